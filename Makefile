@@ -1,0 +1,96 @@
+# Tamis: `make` leaves the program at ./tamis. `make demo` and `make check` do everything from a
+# bare machine, system packages included. Each kind of build has a folder of its own.
+
+BUILD  ?= build/release
+PREFIX ?= /usr/local
+CFLAGS ?= -O2 -g
+CXXFLAGS ?= $(CFLAGS)
+STD     = -std=c17 -D_GNU_SOURCE
+WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
+CXXWARN = -Wall -Wextra $(WERROR)
+VERSION = 0.1.0
+
+# ---- libraries: a core of few, and features that are used where pkg-config finds them ----
+LUA      := $(firstword $(foreach p,lua5.4 lua-5.4 lua54 lua,$(shell pkg-config --exists '$p >= 5.4' 2>/dev/null && echo $p)))
+CORE_PKG  = $(LUA) libcrypto sqlite3 simdjson zlib libzstd libxxhash
+have      = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
+header    = $(shell echo '\#include <$(1)>' | $(CXX) -E -x c++ - >/dev/null 2>&1 && echo yes)
+FEATURE_PKG  := $(if $(call have,libpcre2-8),libpcre2-8) $(if $(call have,libhs),libhs) $(if $(call have,libedit),libedit)
+FEATURE_DEFS := $(if $(call have,libpcre2-8),-DHAVE_PCRE2) $(if $(call have,libhs),-DHAVE_HS) \
+                $(if $(call have,libedit),-DHAVE_EDIT) $(if $(call header,cld2/public/compact_lang_det.h),-DHAVE_CLD2)
+FEATURE_LIBS := $(if $(call header,cld2/public/compact_lang_det.h),-lcld2)
+
+CPPFLAGS += -Imodules -I. -I$(BUILD) -DTAMIS_VERSION='"$(VERSION)"' $(FEATURE_DEFS) \
+            $(shell pkg-config --cflags $(CORE_PKG) $(FEATURE_PKG) 2>/dev/null)
+CJSON     = -l:liblua5.4-cjson.a
+LIBS      = $(CJSON) $(shell pkg-config --libs $(CORE_PKG) $(FEATURE_PKG) 2>/dev/null) $(FEATURE_LIBS) -lpthread -ldl -lm
+
+# ---- sources: wildcards, so that a new module needs no line here but the one in modules.c ----
+MODULE_C  = $(wildcard modules/*/*.c)
+BINDING_C = $(filter $(foreach d,$(wildcard modules/*),$(d)/lua_%.c),$(MODULE_C)) modules/modules.c
+KERNEL_C  = $(filter-out $(BINDING_C),$(MODULE_C))
+KERNEL_CC = $(wildcard modules/*/*.cc)
+RUNTIME_C = $(filter-out runtime/main.c,$(wildcard runtime/*.c))
+SCRIPTS   = $(shell find scripts -name '*.lua' | LC_ALL=C sort)
+obj       = $(patsubst %,$(BUILD)/%.o,$(basename $(1)))
+
+KERNELS  = $(BUILD)/libkernels.a
+HOST     = $(call obj,$(RUNTIME_C) $(BINDING_C)) $(BUILD)/embedded.o
+C_TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+BENCHES  = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+
+.PHONY: all demo check check-c test asan tsan bench lint fuzz install uninstall clean deps
+all: tamis
+
+tamis: $(BUILD)/tamis
+	@ln -sf $(BUILD)/tamis tamis
+$(BUILD)/tamis: $(BUILD)/runtime/main.o $(HOST) $(KERNELS)
+	$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(KERNELS): $(call obj,$(KERNEL_C) $(KERNEL_CC))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/%.o: %.cc Makefile
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 $(CXXWARN) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# Every script becomes a C array: {name, bytes, length}, the name without scripts/ and .lua.
+$(BUILD)/embedded.c: $(SCRIPTS) Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "runtime/embedded.h"'; n=0; \
+	for f in $(SCRIPTS); do \
+	  echo "static const unsigned char s$$n[] = {"; od -An -v -tx1 $$f | sed 's/ \(..\)/0x\1,/g'; echo "0};"; \
+	  n=$$((n+1)); done; \
+	echo 'const EmbeddedScript embedded_scripts[] = {'; n=0; \
+	for f in $(SCRIPTS); do m=$${f#scripts/}; m=$${m%.lua}; \
+	  echo "{\"$$(echo $$m | tr / .)\", s$$n, sizeof s$$n - 1},"; n=$$((n+1)); done; \
+	echo '{0, 0, 0}};'; } > $@
+$(BUILD)/embedded.o: $(BUILD)/embedded.c
+	$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# ---- tests: C units, then Lua units and whole runs inside the test host ----
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(KERNELS)
+	$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/tamis-test: $(BUILD)/tests/host.o $(HOST) $(KERNELS)
+	$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+test: $(BUILD)/tamis $(C_TESTS) $(BUILD)/tamis-test
+	@tests/run $(BUILD)
+check: deps
+	@$(MAKE) --no-print-directory test
+
+asan: SANITIZE = address,undefined
+tsan: SANITIZE = thread
+asan tsan:
+	$(MAKE) test BUILD=build/$@ CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE)"
+
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(KERNELS)
+	@mkdir -p $(@D)
+	$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+clean:
+	rm -rf build tamis

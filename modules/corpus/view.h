@@ -1,0 +1,120 @@
+/* modules/corpus/view.h - what a run knows about its rows, in layers.
+**
+** A view is a set of columns over all rows of a corpus. A stage never writes into a view: it
+** makes a child that shares the columns it leaves alone and copies those it writes; on failure
+** the child is dropped whole. Records of any length (verdicts, edits, pairs) stand in logs of
+** the corpus, append-only; columns hold places in them, so siblings do not disturb each other.
+**
+**   status[n]   standing, rejected, quarantined
+**   verdict[n]  first record of the row in the verdict log; records of one row lie together
+**   metric m    double[n], NaN where a stage did not look
+**   annotation  uint32_t[n] ids in corpus->names
+**   edit[n]     first edit of the row, only once anything was edited                         */
+#ifndef TAMIS_VIEW_H
+#define TAMIS_VIEW_H
+
+#include "corpus/corpus.h"
+#include "corpus/rowop.h"
+
+typedef enum Status { STATUS_STANDING, STATUS_REJECTED, STATUS_QUARANTINED } Status;
+
+typedef enum EvidenceKind {
+  EVIDENCE_NONE, EVIDENCE_THRESHOLD, EVIDENCE_TWIN, EVIDENCE_DETAIL, EVIDENCE_JSON
+} EvidenceKind;
+
+enum { PLACE_NONE = 0xFFFFFFFFu };   /* no record */
+
+typedef struct Verdict {
+  uint32_t row;
+  uint32_t reason;       /* names id */
+  uint32_t field;        /* names id: "input", "input+output" */
+  uint32_t twin;         /* EVIDENCE_TWIN: the kept row */
+  double value;          /* threshold: what was measured; twin: the Jaccard or cosine */
+  double threshold;
+  char *blob;            /* EVIDENCE_DETAIL: text; EVIDENCE_JSON: a JSON object; in the log's arena */
+  uint32_t blob_len;
+  uint16_t stage;        /* names-independent: index into the stage list given to corpus_stage */
+  uint8_t kind;          /* EvidenceKind */
+  uint8_t measure : 1;   /* EVIDENCE_TWIN: 0 jaccard, 1 cosine */
+  uint8_t more : 1;      /* the next record is this row's too (`also`) */
+  uint8_t quarantine : 1;
+} Verdict;
+
+/* Verdicts of a corpus stage, made by kernels, one a row at most. */
+typedef struct VerdictEntry {
+  uint32_t row, twin;    /* twin PLACE_NONE: none */
+  double value, threshold;
+  uint32_t reason;       /* index into VerdictList.reasons */
+  int32_t blob;          /* index into blobs (JSON objects); -1: none */
+} VerdictEntry;
+
+typedef struct VerifiedPair { uint32_t a, b; double value; } VerifiedPair;   /* a < b in row order */
+
+typedef struct VerdictList {
+  size_t n, cap;
+  VerdictEntry *entry;      /* [n], any order; applied in row order */
+  const char *reasons[8];   /* static strings */
+  const char *field;        /* evidence field of twins: "input+output" */
+  int measure;              /* 0 jaccard, 1 cosine */
+  size_t nblobs;
+  Span *blobs;              /* [nblobs] owned */
+  size_t npairs;
+  VerifiedPair *pairs;      /* [npairs] verified pairs for the ledger */
+  double *metric;           /* [nrows] or NULL: one metric column */
+  const char *metric_name;
+} VerdictList;
+#define VERDICTS_TYPE "tamis.verdicts"   /* userdata: a VerdictList *, freed by verdicts_free */
+VerdictList *verdicts_new(void);
+int verdicts_add(VerdictList *v, VerdictEntry e);
+int verdicts_add_blob(VerdictList *v, Span json);     /* copies; its index, or -1 */
+int verdicts_add_pair(VerdictList *v, VerifiedPair p);
+void verdicts_free(VerdictList *v);
+
+typedef struct Column Column;   /* refcounted array, view.c */
+
+struct View {
+  atomic_int refs;
+  Corpus *corpus;
+  Column *status;        /* uint8_t[nrows] */
+  Column *verdict;       /* uint32_t[nrows] into the verdict log */
+  Column *edit;          /* uint32_t[nrows] into the edit log; NULL: nothing edited */
+  size_t nmetrics;
+  struct { char *name; Column *col; } *metric;        /* "length.input_tokens" */
+  size_t nannotations;
+  struct { char *name; Column *col; } *annotation;    /* "topic" */
+  size_t standing, rejected, quarantined;             /* add up to corpus->nrows */
+};
+
+View *view_new(Corpus *c);     /* the first layer: rows not ROW_OK are rejected by stage "load". Takes a reference of c. NULL if out of memory */
+View *view_ref(View *v);
+void view_unref(View *v);
+
+/* The number of a stage's name (16 bits), made when new; stage_name gives it back. "load" is 0. */
+int corpus_stage(Corpus *c, Span name);
+const char *corpus_stage_name(const Corpus *c, uint16_t stage);
+
+Status view_status(const View *v, uint32_t row);
+const Verdict *view_verdict(const View *v, uint32_t row);   /* the deciding one; NULL if standing. Its `also` follow while .more */
+int verdict_evidence(const View *v, const Verdict *d, Buf *out);   /* the JSON object of its evidence */
+const double *view_metric(const View *v, Span name);        /* [nrows]; NULL if there is none */
+uint32_t view_annotation(const View *v, Span name, uint32_t row);   /* names id, NAME_NONE if none */
+
+/* Edits of a row in order of their place: a string's start, and its new text. */
+typedef struct Edit { uint32_t start, raw_len; Span text; } Edit;
+size_t view_edits(const View *v, uint32_t row, const Edit **out);   /* how many; *out [n], latest text a string */
+
+/* Runs a group of row operators over the standing rows (or over rows[0..nrows), ascending) and
+** returns the child view; NULL with err worded, or interrupted (err->text ""). stage[i] is the
+** stage number of ops[i]. Same result for any number of threads. */
+View *view_run_group(const View *v, Pool *pool, RowOp *const *ops, const uint16_t *stage,
+                     size_t nops, const uint32_t *rows, size_t nrows, Error *err);
+
+/* A child with the list's verdicts on standing rows. */
+View *view_apply(const View *v, uint16_t stage, const VerdictList *list, Error *err);
+/* A child with one annotation column replaced: ids[nrows] of corpus->names. */
+View *view_annotate(const View *v, Span name, const uint32_t *ids, Error *err);
+
+/* Standing rows in row order into out[v->standing]. */
+void view_standing(const View *v, uint32_t *out);
+
+#endif
