@@ -9,6 +9,7 @@ STD     = -std=c17 -D_GNU_SOURCE
 WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
 CXXWARN = -Wall -Wextra $(WERROR)
 VERSION = 0.1.0
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
 # ---- libraries: a core of few, and features that are used where pkg-config finds them ----
 LUA      := $(firstword $(foreach p,lua5.4 lua-5.4 lua54 lua,$(shell pkg-config --exists '$p >= 5.4' 2>/dev/null && echo $p)))
@@ -79,16 +80,53 @@ $(BUILD)/tamis-test: $(BUILD)/tests/host.o $(HOST) $(KERNELS)
 test: $(BUILD)/tamis $(C_TESTS) $(BUILD)/tamis-test
 	@tests/run $(BUILD)
 check: deps
-	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/tamis $(C_TESTS) $(BUILD)/tamis-test
+	@tests/run $(BUILD)
+demo: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) tamis
+	@examples/demo.sh $(BUILD)/tamis
 
 asan: SANITIZE = address,undefined
 tsan: SANITIZE = thread
 asan tsan:
-	$(MAKE) test BUILD=build/$@ CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE)"
+	$(MAKE) -j$(JOBS) test BUILD=build/$@ CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE)"
 
+# ---- bench: figures a CPU second; lint; fuzz: SECONDS_EACH a target ----
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(KERNELS)
 	@mkdir -p $(@D)
 	$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+bench: $(BUILD)/tamis $(BENCHES)
+	@tests/bench/run $(BUILD)
+
+lint: $(BUILD)/embedded.c
+	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+	  --suppress=missingIncludeSystem --suppress=unknownMacro -Imodules -I. -j$(JOBS) runtime modules
+	luacheck --std lua54 --no-color -q scripts tests examples
+
+FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+SECONDS_EACH ?= 60
+fuzz: ; @$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/fuzz CC=clang-14 CXX=clang++-14 \
+	  CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined" fuzz-run
+.PHONY: fuzz-run
+fuzz-run: $(FUZZ:%=$(BUILD)/fuzz/%)
+	@for f in $(FUZZ); do echo "== $$f"; mkdir -p $(BUILD)/corpus/$$f; \
+	  $(BUILD)/fuzz/$$f -max_total_time=$(SECONDS_EACH) -print_final_stats=0 -verbosity=0 $(BUILD)/corpus/$$f || exit 1; done
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(KERNELS)
+	@mkdir -p $(@D)
+	$(CXX) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
+
+install: tamis
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/tamis $(DESTDIR)$(PREFIX)/bin/tamis
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/tamis
+
+# ---- system packages: nothing to do where all is there ----
+PACKAGES = gcc g++ make pkg-config $(LIB_PACKAGES)
+LIB_PACKAGES = liblua5.4-dev lua-cjson-dev libssl-dev libsqlite3-dev libsimdjson-dev zlib1g-dev \
+  libzstd-dev libxxhash-dev libpcre2-dev libvectorscan-dev libcld2-dev libedit-dev
+deps:
+	@sh tests/deps.sh $(PACKAGES)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
