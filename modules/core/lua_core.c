@@ -1,0 +1,136 @@
+/* modules/core/lua_core.c - the thread pool and the interrupt flag, for the trusted side.
+**   local pool = core.pool(4)
+**   pool:progress(function(done, n) … end)   -- between chunks, at most ten times a second
+**   core.interrupted()                       -- true once Ctrl-C was pressed */
+#include "core/lua_core.h"
+
+#include <lauxlib.h>
+#include <stdint.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct PoolBox {
+  Pool *pool;          /* NULL once closed */
+  lua_State *L;        /* the state that owns the progress function; NULL without one */
+  int fn;              /* registry reference of that function */
+  int64_t next;        /* do not call before this time, in nanoseconds */
+} PoolBox;
+
+enum { TICK_NS = 100 * 1000 * 1000 };
+
+static PoolBox *checkbox(lua_State *L, int arg) {
+  PoolBox *b = luaL_checkudata(L, arg, POOL_TYPE);
+  luaL_argcheck(L, b->pool != NULL, arg, "pool is closed");
+  return b;
+}
+
+Pool *lua_checkpool(lua_State *L, int arg) { return checkbox(L, arg)->pool; }
+
+Pool *lua_optpool(lua_State *L, int arg) {
+  return lua_isnoneornil(L, arg) ? NULL : lua_checkpool(L, arg);
+}
+
+static int64_t now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Called between chunks on the caller's thread, which is the one that runs b->L. A progress
+** function that raises is dropped: progress must not fail a run, nor jump over a kernel. */
+static void tick(void *ctx, size_t done, size_t n) {
+  PoolBox *b = ctx;
+  if (b->L == NULL) return;
+  int64_t now = now_ns();
+  if (now < b->next) return;
+  b->next = now + TICK_NS;
+  if (!lua_checkstack(b->L, 8)) return;
+  lua_rawgeti(b->L, LUA_REGISTRYINDEX, b->fn);
+  lua_pushinteger(b->L, (lua_Integer)done);
+  lua_pushinteger(b->L, (lua_Integer)n);
+  if (lua_pcall(b->L, 2, 0, 0) != LUA_OK) {
+    lua_pop(b->L, 1);
+    b->next = INT64_MAX;
+  }
+}
+
+static int f_pool(lua_State *L) {
+  lua_Integer threads = luaL_optinteger(L, 1, 0);
+  luaL_argcheck(L, 0 <= threads && threads <= 1024, 1, "expected 0 (one a processor) to 1024 threads");
+  if (threads == 0) {
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    threads = online > 0 && online <= 1024 ? online : 1;
+  }
+  PoolBox *b = lua_newuserdatauv(L, sizeof *b, 0);
+  *b = (PoolBox){ .fn = LUA_NOREF };
+  luaL_setmetatable(L, POOL_TYPE);
+  b->pool = pool_new((int)threads);
+  if (b->pool == NULL) return luaL_error(L, "cannot start %d threads", (int)threads);
+  return 1;
+}
+
+static int pool_m_threads(lua_State *L) {
+  lua_pushinteger(L, pool_threads(lua_checkpool(L, 1)));
+  return 1;
+}
+
+static int pool_m_progress(lua_State *L) {
+  PoolBox *b = checkbox(L, 1);
+  if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TFUNCTION);
+  pool_set_tick(b->pool, NULL, NULL);
+  luaL_unref(L, LUA_REGISTRYINDEX, b->fn);
+  b->fn = LUA_NOREF;
+  b->L = NULL;
+  b->next = 0;
+  if (lua_isnoneornil(L, 2)) return 0;
+  lua_settop(L, 2);
+  b->fn = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  b->L = lua_tothread(L, -1);
+  pool_set_tick(b->pool, tick, b);
+  return 0;
+}
+
+static int pool_m_close(lua_State *L) {
+  PoolBox *b = luaL_checkudata(L, 1, POOL_TYPE);
+  pool_free(b->pool);
+  b->pool = NULL;
+  return 0;
+}
+
+static int f_interrupted(lua_State *L) {
+  lua_pushboolean(L, interrupt_pending());
+  return 1;
+}
+
+static int f_clear_interrupt(lua_State *L) {
+  (void)L;
+  interrupt_clear();
+  return 0;
+}
+
+static const luaL_Reg functions[] = {
+  { "pool", f_pool },
+  { "interrupted", f_interrupted },
+  { "clear_interrupt", f_clear_interrupt },
+  { NULL, NULL }
+};
+
+static const luaL_Reg methods[] = {
+  { "threads", pool_m_threads },
+  { "progress", pool_m_progress },
+  { "close", pool_m_close },
+  { "__gc", pool_m_close },
+  { "__close", pool_m_close },
+  { NULL, NULL }
+};
+
+int luaopen_core(lua_State *L);
+int luaopen_core(lua_State *L) {
+  luaL_newmetatable(L, POOL_TYPE);
+  luaL_setfuncs(L, methods, 0);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  luaL_newlib(L, functions);
+  return 1;
+}

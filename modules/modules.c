@@ -1,0 +1,21 @@
+/* modules/modules.c - see modules.h. One line a module; its luaopen is declared by the same line. */
+#include "modules.h"
+
+#include <stddef.h>
+
+#define TRUSTED MODULE_TRUSTED
+#define BOTH (MODULE_TRUSTED | MODULE_RECIPE)
+
+/* X(name, luaopen, flags, doc): keep one line a module, in alphabetical order of the folder. */
+#define MODULES(X) \
+  X("core", luaopen_core, TRUSTED, "thread pool, progress and the interrupt flag")
+
+#define DECLARE(name, open, flags, doc) int open(lua_State *L);
+#define ROW(name, open, flags, doc) { name, open, flags, doc },
+
+MODULES(DECLARE)
+
+const Module modules[] = {
+  MODULES(ROW)
+  { NULL, NULL, 0, NULL }
+};

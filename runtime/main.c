@@ -1,0 +1,81 @@
+/* runtime/main.c - the program: a trusted Lua state that runs scripts/cli/main.lua. */
+#include <lauxlib.h>
+#include <locale.h>
+#include <lualib.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/pool.h"
+#include "runtime/state.h"
+
+enum { STATUS_FAILED = 1, STATUS_INTERRUPTED = 130 };
+
+/* The first one asks the run to stop; the second does not wait for it. */
+static void on_interrupt(int sig) {
+  (void)sig;
+  if (interrupt_pending()) _exit(STATUS_INTERRUPTED);
+  interrupt_raise();
+}
+
+static void set_signals(void) {
+  struct sigaction stop = { .sa_handler = on_interrupt };
+  sigemptyset(&stop.sa_mask);
+  sigaction(SIGINT, &stop, NULL);
+  sigaction(SIGTERM, &stop, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+}
+
+typedef struct Args { int argc; char **argv; } Args;
+
+/* Everything after luaL_newstate happens in here, protected. Leaves the exit status. */
+static int protected_main(lua_State *L) {
+  const Args *a = lua_touserdata(L, 1);
+  state_open_trusted(L);
+  state_require(L, "cli.main");
+  lua_createtable(L, a->argc, 0);
+  for (int i = 1; i < a->argc; i++) {
+    lua_pushstring(L, a->argv[i]);
+    lua_seti(L, -2, i);
+  }
+  lua_call(L, 1, 1);
+  return 1;
+}
+
+static void print_error(lua_State *L) {
+  const char *text = NULL;
+  if (lua_istable(L, -1)) {
+    const char *key = getenv("TAMIS_TRACE") != NULL ? "trace" : "message";
+    lua_getfield(L, -1, key);
+    text = lua_tostring(L, -1);
+  } else if (lua_type(L, -1) == LUA_TSTRING) {
+    text = lua_tostring(L, -1);
+  }
+  fprintf(stderr, "tamis: %s\n", text != NULL ? text : "not enough memory");
+}
+
+int main(int argc, char **argv) {
+  setlocale(LC_CTYPE, "");
+  set_signals();
+  lua_State *L = luaL_newstate();
+  if (L == NULL) {
+    fprintf(stderr, "tamis: not enough memory\n");
+    return STATUS_FAILED;
+  }
+  Args args = { argc, argv };
+  lua_pushcfunction(L, state_traceback);
+  lua_pushcfunction(L, protected_main);
+  lua_pushlightuserdata(L, &args);
+  int status = STATUS_FAILED;
+  if (lua_pcall(L, 1, 1, 1) == LUA_OK) status = (int)lua_tointeger(L, -1);
+  else if (interrupt_pending()) status = STATUS_INTERRUPTED;
+  else print_error(L);
+  lua_close(L);
+  if (fflush(stdout) != 0 || ferror(stdout)) {
+    fprintf(stderr, "tamis: cannot write to standard output\n");
+    if (status == 0) status = STATUS_FAILED;
+  }
+  return status;
+}

@@ -1,0 +1,52 @@
+/* tests/host.c - runs a Lua test in a trusted state, with `require "check"` (tests/check.lua).
+**   build/release/tamis-test tests/test_NAME.lua [ARGUMENT…] */
+#include <lauxlib.h>
+#include <locale.h>
+#include <lualib.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "runtime/state.h"
+
+typedef struct Args { int argc; char **argv; } Args;
+
+static int run_test(lua_State *L) {
+  const Args *a = lua_touserdata(L, 1);
+  state_open_trusted(L);
+  lua_getglobal(L, "package");
+  lua_pushliteral(L, "tests/?.lua");
+  lua_setfield(L, -2, "path");
+  if (luaL_loadfilex(L, a->argv[1], "t") != LUA_OK) return lua_error(L);
+  for (int i = 2; i < a->argc; i++) lua_pushstring(L, a->argv[i]);
+  lua_call(L, a->argc - 2, 0);
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "check");
+  lua_call(L, 1, 1);
+  lua_getfield(L, -1, "failed");
+  return 1;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    fprintf(stderr, "usage: %s FILE.lua [ARGUMENT…]\n", argv[0]);
+    return 2;
+  }
+  setlocale(LC_CTYPE, "");
+  signal(SIGPIPE, SIG_IGN);
+  lua_State *L = luaL_newstate();
+  if (L == NULL) return 1;
+  Args args = { argc, argv };
+  lua_pushcfunction(L, state_traceback);
+  lua_pushcfunction(L, run_test);
+  lua_pushlightuserdata(L, &args);
+  int status = 1;
+  if (lua_pcall(L, 1, 1, 1) == LUA_OK) {
+    status = lua_tointeger(L, -1) != 0;
+  } else {
+    lua_getfield(L, -1, "trace");
+    const char *text = lua_tostring(L, -1);
+    fprintf(stderr, "%s\n", text != NULL ? text : "not enough memory");
+  }
+  lua_close(L);
+  return status;
+}
