@@ -110,9 +110,8 @@ typedef struct Corpus {
   RowFault *faults;       /* [nfaults] by row */
   Names *names;           /* reasons, metric names, annotation values: shared by all views */
   char *id_path;          /* the recipe's `id`: a path of the row; NULL if none. Never scanned by pii */
-  struct VerdictLog *verdicts;   /* append-only logs that views point into: view.c */
-  struct EditLog *edits;
-  struct PairLog *pairs;
+  struct VerdictLog *verdicts;   /* append-only logs that views point into: logs.h; NULL until the */
+  struct EditLog *edits;         /* first view. corpus_unref calls logs_free */
 } Corpus;
 
 Corpus *corpus_ref(Corpus *c);     /* returns c */

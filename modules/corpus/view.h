@@ -46,6 +46,7 @@ typedef struct VerdictEntry {
   double value, threshold;
   uint32_t reason;       /* index into VerdictList.reasons */
   int32_t blob;          /* index into blobs (JSON objects); -1: none */
+  int32_t quarantine;    /* 1: the stage could not decide; the row is quarantined */
 } VerdictEntry;
 
 typedef struct VerifiedPair { uint32_t a, b; double value; } VerifiedPair;   /* a < b in row order */
@@ -71,6 +72,16 @@ int verdicts_add_pair(VerdictList *v, VerifiedPair p);
 void verdicts_free(VerdictList *v);
 
 typedef struct Column Column;   /* refcounted array, view.c */
+typedef struct ViewColumn { char *name; Column *col; } ViewColumn;
+
+/* The verified pairs that one stage left, sorted; the pairs of the stages before it follow. */
+typedef struct PairLayer {
+  atomic_int refs;
+  struct PairLayer *before;
+  uint16_t stage;
+  size_t n;
+  VerifiedPair pair[];
+} PairLayer;
 
 struct View {
   atomic_int refs;
@@ -79,9 +90,10 @@ struct View {
   Column *verdict;       /* uint32_t[nrows] into the verdict log */
   Column *edit;          /* uint32_t[nrows] into the edit log; NULL: nothing edited */
   size_t nmetrics;
-  struct { char *name; Column *col; } *metric;        /* "length.input_tokens" */
+  ViewColumn *metric;        /* "length.input_tokens" */
   size_t nannotations;
-  struct { char *name; Column *col; } *annotation;    /* "topic" */
+  ViewColumn *annotation;    /* "topic" */
+  PairLayer *pairs;      /* of the last stage that left any; NULL: none */
   size_t standing, rejected, quarantined;             /* add up to corpus->nrows */
 };
 
@@ -100,7 +112,11 @@ const double *view_metric(const View *v, Span name);        /* [nrows]; NULL if 
 uint32_t view_annotation(const View *v, Span name, uint32_t row);   /* names id, NAME_NONE if none */
 
 /* Edits of a row in order of their place: a string's start, and its new text. */
-typedef struct Edit { uint32_t start, raw_len; Span text; } Edit;
+typedef struct Edit {
+  uint32_t start, raw_len;
+  uint32_t left;         /* edits of this row from this one on; set by the log */
+  Span text;
+} Edit;
 size_t view_edits(const View *v, uint32_t row, const Edit **out);   /* how many; *out [n], latest text a string */
 
 /* Runs a group of row operators over the standing rows (or over rows[0..nrows), ascending) and
