@@ -8,7 +8,9 @@
 
 /* X(name, luaopen, flags, doc): keep one line a module, in alphabetical order of the folder. */
 #define MODULES(X) \
-  X("core", luaopen_core, TRUSTED, "thread pool, progress and the interrupt flag")
+  X("core", luaopen_core, TRUSTED, "thread pool, progress and the interrupt flag") \
+  X("hash", luaopen_hash, BOTH, "SHA-256 and XXH3 of a string") \
+  X("hash_file", luaopen_hash_file, TRUSTED, "SHA-256 of a file")
 
 #define DECLARE(name, open, flags, doc) int open(lua_State *L);
 #define ROW(name, open, flags, doc) { name, open, flags, doc },
