@@ -146,10 +146,9 @@ void pool_set_tick(Pool *p, void (*tick)(void *, size_t, size_t), void *ctx) {
   p->tick_ctx = ctx;
 }
 
-int pool_for(Pool *p, size_t n, size_t grain, PoolFn fn, void *ctx) {
+static int pool_run(Pool *p, int helpers, size_t n, size_t grain, PoolFn fn, void *ctx) {
   Job j = { .fn = fn, .ctx = ctx, .n = n, .grain = grain > 0 ? grain : 1 };
   pthread_mutex_init(&j.lock, NULL);
-  int helpers = pool_threads(p) - 1;
   if (n <= j.grain) helpers = 0;
   if (helpers > 0) {
     pthread_mutex_lock(&p->lock);
@@ -168,4 +167,12 @@ int pool_for(Pool *p, size_t n, size_t grain, PoolFn fn, void *ctx) {
   }
   pthread_mutex_destroy(&j.lock);
   return j.result;
+}
+
+int pool_for(Pool *p, size_t n, size_t grain, PoolFn fn, void *ctx) {
+  return pool_run(p, pool_threads(p) - 1, n, grain, fn, ctx);
+}
+
+int pool_for_serial(Pool *p, size_t n, size_t grain, PoolFn fn, void *ctx) {
+  return pool_run(p, 0, n, grain, fn, ctx);
 }

@@ -27,6 +27,9 @@ void pool_free(Pool *p);          /* NULL is left alone */
 ** reentrant: a callback must not call pool_for on the same pool. p may be NULL: one thread. */
 int pool_for(Pool *p, size_t n, size_t grain, PoolFn fn, void *ctx);
 
+/* The same on the caller's thread alone, chunk after chunk in order, as worker 0. */
+int pool_for_serial(Pool *p, size_t n, size_t grain, PoolFn fn, void *ctx);
+
 /* tick(ctx, done, n) is called on the caller's thread between its chunks of every pool_for. */
 void pool_set_tick(Pool *p, void (*tick)(void *ctx, size_t done, size_t n), void *ctx);
 

@@ -6,7 +6,7 @@
 typedef struct ArenaBlock {
   struct ArenaBlock *next;
   size_t used, cap;
-  char bytes[];
+  _Alignas(16) char bytes[];
 } ArenaBlock;
 
 enum { ARENA_BLOCK = 1024, ARENA_ALIGN = 16 };
@@ -170,6 +170,8 @@ void logs_adopt(Corpus *c, Arena *a) {
   c->verdicts->arena.first = a->first;
   a->first = NULL;
 }
+
+Span logs_text(Corpus *c, Span text) { return arena_copy(&c->verdicts->arena, text); }
 
 /* ---- stages by number ---- */
 

@@ -37,5 +37,6 @@ uint32_t edit_log_add(Corpus *c, Edit *records, size_t n);
 const Verdict *verdict_log_at(const Corpus *c, uint32_t place);
 const Edit *edit_log_at(const Corpus *c, uint32_t place);
 void logs_adopt(Corpus *c, Arena *a);                 /* the logs own a's blocks; a is emptied */
+Span logs_text(Corpus *c, Span text);                 /* a copy that the logs own; ptr NULL if out of memory */
 
 #endif

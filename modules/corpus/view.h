@@ -110,6 +110,7 @@ const Verdict *view_verdict(const View *v, uint32_t row);   /* the deciding one;
 int verdict_evidence(const View *v, const Verdict *d, Buf *out);   /* the JSON object of its evidence */
 const double *view_metric(const View *v, Span name);        /* [nrows]; NULL if there is none */
 uint32_t view_annotation(const View *v, Span name, uint32_t row);   /* names id, NAME_NONE if none */
+const uint32_t *view_annotation_column(const View *v, Span name);   /* [nrows] names ids; NULL if there is none */
 
 /* Edits of a row in order of their place: a string's start, and its new text. */
 typedef struct Edit {

@@ -1,0 +1,332 @@
+/* modules/corpus/row.c - see row.h */
+#include "corpus/row.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "corpus/json.h"
+#include "corpus/list.h"
+#include "corpus/scratch.h"
+
+/* ---- life ---- */
+
+Scratch *scratch_new(int worker) {
+  Scratch *s = calloc(1, sizeof *s);
+  if (s != NULL) s->worker = worker;
+  return s;
+}
+
+void scratch_free(Scratch *s) {
+  if (s == NULL) return;
+  arena_free(&s->room);
+  free(s->edit);
+  free(s->string);
+  free(s->note);
+  free(s);
+}
+
+int scratch_worker(const Scratch *s) { return s->worker; }
+int scratch_failed(const Scratch *s) { return s->failed; }
+
+Row scratch_begin(Scratch *s, const View *view, uint32_t row) {
+  arena_clear(&s->room);
+  s->failed = s->edits_loaded = s->edited = s->strings_ready = 0;
+  s->have = 0;
+  s->nedits = s->nstrings = s->nnotes = 0;
+  return (Row){ view, view->corpus, row, s };
+}
+
+void *scratch_room(Scratch *s, size_t len) { return arena_room(&s->room, len > 0 ? len : 1); }
+
+Span row_bytes(const Row *r) { return corpus_row_bytes(r->corpus, r->index); }
+
+/* ---- edits ---- */
+
+static Edit *find_edit(const Scratch *s, uint32_t start) {
+  for (size_t i = 0; i < s->nedits; i++)
+    if (s->edit[i].start == start) return &s->edit[i];
+  return NULL;
+}
+
+static int add_edit(Scratch *s, uint32_t start, uint32_t raw_len, Span text) {
+  if (!LIST_ROOM(s->edit, s->nedits, s->cap_edits)) return -1;
+  size_t at = s->nedits++;
+  while (at > 0 && s->edit[at - 1].start > start) {
+    s->edit[at] = s->edit[at - 1];
+    at--;
+  }
+  s->edit[at] = (Edit){ .start = start, .raw_len = raw_len, .text = text };
+  return 0;
+}
+
+static void load_edits(const Row *r) {
+  Scratch *s = r->scratch;
+  s->edits_loaded = 1;
+  const Edit *edit;
+  size_t n = view_edits(r->view, r->index, &edit);
+  for (size_t i = 0; i < n; i++)
+    if (add_edit(s, edit[i].start, edit[i].raw_len, edit[i].text) != 0) s->failed = 1;
+}
+
+/* The edited text of the string that starts there, or NULL. */
+static const Edit *edit_of(const Row *r, uint32_t start) {
+  if (!r->scratch->edits_loaded) {
+    if (r->view->edit == NULL) r->scratch->edits_loaded = 1;
+    else load_edits(r);
+  }
+  return r->scratch->nedits == 0 ? NULL : find_edit(r->scratch, start);
+}
+
+size_t scratch_edits(const Row *r, const Edit **out) {
+  if (!r->scratch->edits_loaded) load_edits(r);
+  *out = r->scratch->edit;
+  return r->scratch->nedits;
+}
+
+static int is_ascii(Span text) {
+  unsigned char any = 0;
+  for (size_t i = 0; i < text.len; i++) any |= (unsigned char)text.ptr[i];
+  return any < 0x80;
+}
+
+int scratch_edit(Row *r, uint32_t start, uint32_t raw_len, Span text) {
+  Scratch *s = r->scratch;
+  Edit *e = (Edit *)edit_of(r, start);
+  if (e != NULL) e->text = text;
+  else if (add_edit(s, start, raw_len, text) != 0) return -1;
+  s->edited = 1;
+  s->have = 0;
+  for (size_t i = 0; i < s->nstrings; i++) {
+    RowString *str = &s->string[i];
+    if (str->start != start) continue;
+    str->text = text;
+    str->flags = (uint8_t)((str->flags & STRING_ASSISTANT) | (is_ascii(text) ? STRING_ASCII : 0));
+  }
+  return 0;
+}
+
+int row_edit(Row *r, uint32_t start, Span text) {
+  const RowString *string;
+  size_t n = row_strings(r, &string), i = 0;
+  while (i < n && string[i].start != start) i++;
+  Span copy = arena_copy(&r->scratch->room, text);
+  if (copy.ptr == NULL || i == n) return -1;
+  return scratch_edit(r, start, string[i].raw_len, copy);
+}
+
+int scratch_note(Scratch *s, uint32_t name, uint32_t value) {
+  size_t i = 0;
+  while (i < s->nnotes && s->note[i].name != name) i++;
+  if (i == s->nnotes) {
+    if (LIST_PUSH(s->note, s->nnotes, s->cap_notes) == NULL) return -1;
+  }
+  s->note[i] = (RowNote){ name, value };
+  return 0;
+}
+
+/* ---- strings and fields ---- */
+
+/* The text of a string: where it lies when nothing in it is escaped, else decoded. */
+static Span string_text(const Row *r, uint32_t start, Span raw, int escaped) {
+  const Edit *e = edit_of(r, start);
+  if (e != NULL) return e->text;
+  if (!escaped) return raw;
+  char *out = arena_room(&r->scratch->room, raw.len);
+  if (out == NULL) {
+    r->scratch->failed = 1;
+    return span_of("", 0);
+  }
+  return span_of(out, json_decode(raw, out));
+}
+
+static inline int belongs(const StringRef *ref, Field f) {
+  return f == FIELD_ASSISTANT ? (ref->flags & STRING_ASSISTANT) != 0 : ref->field == f;
+}
+
+/* Several strings, joined by line feeds. `most` bounds their text without the line feeds. */
+static Span join(const Row *r, Field f, const StringRef *ref, size_t n, size_t most) {
+  const char *bytes = row_bytes(r).ptr;
+  char *out = arena_room(&r->scratch->room, most), *p = out;
+  if (out == NULL) {
+    r->scratch->failed = 1;
+    return span_of("", 0);
+  }
+  for (size_t i = 0; i < n; i++) {
+    if (!belongs(&ref[i], f)) continue;
+    if (p != out) *p++ = '\n';
+    const Edit *e = edit_of(r, ref[i].start);
+    Span raw = span_of(bytes + ref[i].start, ref[i].len);
+    if (e == NULL && ref[i].escaped) {
+      p += json_decode(raw, p);
+      continue;
+    }
+    if (e != NULL) raw = e->text;
+    memcpy(p, raw.ptr, raw.len);
+    p += raw.len;
+  }
+  return span_of(out, (size_t)(p - out));
+}
+
+static Span field_text(const Row *r, Field f) {
+  const RowRec *rec = &r->corpus->rows[r->index];
+  const StringRef *ref = corpus_row_strings(r->corpus, r->index), *only = NULL;
+  size_t found = 0, most = 0;
+  for (size_t i = 0; i < rec->nstrings; i++) {
+    if (!belongs(&ref[i], f)) continue;
+    const Edit *e = edit_of(r, ref[i].start);
+    most += (e != NULL ? e->text.len : ref[i].len) + 1;
+    only = &ref[i];
+    found++;
+  }
+  if (found == 0) return (Span){ 0 };
+  if (found > 1) return join(r, f, ref, rec->nstrings, most);
+  Span raw = span_of(row_bytes(r).ptr + only->start, only->len);
+  return string_text(r, only->start, raw, only->escaped);
+}
+
+Span row_field(const Row *r, Field f) {
+  if (f >= FIELD_COUNT) return (Span){ 0 };
+  Scratch *s = r->scratch;
+  if ((s->have >> f & 1) == 0) {
+    s->field[f] = field_text(r, f);
+    s->have |= 1u << f;
+  }
+  return s->field[f];
+}
+
+size_t row_field_strings(const Row *r, Field f, RowString *out, size_t cap) {
+  const RowRec *rec = &r->corpus->rows[r->index];
+  const StringRef *ref = corpus_row_strings(r->corpus, r->index);
+  size_t n = 0;
+  for (size_t i = 0; i < rec->nstrings; i++) {
+    if (!belongs(&ref[i], f)) continue;
+    if (n < cap) {
+      Span raw = span_of(row_bytes(r).ptr + ref[i].start, ref[i].len);
+      out[n] = (RowString){ .text = string_text(r, ref[i].start, raw, ref[i].escaped),
+                            .start = ref[i].start, .raw_len = ref[i].len, .field = ref[i].field,
+                            .flags = ref[i].flags, .turn = ref[i].turn };
+    }
+    n++;
+  }
+  return n;
+}
+
+/* The format's string at that place, or NULL. *hint is where the search begins: places mostly
+** ascend, so each is found at once. */
+static const StringRef *ref_at(const StringRef *ref, size_t n, uint32_t start, size_t *hint) {
+  for (size_t k = 0, i = *hint; k < n; k++, i++) {
+    if (i >= n) i = 0;
+    if (ref[i].start != start) continue;
+    *hint = i + 1;
+    return &ref[i];
+  }
+  return NULL;
+}
+
+static int add_string(const Row *r, const JsonValue *v, const StringRef *ref) {
+  Scratch *s = r->scratch;
+  if (!LIST_ROOM(s->string, s->nstrings, s->cap_strings)) return -1;
+  RowString *str = &s->string[s->nstrings++];
+  *str = (RowString){ .start = (uint32_t)(v->raw.ptr - row_bytes(r).ptr),
+                      .raw_len = (uint32_t)v->raw.len, .field = FIELD_NONE };
+  if ((v->flags & JSON_ESCAPED) != 0) str->flags |= STRING_ESCAPED;
+  else if ((v->flags & JSON_ASCII) != 0) str->flags |= STRING_ASCII;
+  if (ref != NULL) {
+    str->field = ref->field;
+    str->flags = ref->flags;
+    str->turn = ref->turn;
+  }
+  str->text = string_text(r, str->start, v->raw, (str->flags & STRING_ESCAPED) != 0);
+  if (edit_of(r, str->start) != NULL)
+    str->flags = (uint8_t)((str->flags & STRING_ASSISTANT) | (is_ascii(str->text) ? STRING_ASCII : 0));
+  return 0;
+}
+
+static const char *id_place(const Row *r, Span line) {
+  if (r->corpus->id_path == NULL) return NULL;
+  JsonValue root = json_value(line), id = json_path(&root, span_str(r->corpus->id_path));
+  return id.kind == JSON_STRING ? id.raw.ptr : NULL;
+}
+
+size_t row_strings(const Row *r, const RowString **out) {
+  Scratch *s = r->scratch;
+  if (!s->strings_ready) {
+    Span line = row_bytes(r);
+    const StringRef *ref = corpus_row_strings(r->corpus, r->index);
+    size_t nrefs = r->corpus->rows[r->index].nstrings, hint = 0;
+    const char *id = id_place(r, line);
+    JsonStrings it = json_strings(line);
+    for (JsonValue v; json_next_string(&it, &v);) {
+      if (v.raw.ptr == id) continue;
+      uint32_t start = (uint32_t)(v.raw.ptr - line.ptr);
+      if (add_string(r, &v, ref_at(ref, nrefs, start, &hint)) != 0) s->failed = 1;
+    }
+    s->strings_ready = 1;
+  }
+  *out = s->string;
+  return s->nstrings;
+}
+
+int row_string_path(const Row *r, uint32_t start, Buf *out) {
+  return json_path_of(row_bytes(r), start, out);
+}
+
+/* ---- paths and keys ---- */
+
+/* An integer that fits 64 bits is exact; all others are doubles. */
+static Value number_value(Row const *r, Span raw) {
+  char small[64], *text = small;
+  if (raw.len >= sizeof small) text = arena_room(&r->scratch->room, raw.len + 1);
+  if (text == NULL) {
+    r->scratch->failed = 1;
+    return (Value){ .type = VALUE_NONE };
+  }
+  memcpy(text, raw.ptr, raw.len);
+  text[raw.len] = '\0';
+  if (strpbrk(text, ".eE") == NULL && raw.len <= 20) {
+    char *end;
+    errno = 0;
+    long long v = strtoll(text, &end, 10);
+    if (errno == 0 && *end == '\0') return (Value){ .type = VALUE_INT, .integer = v };
+  }
+  return (Value){ .type = VALUE_DOUBLE, .number = strtod(text, NULL) };
+}
+
+Value row_path(const Row *r, Span path) {
+  Span line = row_bytes(r);
+  JsonValue root = json_value(line), v = json_path(&root, path);
+  switch (v.kind) {
+    case JSON_TRUE: return (Value){ .type = VALUE_BOOL, .integer = 1 };
+    case JSON_FALSE: return (Value){ .type = VALUE_BOOL, .integer = 0 };
+    case JSON_NUMBER: return number_value(r, v.raw);
+    case JSON_STRING: {
+      uint32_t start = (uint32_t)(v.raw.ptr - line.ptr);
+      Span text = string_text(r, start, v.raw, (v.flags & JSON_ESCAPED) != 0);
+      return (Value){ .type = VALUE_STRING, .text = text };
+    }
+    default: return (Value){ .type = VALUE_NONE };
+  }
+}
+
+static Value attribute(const Source *s, Span name) {
+  const char *text = NULL;
+  if (span_eq(name, span_str("kind"))) text = s->kind;
+  else if (span_eq(name, span_str("generator"))) text = s->generator;
+  for (size_t i = 0; text == NULL && i < s->nattr; i++)
+    if (span_eq(name, span_str(s->attr[i].name))) text = s->attr[i].value;
+  if (text == NULL) return (Value){ .type = VALUE_NONE };
+  return (Value){ .type = VALUE_STRING, .text = span_str(text) };
+}
+
+Value row_key(const Row *r, Span name) {
+  Names *names = r->corpus->names;
+  const Scratch *s = r->scratch;
+  for (size_t i = 0; i < s->nnotes; i++)
+    if (span_eq(names_value(names, s->note[i].name).text, name))
+      return names_value(names, s->note[i].value);
+  uint32_t id = view_annotation(r->view, name, r->index);
+  if (id != NAME_NONE) return names_value(names, id);
+  Value v = row_path(r, name);
+  if (v.type != VALUE_NONE) return v;
+  return attribute(&r->corpus->sources[r->corpus->rows[r->index].source], name);
+}

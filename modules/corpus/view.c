@@ -1,0 +1,415 @@
+/* modules/corpus/view.c - see view.h */
+#include "corpus/view.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "corpus/column.h"
+#include "corpus/evidence.h"
+#include "corpus/list.h"
+#include "corpus/logs.h"
+
+/* ---- columns ---- */
+
+Column *column_new(size_t bytes) {
+  Column *c = malloc(sizeof *c + bytes);
+  if (c == NULL) return NULL;
+  atomic_init(&c->refs, 1);
+  c->bytes = bytes;
+  return c;
+}
+
+Column *column_copy(const Column *c) {
+  Column *copy = column_new(c->bytes);
+  if (copy != NULL) memcpy(copy->data, c->data, c->bytes);
+  return copy;
+}
+
+Column *column_ref(Column *c) {
+  if (c != NULL) atomic_fetch_add(&c->refs, 1);
+  return c;
+}
+
+void column_unref(Column *c) {
+  if (c != NULL && atomic_fetch_sub(&c->refs, 1) == 1) free(c);
+}
+
+/* ---- life of a view ---- */
+
+View *view_ref(View *v) {
+  atomic_fetch_add(&v->refs, 1);
+  return v;
+}
+
+static void pairs_unref(PairLayer *p) {
+  while (p != NULL && atomic_fetch_sub(&p->refs, 1) == 1) {
+    PairLayer *before = p->before;
+    free(p);
+    p = before;
+  }
+}
+
+static void columns_free(ViewColumn *col, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    free(col[i].name);
+    column_unref(col[i].col);
+  }
+  free(col);
+}
+
+void view_unref(View *v) {
+  if (v == NULL || atomic_fetch_sub(&v->refs, 1) != 1) return;
+  column_unref(v->status);
+  column_unref(v->verdict);
+  column_unref(v->edit);
+  columns_free(v->metric, v->nmetrics);
+  columns_free(v->annotation, v->nannotations);
+  pairs_unref(v->pairs);
+  corpus_unref(v->corpus);
+  free(v);
+}
+
+static View *view_empty(Corpus *c) {
+  View *v = calloc(1, sizeof *v);
+  if (v == NULL) return NULL;
+  atomic_init(&v->refs, 1);
+  v->corpus = corpus_ref(c);
+  return v;
+}
+
+static ViewColumn *columns_share(const ViewColumn *from, size_t n) {
+  ViewColumn *to = calloc(n + 1, sizeof *to);
+  for (size_t i = 0; to != NULL && i < n; i++) {
+    to[i].name = strdup(from[i].name);
+    to[i].col = column_ref(from[i].col);
+    if (to[i].name == NULL) {
+      columns_free(to, i + 1);
+      return NULL;
+    }
+  }
+  return to;
+}
+
+View *view_child(const View *v) {
+  View *w = view_empty(v->corpus);
+  if (w == NULL) return NULL;
+  w->status = column_ref(v->status);
+  w->verdict = column_ref(v->verdict);
+  w->edit = column_ref(v->edit);
+  w->pairs = v->pairs;
+  if (w->pairs != NULL) atomic_fetch_add(&w->pairs->refs, 1);
+  w->standing = v->standing;
+  w->rejected = v->rejected;
+  w->quarantined = v->quarantined;
+  w->metric = columns_share(v->metric, v->nmetrics);
+  if (w->metric != NULL) w->nmetrics = v->nmetrics;
+  w->annotation = columns_share(v->annotation, v->nannotations);
+  if (w->annotation != NULL) w->nannotations = v->nannotations;
+  if (w->metric != NULL && w->annotation != NULL) return w;
+  view_unref(w);
+  return NULL;
+}
+
+/* ---- copy on write ---- */
+
+/* Makes *col this view's own; one that does not exist is made of `bytes` bytes of value fill. */
+static void *own(Column **col, size_t bytes, int fill) {
+  if (*col == NULL) {
+    *col = column_new(bytes);
+    if (*col == NULL) return NULL;
+    memset((*col)->data, fill, bytes);
+  } else if (atomic_load(&(*col)->refs) > 1) {
+    Column *copy = column_copy(*col);
+    if (copy == NULL) return NULL;
+    column_unref(*col);
+    *col = copy;
+  }
+  return (*col)->data;
+}
+
+uint8_t *view_own_status(View *v) { return own(&v->status, v->corpus->nrows, STATUS_STANDING); }
+uint32_t *view_own_verdict(View *v) {
+  return own(&v->verdict, (size_t)v->corpus->nrows * sizeof(uint32_t), 0xFF);
+}
+uint32_t *view_own_edit(View *v) {
+  return own(&v->edit, (size_t)v->corpus->nrows * sizeof(uint32_t), 0xFF);
+}
+
+static ViewColumn *find(const ViewColumn *col, size_t n, Span name) {
+  for (size_t i = 0; i < n; i++)
+    if (span_eq(span_str(col[i].name), name)) return (ViewColumn *)&col[i];
+  return NULL;
+}
+
+/* The column of that name, or a new one without data; NULL if out of memory. */
+static ViewColumn *find_or_add(ViewColumn **col, size_t *n, Span name) {
+  ViewColumn *c = find(*col, *n, name);
+  if (c != NULL) return c;
+  ViewColumn *more = realloc(*col, (*n + 1) * sizeof *more);
+  if (more == NULL) return NULL;
+  *col = more;
+  more[*n] = (ViewColumn){ strndup(name.ptr, name.len), NULL };
+  return more[*n].name == NULL ? NULL : &more[(*n)++];
+}
+
+double *view_metric_room(View *v, Span name, int fill) {
+  ViewColumn *c = find_or_add(&v->metric, &v->nmetrics, name);
+  if (c == NULL) return NULL;
+  size_t bytes = (size_t)v->corpus->nrows * sizeof(double);
+  if (c->col != NULL) return own(&c->col, bytes, 0);
+  c->col = column_new(bytes);
+  if (c->col == NULL) return NULL;
+  double *data = column_f64(c->col);
+  for (uint32_t i = 0; fill && i < v->corpus->nrows; i++) data[i] = NAN;
+  return data;
+}
+
+double *view_own_metric(View *v, Span name) { return view_metric_room(v, name, 1); }
+
+uint32_t *view_own_annotation(View *v, Span name) {
+  ViewColumn *c = find_or_add(&v->annotation, &v->nannotations, name);
+  if (c == NULL) return NULL;
+  return own(&c->col, (size_t)v->corpus->nrows * sizeof(uint32_t), 0);
+}
+
+int view_reject(View *v, uint32_t row, const Verdict *d, size_t n) {
+  uint32_t place = verdict_log_add(v->corpus, d, n);
+  if (place == PLACE_NONE) return -1;
+  column_u32(v->verdict)[row] = place;
+  column_u8(v->status)[row] = d->quarantine ? STATUS_QUARANTINED : STATUS_REJECTED;
+  v->standing--;
+  if (d->quarantine) v->quarantined++;
+  else v->rejected++;
+  return 0;
+}
+
+/* ---- the first layer ---- */
+
+static int reject_fault(View *v, const RowFault *f, Buf *text) {
+  Corpus *c = v->corpus;
+  text->len = 0;
+  uint32_t reason = names_intern(c->names, span_str(row_state_reason(f->state)));
+  if (reason == NAME_FAIL || evidence_fault(text, c, f) != 0) return -1;
+  Span blob = logs_text(c, buf_span(text));
+  if (blob.ptr == NULL) return -1;
+  Verdict d = { .row = f->row, .reason = reason, .twin = PLACE_NONE, .value = NAN,
+                .threshold = NAN, .blob = (char *)blob.ptr, .blob_len = (uint32_t)blob.len,
+                .kind = EVIDENCE_JSON };
+  return view_reject(v, f->row, &d, 1);
+}
+
+View *view_new(Corpus *c) {
+  View *v = view_empty(c);
+  if (v == NULL) return NULL;
+  v->standing = c->nrows;
+  Buf text = { 0 };
+  int bad = logs_open(c) != 0 || view_own_status(v) == NULL;
+  if (!bad && c->nfaults > 0) bad = view_own_verdict(v) == NULL;
+  for (size_t i = 0; !bad && i < c->nfaults; i++) bad = reject_fault(v, &c->faults[i], &text) != 0;
+  buf_free(&text);
+  if (!bad) return v;
+  view_unref(v);
+  return NULL;
+}
+
+/* ---- reading ---- */
+
+Status view_status(const View *v, uint32_t row) { return column_u8(v->status)[row]; }
+
+const Verdict *view_verdict(const View *v, uint32_t row) {
+  if (v->verdict == NULL || column_u8(v->status)[row] == STATUS_STANDING) return NULL;
+  uint32_t place = column_u32(v->verdict)[row];
+  return place == PLACE_NONE ? NULL : verdict_log_at(v->corpus, place);
+}
+
+const double *view_metric(const View *v, Span name) {
+  const ViewColumn *c = find(v->metric, v->nmetrics, name);
+  return c == NULL ? NULL : column_f64(c->col);
+}
+
+const uint32_t *view_annotation_column(const View *v, Span name) {
+  const ViewColumn *c = find(v->annotation, v->nannotations, name);
+  return c == NULL ? NULL : column_u32(c->col);
+}
+
+uint32_t view_annotation(const View *v, Span name, uint32_t row) {
+  const uint32_t *ids = view_annotation_column(v, name);
+  return ids == NULL ? NAME_NONE : ids[row];
+}
+
+size_t view_edits(const View *v, uint32_t row, const Edit **out) {
+  uint32_t place = v->edit == NULL ? PLACE_NONE : column_u32(v->edit)[row];
+  if (place == PLACE_NONE) return 0;
+  *out = edit_log_at(v->corpus, place);
+  return (*out)->left;
+}
+
+void view_standing(const View *v, uint32_t *out) {
+  const uint8_t *status = column_u8(v->status);
+  for (uint32_t i = 0; i < v->corpus->nrows; i++)
+    if (status[i] == STATUS_STANDING) *out++ = i;
+}
+
+/* ---- verdicts of a corpus stage ---- */
+
+VerdictList *verdicts_new(void) { return calloc(1, sizeof(VerdictList)); }
+
+int verdicts_add(VerdictList *v, VerdictEntry e) {
+  VerdictEntry *p = LIST_PUSH(v->entry, v->n, v->cap);
+  if (p == NULL) return -1;
+  *p = e;
+  return 0;
+}
+
+/* Arrays without a capacity of their own grow at powers of two. */
+static int grow_pow2(void *array, size_t n, size_t size) {
+  if (n > 0 && (n & (n - 1)) != 0) return 1;
+  void *p;
+  memcpy(&p, array, sizeof p);
+  p = realloc(p, (n > 0 ? n * 2 : 1) * size);
+  if (p == NULL) return 0;
+  memcpy(array, &p, sizeof p);
+  return 1;
+}
+
+int verdicts_add_blob(VerdictList *v, Span json) {
+  if (v->nblobs >= INT32_MAX || !grow_pow2(&v->blobs, v->nblobs, sizeof *v->blobs)) return -1;
+  char *copy = malloc(json.len + 1);
+  if (copy == NULL) return -1;
+  if (json.len > 0) memcpy(copy, json.ptr, json.len);
+  v->blobs[v->nblobs] = span_of(copy, json.len);
+  return (int)v->nblobs++;
+}
+
+int verdicts_add_pair(VerdictList *v, VerifiedPair p) {
+  if (!grow_pow2(&v->pairs, v->npairs, sizeof *v->pairs)) return -1;
+  v->pairs[v->npairs++] = p;
+  return 0;
+}
+
+void verdicts_free(VerdictList *v) {
+  if (v == NULL) return;
+  for (size_t i = 0; i < v->nblobs; i++) free((char *)v->blobs[i].ptr);
+  free(v->blobs);
+  free(v->entry);
+  free(v->pairs);
+  free(v->metric);
+  free(v);
+}
+
+/* What apply needs at every entry. */
+typedef struct Apply {
+  View *view;
+  const VerdictList *list;
+  uint16_t stage;
+  uint32_t field, reason[8];   /* names ids */
+} Apply;
+
+static int apply_entry(Apply *a, const VerdictEntry *e) {
+  View *v = a->view;
+  if (column_u8(v->status)[e->row] != STATUS_STANDING) return 0;
+  Verdict d = { .row = e->row, .reason = a->reason[e->reason], .field = a->field, .twin = e->twin,
+                .value = e->value, .threshold = e->threshold, .stage = a->stage,
+                .measure = a->list->measure != 0, .quarantine = e->quarantine != 0 };
+  if (e->blob >= 0) {
+    Span blob = logs_text(v->corpus, a->list->blobs[e->blob]);
+    if (blob.ptr == NULL) return -1;
+    d.kind = EVIDENCE_JSON;
+    d.blob = (char *)blob.ptr;
+    d.blob_len = (uint32_t)blob.len;
+  } else if (e->twin != PLACE_NONE) {
+    d.kind = EVIDENCE_TWIN;
+  } else if (!isnan(e->value) || !isnan(e->threshold)) {
+    d.kind = EVIDENCE_THRESHOLD;
+  }
+  return view_reject(v, e->row, &d, 1);
+}
+
+static int by_row(const void *x, const void *y) {
+  const VerdictEntry *a = x, *b = y;
+  return (a->row > b->row) - (a->row < b->row);
+}
+
+/* The entries in row order: the list's own when they are, else a sorted copy in *owned. */
+static const VerdictEntry *in_row_order(const VerdictList *list, VerdictEntry **owned) {
+  size_t i = 1;
+  while (i < list->n && list->entry[i - 1].row <= list->entry[i].row) i++;
+  if (i >= list->n) return list->entry;
+  *owned = malloc(list->n * sizeof **owned);
+  if (*owned == NULL) return NULL;
+  memcpy(*owned, list->entry, list->n * sizeof **owned);
+  qsort(*owned, list->n, sizeof **owned, by_row);
+  return *owned;
+}
+
+static int by_pair(const void *x, const void *y) {
+  const VerifiedPair *a = x, *b = y;
+  if (a->a != b->a) return a->a < b->a ? -1 : 1;
+  return (a->b > b->b) - (a->b < b->b);
+}
+
+static int add_pairs(View *v, uint16_t stage, const VerdictList *list) {
+  if (list->npairs == 0) return 0;
+  PairLayer *p = malloc(sizeof *p + list->npairs * sizeof p->pair[0]);
+  if (p == NULL) return -1;
+  atomic_init(&p->refs, 1);
+  p->before = v->pairs;   /* takes over this view's reference */
+  p->stage = stage;
+  p->n = list->npairs;
+  memcpy(p->pair, list->pairs, p->n * sizeof p->pair[0]);
+  qsort(p->pair, p->n, sizeof p->pair[0], by_pair);
+  v->pairs = p;
+  return 0;
+}
+
+static int add_metric(View *v, uint16_t stage, const VerdictList *list) {
+  if (list->metric == NULL) return 0;
+  Buf name = { 0 };
+  int bad = buf_printf(&name, "%s.%s", corpus_stage_name(v->corpus, stage), list->metric_name) != 0;
+  double *col = bad ? NULL : view_own_metric(v, buf_span(&name));
+  buf_free(&name);
+  if (col == NULL) return -1;
+  memcpy(col, list->metric, v->corpus->nrows * sizeof *col);
+  return 0;
+}
+
+static int apply_all(Apply *a) {
+  const VerdictList *list = a->list;
+  View *v = a->view;
+  Names *names = v->corpus->names;
+  a->field = list->field == NULL ? NAME_NONE : names_intern(names, span_str(list->field));
+  if (a->field == NAME_FAIL) return -1;
+  for (int i = 0; i < 8 && list->reasons[i] != NULL; i++) {
+    a->reason[i] = names_intern(names, span_str(list->reasons[i]));
+    if (a->reason[i] == NAME_FAIL) return -1;
+  }
+  if (add_pairs(v, a->stage, list) != 0 || add_metric(v, a->stage, list) != 0) return -1;
+  if (list->n == 0) return 0;
+  if (view_own_status(v) == NULL || view_own_verdict(v) == NULL) return -1;
+  VerdictEntry *owned = NULL;
+  const VerdictEntry *entry = in_row_order(list, &owned);
+  int bad = entry == NULL;
+  for (size_t i = 0; !bad && i < list->n; i++) bad = apply_entry(a, &entry[i]) != 0;
+  free(owned);
+  return bad ? -1 : 0;
+}
+
+View *view_apply(const View *v, uint16_t stage, const VerdictList *list, Error *err) {
+  Apply a = { .view = view_child(v), .list = list, .stage = stage };
+  if (a.view != NULL && apply_all(&a) == 0) return a.view;
+  view_unref(a.view);
+  error_memory(err);
+  return NULL;
+}
+
+View *view_annotate(const View *v, Span name, const uint32_t *ids, Error *err) {
+  View *w = view_child(v);
+  uint32_t *col = w == NULL ? NULL : view_own_annotation(w, name);
+  if (col == NULL) {
+    view_unref(w);
+    error_memory(err);
+    return NULL;
+  }
+  memcpy(col, ids, v->corpus->nrows * sizeof *ids);
+  return w;
+}
