@@ -10,7 +10,9 @@
 #define MODULES(X) \
   X("core", luaopen_core, TRUSTED, "thread pool, progress and the interrupt flag") \
   X("hash", luaopen_hash, BOTH, "SHA-256 and XXH3 of a string") \
-  X("hash_file", luaopen_hash_file, TRUSTED, "SHA-256 of a file")
+  X("hash_file", luaopen_hash_file, TRUSTED, "SHA-256 of a file") \
+  X("fs", luaopen_fs, TRUSTED, "files, folders, the clock and the terminal") \
+  /* the end */
 
 #define DECLARE(name, open, flags, doc) int open(lua_State *L);
 #define ROW(name, open, flags, doc) { name, open, flags, doc },
