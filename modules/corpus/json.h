@@ -50,8 +50,8 @@ void json_doc_free(JsonDoc *doc);
 
 /* ---- strings ---- */
 
-/* Decodes the raw bytes of a string. out has room for raw.len bytes, which always suffice, and
-** may be raw.ptr itself. Returns the bytes written. A lone surrogate is written as U+FFFD. */
+/* Decodes the raw bytes of a string. out is elsewhere and has room for raw.len bytes, which
+** always suffice. Returns the bytes written. A lone surrogate is written as U+FFFD. */
 size_t json_decode(Span raw, char *out);
 /* Offset of the first lone surrogate escape in the raw bytes of a string; raw.len if none. */
 size_t json_lone_surrogate(Span raw);
