@@ -302,7 +302,7 @@ typedef struct Apply {
   View *view;
   const VerdictList *list;
   uint16_t stage;
-  uint32_t field, reason[8];   /* names ids */
+  uint32_t field, reason[VERDICTS_MAX_REASONS];   /* names ids */
 } Apply;
 
 static int apply_entry(Apply *a, const VerdictEntry *e) {
@@ -373,32 +373,52 @@ static int add_metric(View *v, uint16_t stage, const VerdictList *list) {
   return 0;
 }
 
-static int apply_all(Apply *a) {
+static int check_entries(const View *v, const VerdictEntry *e, size_t n, Error *err) {
+  uint32_t rows = v->corpus->nrows;
+  for (size_t i = 0; i < n; i++) {
+    if (e[i].row >= rows || (e[i].twin != PLACE_NONE && e[i].twin >= rows))
+      return error_set(err, "a verdict names a row beyond the last, %u", rows);
+    if (i > 0 && e[i].row == e[i - 1].row)
+      return error_set(err, "row %u has two verdicts of one stage", e[i].row + 1);
+  }
+  return 0;
+}
+
+static int intern_words(Apply *a) {
   const VerdictList *list = a->list;
-  View *v = a->view;
-  Names *names = v->corpus->names;
+  Names *names = a->view->corpus->names;
   a->field = list->field == NULL ? NAME_NONE : names_intern(names, span_str(list->field));
   if (a->field == NAME_FAIL) return -1;
-  for (int i = 0; i < 8 && list->reasons[i] != NULL; i++) {
+  for (int i = 0; i < VERDICTS_MAX_REASONS && list->reasons[i] != NULL; i++) {
     a->reason[i] = names_intern(names, span_str(list->reasons[i]));
     if (a->reason[i] == NAME_FAIL) return -1;
   }
-  if (add_pairs(v, a->stage, list) != 0 || add_metric(v, a->stage, list) != 0) return -1;
+  return 0;
+}
+
+static int apply_all(Apply *a, Error *err) {
+  const VerdictList *list = a->list;
+  View *v = a->view;
+  if (intern_words(a) != 0) return error_memory(err);
+  if (add_pairs(v, a->stage, list) != 0 || add_metric(v, a->stage, list) != 0) return error_memory(err);
   if (list->n == 0) return 0;
-  if (view_own_status(v) == NULL || view_own_verdict(v) == NULL) return -1;
+  if (view_own_status(v) == NULL || view_own_verdict(v) == NULL) return error_memory(err);
   VerdictEntry *owned = NULL;
   const VerdictEntry *entry = in_row_order(list, &owned);
   int bad = entry == NULL;
-  for (size_t i = 0; !bad && i < list->n; i++) bad = apply_entry(a, &entry[i]) != 0;
+  if (bad) error_memory(err);
+  else bad = check_entries(v, entry, list->n, err) != 0;
+  for (size_t i = 0; !bad && i < list->n; i++)
+    if (apply_entry(a, &entry[i]) != 0) bad = error_memory(err) != 0;
   free(owned);
   return bad ? -1 : 0;
 }
 
 View *view_apply(const View *v, uint16_t stage, const VerdictList *list, Error *err) {
   Apply a = { .view = view_child(v), .list = list, .stage = stage };
-  if (a.view != NULL && apply_all(&a) == 0) return a.view;
+  if (a.view == NULL) error_memory(err);
+  else if (apply_all(&a, err) == 0) return a.view;
   view_unref(a.view);
-  error_memory(err);
   return NULL;
 }
 

@@ -51,10 +51,12 @@ typedef struct VerdictEntry {
 
 typedef struct VerifiedPair { uint32_t a, b; double value; } VerifiedPair;   /* a < b in row order */
 
+enum { VERDICTS_MAX_REASONS = 64 };
+
 typedef struct VerdictList {
   size_t n, cap;
   VerdictEntry *entry;      /* [n], any order; applied in row order */
-  const char *reasons[8];   /* static strings */
+  const char *reasons[VERDICTS_MAX_REASONS];   /* NULL behind the last; they live as long as the list */
   const char *field;        /* evidence field of twins: "input+output" */
   int measure;              /* 0 jaccard, 1 cosine */
   size_t nblobs;
@@ -126,7 +128,8 @@ size_t view_edits(const View *v, uint32_t row, const Edit **out);   /* how many;
 View *view_run_group(const View *v, Pool *pool, RowOp *const *ops, const uint16_t *stage,
                      size_t nops, const uint32_t *rows, size_t nrows, Error *err);
 
-/* A child with the list's verdicts on standing rows. */
+/* A child with the list's verdicts on standing rows. NULL with err worded, also for a row that
+** does not exist and for two verdicts on one row. */
 View *view_apply(const View *v, uint16_t stage, const VerdictList *list, Error *err);
 /* A child with one annotation column replaced: ids[nrows] of corpus->names. */
 View *view_annotate(const View *v, Span name, const uint32_t *ids, Error *err);
