@@ -13,6 +13,7 @@
   X("hash", luaopen_hash, BOTH, "SHA-256 and XXH3 of a string") \
   X("hash_file", luaopen_hash_file, TRUSTED, "SHA-256 of a file") \
   X("fs", luaopen_fs, TRUSTED, "files, folders, the clock and the terminal") \
+  X("text", luaopen_text, BOTH, "tokens, words, shingles, and the operators of the text rules") \
   /* the end */
 
 #define DECLARE(name, open, flags, doc) int open(lua_State *L);

@@ -1,0 +1,23 @@
+--- repetition: reject a row whose text says the same thing over and over.
+-- The ratio is the share of word bigrams that are repeats: 1 - distinct / all, in lower case.
+
+local text = require "text"
+
+return {
+  name    = "repetition",
+  scope   = "row",
+  doc     = "reject a row whose text repeats its own word bigrams",
+  params  = {
+    field                = { type = "enum", default = "output", values = { "system", "input", "output", "alternative", "assistant" },
+                             doc = "the text to look at" },
+    max_repetition_ratio = { type = "number", default = 0.15, min = 0, max = 1, doc = "largest share of repeated word bigrams" },
+    min_words            = { type = "integer", default = 10, min = 2, doc = "texts of fewer words are not judged" },
+  },
+  reasons = { "repetitive" },
+  metrics = { "ratio" },
+
+  op = function(p)
+    return text.repetition { field = p.field, max = p.max_repetition_ratio, min_words = p.min_words,
+                             reason = "repetitive", metric = "ratio" }
+  end,
+}
