@@ -40,6 +40,15 @@ void *scratch_room(Scratch *s, size_t len) { return arena_room(&s->room, len > 0
 
 Span row_bytes(const Row *r) { return corpus_row_bytes(r->corpus, r->index); }
 
+int row_is_json(const Row *r) {
+  if (view_status(r->view, r->index) == STATUS_STANDING) return 1;
+  switch (corpus_row_state(r->corpus, r->index)) {
+    case ROW_OK: case ROW_MISSING_FIELD: case ROW_FIELD_TYPE: case ROW_DUPLICATE_KEY:
+    case ROW_LONE_SURROGATE: return 1;
+    default: return 0;
+  }
+}
+
 /* ---- edits ---- */
 
 static Edit *find_edit(const Scratch *s, uint32_t start) {
@@ -243,7 +252,7 @@ static int add_string(const Row *r, const JsonValue *v, const StringRef *ref) {
 }
 
 static const char *id_place(const Row *r, Span line) {
-  if (r->corpus->id_path == NULL) return NULL;
+  if (r->corpus->id_path == NULL || line.len == 0) return NULL;
   JsonValue root = json_value(line), id = json_path(&root, span_str(r->corpus->id_path));
   return id.kind == JSON_STRING ? id.raw.ptr : NULL;
 }
@@ -254,6 +263,7 @@ size_t row_strings(const Row *r, const RowString **out) {
     Span line = row_bytes(r);
     const StringRef *ref = corpus_row_strings(r->corpus, r->index);
     size_t nrefs = r->corpus->rows[r->index].nstrings, hint = 0;
+    if (!row_is_json(r)) line.len = 0;
     const char *id = id_place(r, line);
     JsonStrings it = json_strings(line);
     for (JsonValue v; json_next_string(&it, &v);) {
@@ -293,6 +303,7 @@ static Value number_value(Row const *r, Span raw) {
 }
 
 Value row_path(const Row *r, Span path) {
+  if (!row_is_json(r)) return (Value){ .type = VALUE_NONE };
   Span line = row_bytes(r);
   JsonValue root = json_value(line), v = json_path(&root, path);
   switch (v.kind) {

@@ -43,6 +43,9 @@ Row scratch_begin(Scratch *s, const View *view, uint32_t row);
 void *scratch_room(Scratch *s, size_t len);
 int scratch_failed(const Scratch *s);   /* an accessor below ran out of memory and gave an empty text */
 
+/* Is the line valid JSON, though perhaps no row of its format? Paths and strings of one that is
+** not are none. */
+int row_is_json(const Row *r);
 Span row_bytes(const Row *r);                    /* original line, before edits */
 Span row_field(const Row *r, Field f);           /* joined by line feeds; ptr NULL if the row has no such string */
 size_t row_field_strings(const Row *r, Field f, RowString *out, size_t cap);   /* how many there are; fills up to cap */
