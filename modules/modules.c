@@ -14,6 +14,7 @@
   X("hash_file", luaopen_hash_file, TRUSTED, "SHA-256 of a file") \
   X("fs", luaopen_fs, TRUSTED, "files, folders, the clock and the terminal") \
   X("text", luaopen_text, BOTH, "tokens, words, shingles, and the operators of the text rules") \
+  X("stats", luaopen_stats, TRUSTED, "sums, quantiles and histograms of a number a row") \
   /* the end */
 
 #define DECLARE(name, open, flags, doc) int open(lua_State *L);

@@ -1,0 +1,54 @@
+--- stats: columns of numbers, asked from Lua.
+local check = require "check"
+local stats = require "stats"
+
+check.test("figures of a list agree with figures done by hand", function()
+  local n = stats.from { 10, 1, 3, 2, 4 }
+  check.eq(n:count(), 5)
+  check.eq(n:sum(), 20)
+  check.eq(n:mean(), 4)
+  check.eq(n:median(), 3)
+  check.eq(n:min(), 1)
+  check.eq(n:max(), 10)
+  check.ok(math.abs(n:quantile(0.9) - 7.6) < 1e-12)
+  check.eq(n:below(3), 0.4)
+end)
+
+check.test("a figure of no numbers is nil", function()
+  local n = stats.from {}
+  check.eq(n:count(), 0)
+  check.eq(n:mean(), nil)
+  check.eq(n:median(), nil)
+  check.eq(n:histogram(4), nil)
+  check.eq(stats.threshold_to_keep(n, 0.9, "min"), nil)
+end)
+
+check.test("joined numbers keep which rows stand", function()
+  local n = stats.join({ stats.from { 1, 2 }, stats.from { 10 } }, { "standing", "rejected" })
+  check.eq(n:count(), 3)
+  check.eq(n:sum "standing", 3)
+  check.eq(n:sum "rejected", 10)
+end)
+
+check.test("the bound that keeps nine of ten", function()
+  local n = stats.from { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 }
+  check.eq(stats.threshold_to_keep(n, 0.9, "min"), 2)
+  check.eq(stats.threshold_to_keep(n, 0.9, "max"), 9)
+end)
+
+check.test("whole figures are integers and print as such", function()
+  check.eq(tostring(stats.from { 2, 4 }:mean()), "3")
+  local h = stats.from { 0, 4 }:histogram(2)
+  check.eq(h.counts[1] + h.counts[2], 2)
+  check.eq(math.type(h.edges[2]), "integer")
+end)
+
+check.test("misuse raises, and says what was wrong", function()
+  local n = stats.from { 1 }
+  check.raises("expected a share from 0 to 1", n.quantile, n, 2)
+  check.raises("invalid option", n.count, n, "some")
+  check.raises("expected 1 to 1000 bins", n.histogram, n, 0)
+  check.raises("expected a list of numbers", stats.from, { "x" })
+end)
+
+check.done()
