@@ -1,0 +1,246 @@
+--- explain: why that row was kept or rejected. Prints its passport: where it comes from, what
+-- it says, each stage's figure against its threshold, the twin, and what would have kept it.
+
+local fs = require "fs"
+local json = require "json"
+local remedy = require "report.remedy"
+local run = require "report.run"
+local screen = require "report.screen"
+
+local explain = {
+  summary = "why that row was kept or rejected",
+  usage = "tamis explain [RUN] ROW | --reason NAME [--sample N]",
+  options = {
+    { "ROW", "FILE:LINE, a line of a source or of the run's own files (curated.jsonl:17)" },
+    { "--id X", "the row that the recipe's `id` names so" },
+    { "--text WORDS", "rows that hold these words" },
+    { "--reason NAME", "a sample of the rows rejected for that reason" },
+    { "--sample N", "how many of them (default 3)" },
+    { "--json", "the same as one JSON object a row" },
+  },
+  examples = {
+    "tamis explain raw_2024.jsonl:1832",
+    "tamis explain curated/helpdesk_v1/latest rejected.jsonl:3",
+    "tamis explain --reason near_duplicate --sample 5",
+  },
+}
+
+local LINES = 8            -- of a text that are shown
+local TWIN_LINES = 12
+
+local function fail(status, message)
+  io.stderr:write("tamis: ", message, "\n")
+  return status
+end
+
+local function parse(args)
+  local o = { places = {} }
+  local takes = { ["--id"] = "id", ["--text"] = "text", ["--reason"] = "reason", ["--sample"] = "sample" }
+  local i = 1
+  while i <= #args do
+    local a = args[i]
+    local name, value = a:match("^(%-%-[%w-]+)=(.*)$")
+    name = name or a
+    if takes[name] then
+      if value == nil then i, value = i + 1, args[i + 1] end
+      if value == nil then return nil, name .. " needs a value" end
+      o[takes[name]] = value
+    elseif a == "--json" then o.json = true
+    elseif a:sub(1, 1) == "-" and a ~= "-" then return nil, ("unknown option %s; usage: %s"):format(a, explain.usage)
+    else o.places[#o.places + 1] = a end
+    i = i + 1
+  end
+  if o.sample then
+    o.count = math.tointeger(tonumber(o.sample))
+    if not o.count or o.count < 1 then return nil, "--sample needs a whole number from 1, got " .. o.sample end
+  end
+  local asked = (o.id and 1 or 0) + (o.text and 1 or 0) + (o.reason and 1 or 0)
+  if asked > 1 then return nil, "give one of --id, --text, --reason" end
+  if #o.places + asked == 0 then return nil, "which row? usage: " .. explain.usage end
+  if asked == 1 then o.run = table.remove(o.places, 1)
+  elseif #o.places == 2 then o.run = table.remove(o.places, 1) end
+  o.row = o.places[1]
+  if #o.places > 1 or (asked == 1 and o.row) then return nil, "too many arguments; usage: " .. explain.usage end
+  return o
+end
+
+-- Row numbers that the arguments mean; nil and a message if none.
+local function rows_asked(r, o)
+  if o.id then
+    local rows = r:find_id(o.id)
+    if #rows > 0 then return rows end
+    return nil, ("no row with the id %s in %s"):format(o.id, r.dir)
+  end
+  if o.reason then return r:sample_of(o.reason, o.count or 3) end
+  if o.text then return r:find_text(o.text, o.count or 20) end
+  local path, line = o.row:match("^(.*):(%d+)$")
+  line = math.tointeger(tonumber(line))
+  if not path or not line then return nil, ("%s names no row: expected FILE:LINE, --id X, --text WORDS or --reason NAME"):format(o.row), 2 end
+  local rows = r:find_output(path, line)
+  if rows and #rows > 0 then return rows end
+  local source_rows, known = r:find_line(path, line)
+  if #source_rows > 0 then return source_rows end
+  if rows or known then return nil, ("%s has no row at line %d (a blank line, or past its end)"):format(path, line) end
+  local names = {}
+  for _, s in ipairs(r.sources) do names[#names + 1] = s.path end
+  for _, s in ipairs(r.outputs) do names[#names + 1] = s.name end
+  return nil, ("%s is no file of run %s, which knows %s"):format(path, r.dir, table.concat(names, ", "))
+end
+
+-- Everything about one row as plain data.
+local function passport(r, row)
+  local p = { source = row.source, line = row.line, row = row.row, id = row.id, identity = row.identity, status = row.status,
+              output = row.output and row.output .. ":" .. row.output_line, stage = row.stage, reason = row.reason,
+              evidence = row.evidence, annotations = next(row.annotations) and row.annotations or nil,
+              run = r.dir }
+  p.text = r:text(row)
+  p.stages = remedy.stages(r, row)
+  p.verdict = remedy.verdict(r, row)
+  p.also = {}
+  for i, a in ipairs(row.also) do
+    p.also[i] = { stage = a.stage, reason = a.reason, evidence = a.evidence, words = remedy.words(r, a) }
+  end
+  p.would_keep = row.status ~= "curated" and remedy.would_keep(r, row) or nil
+  local twin = row.evidence and row.evidence.twin
+  if twin then
+    local found = r:find_line(twin.source, twin.line)
+    local other = found[1] and r:row(found[1])
+    p.twin = { source = twin.source, line = twin.line, status = other and other.status,
+               output = other and other.output and other.output .. ":" .. other.output_line or nil,
+               text = other and r:text(other) or nil }
+  end
+  return p
+end
+
+local function show_text(s, label, text, most, out)
+  local columns = s.width - 11
+  for i, line in ipairs(s:wrap(text, columns, most)) do
+    out((i == 1 and screen.pad("  " .. label, 11) or string.rep(" ", 11)) .. line)
+  end
+end
+
+local ORDER = { "system", "input", "output", "alternative" }
+
+local function show_fields(s, t, out)
+  if t == nil then
+    out "  (its text is in no file of the run, and the source is gone)"
+  elseif t.fields then
+    for _, name in ipairs(ORDER) do
+      if t.fields[name] then show_text(s, name == "alternative" and "rejected" or name, t.fields[name], LINES, out) end
+    end
+  else
+    show_text(s, "line", t.raw, LINES, out)
+  end
+end
+
+-- Two texts in two columns.
+local function side_by_side(s, a, b, out)
+  local columns = (s.width - 5) // 2
+  local left, right = s:wrap(a or "", columns, TWIN_LINES), s:wrap(b or "", columns, TWIN_LINES)
+  for i = 1, math.max(#left, #right) do
+    out((("  " .. screen.pad(left[i] or "", columns) .. s:sign(" │ ", " | ") .. (right[i] or "")):gsub(" +$", "")))
+  end
+end
+
+local function show_twin(s, p, out)
+  out("")
+  out(s:paint("bold", "Twin") .. "  " .. screen.clean(p.twin.source .. ":" .. p.twin.line)
+    .. (p.twin.output and s:paint("dim", "  " .. p.twin.output) or ""))
+  local mine, its = p.text and p.text.fields, p.twin.text and p.twin.text.fields
+  if not its then out "  (its text is in no file of the run, and the source is gone)" return end
+  out(s:paint("dim", "  " .. screen.pad("this row", (s.width - 5) // 2) .. "   the twin"))
+  for _, name in ipairs(ORDER) do
+    if (mine and mine[name]) or its[name] then
+      side_by_side(s, mine and mine[name], its[name], out)
+      if name == "input" then out(s:paint("dim", "  " .. string.rep(s:sign("─", "-"), s.width - 4))) end
+    end
+  end
+end
+
+local STATUS_COLOUR = { curated = "green", rejected = "red", quarantined = "yellow" }
+
+local function show(s, p, out)
+  local about = { s:paint("bold", screen.clean(p.source .. ":" .. p.line)) }
+  about[#about + 1] = "row " .. screen.number(p.row)
+  if p.id ~= nil then about[#about + 1] = "id " .. screen.clean(p.id) end
+  if p.output then about[#about + 1] = screen.clean(p.output) end
+  out(table.concat(about, s:sign(" · ", " - ")))
+  if p.identity then out(s:paint("dim", "identity " .. p.identity .. s:sign(" · ", " - ") .. "run " .. screen.clean(p.run))) end
+  out("")
+  for i, line in ipairs(s:wrap(p.verdict, s.width - 2)) do
+    out("  " .. (i == 1 and s:paint(STATUS_COLOUR[p.status], line) or line))
+  end
+  out("")
+  show_fields(s, p.text, out)
+  if p.annotations then
+    local names = {}
+    for name in pairs(p.annotations) do names[#names + 1] = name end
+    table.sort(names)
+    for i, name in ipairs(names) do names[i] = name .. " = " .. tostring(p.annotations[name]) end
+    show_text(s, "tags", table.concat(names, ", "), 3, out)
+  end
+  out("")
+  out(s:paint("bold", "Stages"))
+  local widest = 4
+  for _, st in ipairs(p.stages) do widest = math.max(widest, screen.width_of(screen.clean(st.name))) end
+  widest = math.min(widest, 24)
+  for _, st in ipairs(p.stages) do
+    local colour = st.outcome == "rejected" and "red" or st.outcome == "not reached" and "dim" or nil
+    local lines = s:wrap(table.concat(st.figures, s:sign(" · ", "; ")), s.width - widest - 17)
+    local lead = "  " .. screen.pad(s:cut(st.name, widest), widest) .. "  "
+    out(((lead .. s:paint(colour or "", screen.pad(st.outcome, 11)) .. "  " .. (lines[1] or "")):gsub(" +$", "")))
+    for i = 2, #lines do out(string.rep(" ", widest + 17) .. lines[i]) end
+  end
+  if #p.also > 0 then
+    out("")
+    out(s:paint("bold", "Also"))
+    for _, a in ipairs(p.also) do
+      for i, line in ipairs(s:wrap(a.words, s.width - 4)) do out((i == 1 and "  " or "    ") .. line) end
+    end
+  end
+  if p.twin then show_twin(s, p, out) end
+  if p.would_keep then
+    out("")
+    out(s:paint("bold", "What would have kept it"))
+    for _, line in ipairs(p.would_keep) do
+      for i, part in ipairs(s:wrap(line, s.width - 4)) do out((i == 1 and "  " or "    ") .. part) end
+    end
+  end
+end
+
+-- Several rows: one short line each.
+local function list(s, r, rows, out)
+  for _, n in ipairs(rows) do
+    local row = r:row(n)
+    local t = r:text(row)
+    local text = t and (t.raw or table.concat({ t.fields.input or "", t.fields.output or "" }, s:sign(" → ", " -> "))) or ""
+    out(s:paint("bold", s:cut(row.place, s.width)))
+    out("  " .. s:paint(STATUS_COLOUR[row.status], s:cut(remedy.verdict(r, row), s.width - 2)))
+    for _, line in ipairs(s:wrap(text, s.width - 2, 2)) do out("  " .. s:paint("dim", line)) end
+  end
+end
+
+function explain.run(args, env)
+  local o, message = parse(args)
+  if not o then return fail(2, message) end
+  local dir, err = run.find(o.run)
+  if not dir then return fail(1, err) end
+  local r, broken = run.open(dir)
+  if not r then return fail(1, broken) end
+  local rows, none, status = rows_asked(r, o)
+  if not rows then return fail(status or 1, none) end
+  local out = env and env.out or function(line) io.stdout:write(line, "\n") end
+  local s = screen.new { tty = fs.isatty(1), width = fs.width(1) }
+  if o.json then
+    for _, n in ipairs(rows) do out(json.encode(passport(r, r:row(n)))) end
+  elseif #rows == 1 then
+    show(s, passport(r, r:row(rows[1])), out)
+  else
+    list(s, r, rows, out)
+    out(s:paint("dim", ("%s rows; tamis explain FILE:LINE shows one whole"):format(screen.number(#rows))))
+  end
+  r:close()
+  return 0
+end
+
+return explain

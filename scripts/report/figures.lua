@@ -1,0 +1,173 @@
+--- figures: everything a report says about a set of rows, as plain data.
+-- The numbers come from the native statistics; here they are only asked for and named. Figures
+-- have parts (`before` the filters and `after` them); for a file both are the same rows.
+--
+--   { title, curated, rows = { read, faulty, before, after, … },
+--     lengths = { input = { before = LENGTHS, after = LENGTHS }, output = … },
+--     topics = { key, total, imbalance, groups = { { name, count, share } } }, languages = …,
+--     sources = { … }, scores, duplicates, leakage, time, funnel, reasons }
+
+local stats = require "stats"
+
+local figures = {}
+
+figures.BINS = 18                 -- bars of a length histogram
+figures.LEAK_BYTES = 20           -- shorter answers ("yes", a label) may well stand in a question
+figures.TOPIC_KEYS = { "topic", "category", "label", "intent", "class", "domain", "metadata.topic", "metadata.category", "metadata.label" }
+figures.LANGUAGE_KEYS = { "language", "lang", "metadata.language", "metadata.lang" }
+figures.SCORE_KEYS = { "overall", "score", "rating", "quality", "metadata.overall", "metadata.score", "metadata.rating", "metadata.judge.overall" }
+figures.TIME_KEYS = { "created_at", "timestamp", "created", "date", "time", "updated_at", "metadata.created_at", "metadata.timestamp", "metadata.date" }
+figures.COVERAGE = 0.5            -- a key must carry a value on this share of the rows to be one
+
+--- Statistics of one column of numbers.
+-- @return  nil if no row has one
+function figures.summary(numbers, which, bins)
+  local count = numbers:count(which)
+  if count == 0 then return nil end
+  return { count = count, mean = numbers:mean(which), median = numbers:median(which),
+           p10 = numbers:quantile(0.10, which), p25 = numbers:quantile(0.25, which),
+           p75 = numbers:quantile(0.75, which), p90 = numbers:quantile(0.90, which),
+           p99 = numbers:quantile(0.99, which), min = numbers:min(which), max = numbers:max(which),
+           total = numbers:sum(which),
+           histogram = bins and numbers:histogram(bins, which, true) or nil }
+end
+
+--- Groups in order of size, largest first, ties by name; "unknown" is listed but left out of
+-- the imbalance.
+-- @param counts  { [value] = count }
+function figures.groups(key, counts)
+  local out, total = {}, 0
+  for name, count in pairs(counts) do
+    if count > 0 then
+      out[#out + 1] = { name = tostring(name), count = count }
+      total = total + count
+    end
+  end
+  if total == 0 then return nil end
+  table.sort(out, function(a, b)
+    if a.count ~= b.count then return a.count > b.count end
+    return a.name < b.name
+  end)
+  local most, least
+  for _, g in ipairs(out) do
+    g.share = g.count / total
+    if g.name ~= "unknown" then most, least = most or g.count, g.count end
+  end
+  return { key = key, total = total, groups = out, imbalance = most and most / least or 1 }
+end
+
+-- How many of the counts have a value, and how many values there are.
+local function known(counts)
+  local with, values, total = 0, 0, 0
+  for name, count in pairs(counts) do
+    total = total + count
+    if name ~= "unknown" and count > 0 then with, values = with + count, values + 1 end
+  end
+  return with, values, total
+end
+
+--- The first of `keys` that groups the rows: most rows have a value, and values repeat.
+function figures.group_key(keys, counts_of)
+  for _, key in ipairs(keys) do
+    local counts = counts_of(key)
+    local with, values, total = known(counts)
+    if total > 0 and with >= figures.COVERAGE * total and values <= math.max(20, with / 5) then return key, counts end
+  end
+end
+
+-- The first path whose numbers are there on enough rows.
+local function first_column(keys, rows, column)
+  for _, key in ipairs(keys) do
+    local numbers = column(key)
+    if numbers and rows > 0 and numbers:count() >= figures.COVERAGE * rows then return key, numbers end
+  end
+end
+
+local function day(t) return os.date("!%Y-%m-%d", math.floor(t)) end
+
+local function time_figures(key, numbers)
+  -- whole numbers may be milliseconds
+  local first, last = numbers:min(), numbers:max()
+  local unit = last > 1e11 and 1000 or 1
+  if first / unit < 0 or last / unit > 4102444800 or (last - first) <= 0 then return nil end
+  return { path = key, count = numbers:count(), first = day(first / unit), last = day(last / unit),
+           median = day(numbers:median() / unit),
+           latest_tenth = 1 - numbers:below(last - (last - first) / 10) }
+end
+
+local function score_figures(name, numbers)
+  local s = figures.summary(numbers, "all")
+  if not s then return nil end
+  s.name, s.below_3 = name, numbers:below(3)
+  s.histogram = numbers:histogram(10)
+  return s
+end
+
+--- What a set of views says: its parts loaded from files, each with the status its rows have.
+-- @param parts  list of { view =, as = "standing"|"rejected" }
+-- @param options  by = topic key, pool =
+function figures.of_views(parts, options)
+  local pool = options.pool
+  local out = { lengths = {} }
+  local statuses = {}
+  for i, part in ipairs(parts) do statuses[i] = part.as end
+
+  local function joined(make)
+    local columns, any = {}, false
+    for i, part in ipairs(parts) do
+      local numbers = make(part.view)
+      if not numbers then return nil end
+      columns[i], any = numbers, true
+    end
+    if not any then return nil end
+    return stats.join(columns, statuses)
+  end
+
+  local readable = 0
+  for _, field in ipairs { "input", "output" } do
+    local tokens = joined(function(view) return stats.field_tokens(view, field, pool) end)
+    if tokens then
+      out.lengths[field] = { before = figures.summary(tokens, "all", figures.BINS),
+                             after = figures.summary(tokens, "standing", figures.BINS) }
+      readable = math.max(readable, tokens:count())
+    end
+  end
+
+  local function counts_of(key)
+    local total = {}
+    for _, part in ipairs(parts) do
+      if part.as == "standing" then
+        for name, count in pairs(part.view:group_counts(key, "standing")) do total[name] = (total[name] or 0) + count end
+      end
+    end
+    return total
+  end
+  if options.by then
+    out.topics = figures.groups(options.by, counts_of(options.by))
+  else
+    local key, counts = figures.group_key(figures.TOPIC_KEYS, counts_of)
+    if key then out.topics = figures.groups(key, counts) end
+  end
+  local key, counts = figures.group_key(figures.LANGUAGE_KEYS, counts_of)
+  if key then out.languages = figures.groups(key, counts) end
+
+  local name, scores = first_column(figures.SCORE_KEYS, readable, function(path)
+    return joined(function(view) return stats.path(view, path, pool) end)
+  end)
+  if name then out.scores = score_figures(name, scores) end
+
+  local path, when = first_column(figures.TIME_KEYS, readable, function(p)
+    return joined(function(view) return stats.times(view, p, pool) end)
+  end)
+  if path then out.time = time_figures(path, when) end
+
+  local leaks = joined(function(view) return stats.leak(view, figures.LEAK_BYTES, pool) end)
+  if leaks and leaks:count("standing") > 0 then
+    local n = leaks:count("standing")
+    out.leakage = { count = leaks:sum("standing"), share = leaks:sum("standing") / n, least_bytes = figures.LEAK_BYTES,
+                    row = leaks:first(1) }
+  end
+  return out
+end
+
+return figures

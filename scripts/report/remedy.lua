@@ -1,0 +1,186 @@
+--- remedy: a row's verdict in words, its figures against the thresholds, and what would have
+-- kept it. Works on the ledger's records and the stages' own parameters; knows few stages by
+-- name, so that new ones are explained too.
+
+local screen = require "report.screen"
+
+local remedy = {}
+
+local number = screen.number
+
+-- A measured figure with the digits it needs.
+local function figure(v)
+  if math.type(v) == "integer" or (type(v) == "number" and v == math.floor(v)) then return number(v) end
+  return (string.format("%.4f", v):gsub("0+$", ""):gsub("%.$", ""))
+end
+
+-- Four digits, rounded so that the row would pass: up for a bound it must stay under.
+local function rounded(v, up)
+  if v == math.floor(v) then return number(v) end
+  local t = v * 10000
+  return figure((up and math.ceil(t - 1e-9) or math.floor(t + 1e-9)) / 10000)
+end
+
+local function evidence_of(fault) return fault.evidence or {} end
+
+local function similarity(e)
+  if e.jaccard then return "Jaccard", e.jaccard end
+  if e.cosine then return "cosine", e.cosine end
+end
+
+-- The parameter of a stage that a fault's evidence ran into: the one whose value is the
+-- threshold; of several, the one whose name says most of the reason and the field.
+local function parameter(r, fault)
+  local stage = r:stage(fault.stage)
+  local e = evidence_of(fault)
+  if not stage then return nil end
+  if similarity(e) and stage.params.threshold then return "threshold", stage.params.threshold end
+  if type(e.threshold) ~= "number" then return nil end
+  local lower = type(e.value) == "number" and e.value < e.threshold
+  local best, best_points
+  for name, value in pairs(stage.params) do
+    if type(value) == "number" and value == e.threshold then
+      local points = 0
+      if name:find(lower and "^min" or "^max") then points = points + 2 end
+      if e.field and name:find(e.field, 1, true) then points = points + 2 end
+      if name == "threshold" then points = points + 1 end
+      if not best or points > best_points or (points == best_points and name < best) then best, best_points = name, points end
+    end
+  end
+  return best, e.threshold
+end
+
+local function spans_in_words(spans)
+  local list = {}
+  for i, s in ipairs(spans) do
+    if i > 5 then list[#list + 1] = ("and %d more"):format(#spans - 5) break end
+    list[#list + 1] = ("%s in %s, characters %s to %s"):format(s.type or "a match", s.path or s.field or "the row", s.start, s["end"])
+  end
+  return table.concat(list, "; ")
+end
+
+--- One fault in a sentence: "length.input_too_short: input has 7, at least 20 is asked".
+function remedy.words(r, fault)
+  local e = evidence_of(fault)
+  local lead = (fault.stage or "load") .. ": " .. (fault.reason or "?")
+  local kind, value = similarity(e)
+  if e.twin then
+    local place = e.twin.source .. ":" .. tostring(e.twin.line)
+    if not value then return ("%s, the same as %s"):format(lead, place) end
+    local _, threshold = parameter(r, fault)
+    return ("%s, %s %s with %s in %s%s"):format(lead, kind, figure(value), place, e.field or "all fields",
+      threshold and (" (at or above %s is a match)"):format(figure(threshold)) or "")
+  end
+  if type(e.value) == "number" and type(e.threshold) == "number" then
+    return ("%s, %s is %s, %s %s is asked"):format(lead, e.field or "the row", figure(e.value),
+      e.value < e.threshold and "at least" or "at most", figure(e.threshold))
+  end
+  if e.value ~= nil then
+    return ("%s, %s is %s%s"):format(lead, e.field or "the row", tostring(e.value), e.threshold and ", asked is " .. tostring(e.threshold) or "")
+  end
+  if type(e.spans) == "table" then return lead .. ", " .. spans_in_words(e.spans) end
+  if e.detail then return lead .. ", " .. tostring(e.detail) end
+  if e.offset then return ("%s at byte %s of the line"):format(lead, tostring(e.offset)) end
+  local rest = {}
+  for name, v in pairs(e) do
+    if type(v) ~= "table" and name ~= "field" then rest[#rest + 1] = name .. " " .. (type(v) == "number" and figure(v) or tostring(v)) end
+  end
+  table.sort(rest)
+  if #rest > 0 then return lead .. ", " .. table.concat(rest, ", ") end
+  return lead
+end
+
+--- The verdict in one sentence.
+function remedy.verdict(r, row)
+  if row.status == "curated" then return "curated: it passed every stage" end
+  return ("%s by %s"):format(row.status, remedy.words(r, row))
+end
+
+-- What would have to change for one fault not to reject the row; nil if nothing sensible would.
+local function change(r, fault)
+  local e = evidence_of(fault)
+  local stage = fault.stage or "load"
+  local kind, value = similarity(e)
+  local name = parameter(r, fault)
+  if stage == "load" then return "a line that reads: mend it in the source" end
+  if stage == "decontaminate" then return "nothing should: it is a copy of a gold row" end
+  if kind and name then
+    if value >= 1 then return ("no threshold: its text is the same as the twin's; --skip %s"):format(stage) end
+    return ("%s.%s above %s"):format(stage, name, rounded(value, true))
+  end
+  if e.twin then return ("its twin %s:%s removed, or its source listed first or marked trusted"):format(e.twin.source, tostring(e.twin.line)) end
+  if name and type(e.value) == "number" then
+    if e.value < e.threshold then return ("%s.%s at most %s"):format(stage, name, rounded(e.value, false)) end
+    return ("%s.%s at least %s"):format(stage, name, rounded(e.value, true))
+  end
+  local s = r:stage(stage)
+  local params = s and s.params or {}
+  if params.action == "reject" then return ("%s.action = redact or tag"):format(stage) end
+  if type(params.max) == "number" then return ("%s.max above %s, or another seed"):format(stage, figure(params.max)) end
+  if type(params.keep) == "table" then return ("%s.keep with this row's value in it"):format(stage) end
+  if e.detail ~= nil or fault.reason == stage then return ("a change to the recipe's function %s, or --skip %s"):format(stage, stage) end
+  return ("--skip %s"):format(stage)
+end
+
+--- All that would have to change for the row to be kept: the deciding fault and every other.
+function remedy.would_keep(r, row)
+  local out, seen = {}, {}
+  local function add(fault)
+    local text = change(r, fault)
+    if text and not seen[text] then
+      seen[text] = true
+      out[#out + 1] = text
+    end
+  end
+  add(row)
+  for _, fault in ipairs(row.also) do add(fault) end
+  for i = 1, #out - 1 do out[i] = out[i] .. ", and" end
+  return out
+end
+
+-- "input_tokens 31 (20 to 2,048)": a metric with the parameters that bound it.
+local function bounded(stage, metric, value)
+  local low, high
+  for name, p in pairs(stage.params) do
+    if type(p) == "number" then
+      local bare = name:gsub("^min_", ""):gsub("^max_", "")
+      if bare == metric or bare:sub(-#metric - 1) == "_" .. metric then
+        if name:find "^min" then low = p elseif name:find "^max" then high = p end
+      end
+    end
+  end
+  local text = metric .. " " .. figure(value)
+  if low and high then return ("%s (%s to %s)"):format(text, figure(low), figure(high)) end
+  if low then return ("%s (at least %s)"):format(text, figure(low)) end
+  if high then return ("%s (at most %s)"):format(text, figure(high)) end
+  if type(stage.params.threshold) == "number" then return ("%s (threshold %s)"):format(text, figure(stage.params.threshold)) end
+  return text
+end
+
+--- Every stage of the run as this row met it.
+-- @return  list of { name, outcome = "passed"|"rejected"|"fault"|"not reached", figures = { "…" } }
+function remedy.stages(r, row)
+  local out, over = {}, row.stage == "load"
+  local faults = {}
+  for _, a in ipairs(row.also) do faults[a.stage] = true end
+  for _, stage in ipairs(r.stages) do
+    local item = { name = stage.name, figures = {} }
+    local names = {}
+    for name, value in pairs(row.metrics) do
+      local metric = name:sub(1, #stage.name + 1) == stage.name .. "." and name:sub(#stage.name + 2)
+      if metric and type(value) == "number" then names[#names + 1] = metric end
+    end
+    table.sort(names)
+    for _, metric in ipairs(names) do
+      item.figures[#item.figures + 1] = bounded(stage, metric, row.metrics[stage.name .. "." .. metric])
+    end
+    if stage.name == row.stage and row.status ~= "curated" then
+      item.outcome, over = row.status, true
+    elseif faults[stage.name] then item.outcome = "fault"
+    else item.outcome = over and #names == 0 and "not reached" or "passed" end
+    out[#out + 1] = item
+  end
+  return out
+end
+
+return remedy

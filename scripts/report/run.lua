@@ -1,0 +1,282 @@
+--- run: a run folder as its ledger and lineage tell it. Opens, finds rows, reads their text.
+
+local corpus = require "corpus"
+local fs = require "fs"
+local json = require "json"
+local store = require "store"
+
+local run = {}
+run.__index = run
+
+run.STATUS = { [0] = "curated", "rejected", "quarantined" }
+
+local function is_run(dir) return fs.exists(dir .. "/ledger.db") end
+
+--- The newest run under `root` (`./curated` if not given): of all ROOT/NAME/latest the one
+-- written last.
+function run.latest(root)
+  root = root or "curated"
+  local best, when
+  for _, link in ipairs(fs.glob(root .. "/*/latest")) do
+    local st = is_run(link) and fs.stat(link .. "/ledger.db")
+    if st and (not when or st.mtime > when) then best, when = link, st.mtime end
+  end
+  return best
+end
+
+--- The run folder that `path` means: itself, its `latest`, or the newest below it.
+-- @return  nil and a message if it is none
+function run.find(path)
+  if path == nil then
+    local dir = run.latest()
+    if dir then return dir end
+    return nil, "no run here: expected a run folder, or ./curated/NAME/latest as tamis run leaves it"
+  end
+  path = path:gsub("(.)/+$", "%1")
+  if is_run(path) then return path end
+  if is_run(path .. "/latest") then return path .. "/latest" end
+  local below = fs.exists(path) and run.latest(path)
+  if below then return below end
+  if not fs.exists(path) then return nil, "cannot find " .. path end
+  return nil, path .. " is no run folder: it has no ledger.db"
+end
+
+local function decode(text)
+  if text == nil or text == "" then return nil end
+  return (json.decode(text))
+end
+
+--- Rows of a query as tables, in a list.
+function run:query(sql, ...)
+  local out = {}
+  for row in self.db:rows(sql, ...) do out[#out + 1] = row end
+  return out
+end
+
+--- Opens a run folder.
+-- @return  nil and a message if the ledger cannot be read
+function run.open(dir)
+  local db, err = store.open(dir .. "/ledger.db", { readonly = true })
+  if not db then return nil, err end
+  local self = setmetatable({ dir = dir, db = db, views = {} }, run)
+  local ok, failure = pcall(function()
+    self.sources = self:query "SELECT * FROM sources ORDER BY source"
+    self.outputs = self:query "SELECT * FROM outputs ORDER BY output"
+    self.stages = self:query "SELECT * FROM stages ORDER BY position"
+  end)
+  if not ok then return nil, ("%s/ledger.db is no ledger of tamis (%s)"):format(dir, tostring(failure)) end
+  self.source_of, self.output_of = {}, {}
+  for _, s in ipairs(self.sources) do self.source_of[s.source] = s end
+  for _, o in ipairs(self.outputs) do self.output_of[o.output] = o end
+  for _, s in ipairs(self.stages) do s.params = decode(s.params) or {} end
+  local text = fs.read(dir .. "/lineage.json")
+  self.lineage = text and decode(text) or {}
+  self.columns = {}
+  for _, c in ipairs(self:query "PRAGMA table_info(rows)") do self.columns[#self.columns + 1] = c.name end
+  return self
+end
+
+--- A column's name as SQL writes it.
+function run.quoted(name) return '"' .. name:gsub('"', '""') .. '"' end
+
+function run:has_column(name)
+  for _, c in ipairs(self.columns) do if c == name then return true end end
+  return false
+end
+
+function run:stage(name)
+  for _, s in ipairs(self.stages) do if s.name == name then return s end end
+end
+
+local function hex(bytes)
+  return bytes and (bytes:gsub(".", function(c) return string.format("%02x", c:byte()) end)) or nil
+end
+
+-- A row of the ledger in words of its own: metrics and annotations apart, JSON decoded.
+local function record(self, r)
+  local out = { row = r.row, line = r.line, identity = hex(r.identity), id = r.id, status = run.STATUS[r.status] or "rejected",
+                stage = r.stage, reason = r.reason, evidence = decode(r.evidence), also = decode(r.also) or {},
+                output_line = r.output_line, metrics = {}, annotations = {} }
+  local source = self.source_of[r.source]
+  out.source = source and source.path or "?"
+  out.format = source and source.format
+  local output = r.output and self.output_of[r.output]
+  out.output = output and output.name
+  for _, name in ipairs(self.columns) do
+    if name:sub(1, 1) == "@" then out.annotations[name:sub(2)] = r[name]
+    elseif name:find(".", 1, true) then out.metrics[name] = r[name] end
+  end
+  out.place = out.source .. ":" .. tostring(out.line)
+  return out
+end
+
+--- The record of row n (from 1); nil if there is none.
+function run:row(n)
+  local r = self:query("SELECT * FROM rows WHERE row = ?", n)[1]
+  return r and record(self, r)
+end
+
+local function numbers_of(rows)
+  local out = {}
+  for i, r in ipairs(rows) do out[i] = r.row end
+  return out
+end
+
+--- Row numbers of a line of a source, the source named as the run had it, or by its last part.
+function run:find_line(path, line)
+  local exact, loose = {}, {}
+  for _, s in ipairs(self.sources) do
+    if s.path == path then exact[#exact + 1] = s.source
+    elseif s.path:match("[^/]*$") == path:match("[^/]*$") then loose[#loose + 1] = s.source end
+  end
+  local list = #exact > 0 and exact or loose
+  local out = {}
+  for _, source in ipairs(list) do
+    for _, r in ipairs(self:query("SELECT row FROM rows WHERE source = ? AND line = ?", source, line)) do out[#out + 1] = r.row end
+  end
+  return out, #list > 0
+end
+
+--- Row numbers by a line of an output file: curated.jsonl:17. nil if the run has no such file.
+function run:find_output(name, line)
+  for _, o in ipairs(self.outputs) do
+    if o.name == name then
+      return numbers_of(self:query("SELECT row FROM rows WHERE output = ? AND output_line = ?", o.output, line))
+    end
+  end
+end
+
+--- Row numbers by what the recipe's `id` named.
+function run:find_id(id)
+  return numbers_of(self:query("SELECT row FROM rows WHERE id = ? OR id = ? ORDER BY row", id, tonumber(id) or id))
+end
+
+--- A sample of the rows that a reason decided, the same each time: the first by identity.
+-- @param reason  "near_duplicate", or with its stage, "near_dedup.near_duplicate"
+function run:sample_of(reason, count)
+  local stage, name = reason:match("^(.-)[.:]%s*(.+)$")
+  local rows
+  if stage then
+    rows = numbers_of(self:query("SELECT row FROM rows WHERE stage = ? AND reason = ? ORDER BY identity, row LIMIT ?", stage, name, count))
+  else
+    rows = numbers_of(self:query("SELECT row FROM rows WHERE reason = ? ORDER BY identity, row LIMIT ?", reason, count))
+  end
+  if #rows > 0 then return rows end
+  local known = {}
+  for _, r in ipairs(self:query "SELECT reason, count(*) AS n FROM rows WHERE status <> 0 GROUP BY reason ORDER BY n DESC, reason") do
+    known[#known + 1] = r.reason
+  end
+  return nil, ("no row was rejected for %s; reasons in %s: %s"):format(reason, self.dir, #known > 0 and table.concat(known, ", ") or "none")
+end
+
+--- Rows whose text in the run's files holds those words.
+function run:find_text(text, most)
+  local rows = {}
+  for _, o in ipairs(self.outputs) do
+    local view = #rows < most and o.name:find("%.jsonl$") and self:view_of(self.dir .. "/" .. o.name)
+    if view then
+      for _, at in ipairs(view:find { text = text, max = most - #rows }) do
+        local line = view:row(at).line
+        for _, n in ipairs(self:find_output(o.name, line)) do rows[#rows + 1] = n end
+      end
+    end
+  end
+  if #rows > 0 then
+    table.sort(rows)
+    return rows
+  end
+  return nil, ("no row of %s holds %q"):format(self.dir, text)
+end
+
+-- The view of a file of the run, or of a source; loaded once.
+function run:view_of(path, format)
+  local key = path .. "\0" .. tostring(format)
+  if self.views[key] == nil then
+    local view, err = corpus.load { sources = { { path = path, format = format or "auto" } },
+                                    formats = require("formats.all"), pool = self.pool, allow_damaged = true }
+    self.views[key] = view or false
+    self.views[key .. "\0error"] = err
+  end
+  return self.views[key] or nil, self.views[key .. "\0error"]
+end
+
+--- The format of a source as `corpus.load` takes it: a recipe's own mapping, else its name.
+function run:format_of(path)
+  for _, s in ipairs((self.lineage.config or {}).sources or {}) do
+    if type(s) == "table" and s.path == path and type(s.format) == "table" then return s.format end
+  end
+  for _, s in ipairs(self.sources) do if s.path == path then return s.format end end
+end
+
+-- One line of a plain file, without its line feed.
+local function line_of(path, n)
+  local f = io.open(path, "rb")
+  if not f then return nil end
+  local text
+  for _ = 1, n do
+    text = f:read "L"
+    if not text then break end
+  end
+  f:close()
+  return text and (text:gsub("\r?\n$", ""))
+end
+
+local FIELDS = { "system", "input", "output", "alternative" }
+
+-- The fields of one line. The reader takes files, so the line stands in one for a moment.
+local function fields_of(text, formats)
+  local path = os.tmpname()
+  local fields
+  for _, format in ipairs(formats) do
+    local f = io.open(path, "wb")
+    if not f then break end
+    f:write(text, "\n")
+    f:close()
+    local ok, view = pcall(corpus.load, { sources = { { path = path, format = format } }, formats = require("formats.all") })
+    if ok and view and #view == 1 and view:counts() == 1 then
+      fields = {}
+      for _, name in ipairs(FIELDS) do fields[name] = view:field(1, name) end
+      break
+    end
+  end
+  os.remove(path)
+  return fields
+end
+
+--- The text of a row: its fields, or its raw line where it was never a row. From the run's own
+-- files; where those left the text out, from the source.
+-- @return  { fields = { input = … } | nil, raw = "…" | nil, from = "rejected.jsonl:3" }
+function run:text(r)
+  local function try(path, line, from, formats)
+    local text = line_of(path, line)
+    if not text then return nil end
+    local fields = fields_of(text, formats)
+    if fields then return { fields = fields, from = from } end
+    local object = decode(text)
+    if type(object) == "table" and object._raw then return { raw = object._raw, from = from } end
+    if type(object) == "table" and object._raw_base64 then return { raw = "(not UTF-8, base64) " .. object._raw_base64, from = from } end
+    if type(object) == "table" and object._rejection and next(object, next(object)) == nil then return nil end
+    return { raw = text, from = from }
+  end
+  local formats = { self:format_of(r.source) or "auto", "auto" }
+  if r.output then
+    local found = try(self.dir .. "/" .. r.output, r.output_line, r.output .. ":" .. r.output_line, formats)
+    if found then return found end
+  end
+  if not fs.exists(r.source) then return nil end
+  local view = self:view_of(r.source, formats[1])
+  local row = view and view:find({ source = r.source, line = r.line })[1]
+  if not row then return nil end
+  local fields, any = {}, false
+  for _, name in ipairs(FIELDS) do
+    local ok, value = pcall(view.field, view, row, name)
+    if ok and value then fields[name], any = value, true end
+  end
+  return any and { fields = fields, from = r.place } or nil
+end
+
+function run:close()
+  if self.db.close then self.db:close() end
+end
+
+return run

@@ -1,0 +1,163 @@
+--- terminal: blocks of a document as lines for a screen.
+
+local screen = require "report.screen"
+
+local terminal = {}
+
+local LEVEL = { good = "green", watch = "yellow", bad = "red", none = "dim" }
+
+local draw = {}
+
+function draw.title(s, b, out)
+  out(s:paint("bold", s:cut(b.text, s.width)))
+end
+
+function draw.heading(s, b, out)
+  out("")
+  out(s:paint("bold", s:cut(b.text, s.width)))
+end
+
+function draw.text(s, b, out)
+  for _, line in ipairs(s:wrap(b.text, s.width - 2)) do out("  " .. line) end
+end
+
+function draw.next(s, b, out)
+  out(s:paint("dim", s:cut(b.text, s.width)))
+end
+
+function draw.notice(s, b, out)
+  local mark = s:sign("▲ ", "! ")
+  for i, line in ipairs(s:wrap(b.text, s.width - 4)) do
+    out("  " .. s:paint(LEVEL[b.level] or "yellow", i == 1 and mark or "  ") .. line)
+  end
+end
+
+function draw.checks(s, b, out)
+  local widest = 0
+  for _, c in ipairs(b.rows) do widest = math.max(widest, screen.width_of(c.title)) end
+  local indent = 2 + 5 + 2 + widest + 2
+  local missing = {}
+  for _, c in ipairs(b.rows) do
+    if c.level == "none" then
+      missing[#missing + 1] = c.title
+    else
+      local lead = "  " .. s:paint(LEVEL[c.level], screen.pad(c.level, 5)) .. "  " .. screen.pad(c.title, widest) .. "  "
+      for i, line in ipairs(s:wrap(c.text, s.width - indent)) do
+        out((i == 1 and lead or string.rep(" ", indent)) .. line)
+      end
+      if c.advice then
+        for i, line in ipairs(s:wrap(c.advice, s.width - indent - 2)) do
+          out(string.rep(" ", indent) .. s:paint("dim", (i == 1 and s:sign("→ ", "> ") or "  ") .. line))
+        end
+      end
+    end
+  end
+  if #missing > 0 then
+    for _, line in ipairs(s:wrap("not in this data: " .. table.concat(missing, ", "), s.width - 2)) do out("  " .. s:paint("dim", line)) end
+  end
+end
+
+-- Column widths: what the cells need; the flexible column gives way, then tables grow denser.
+local function widths(s, b)
+  local w, total, flex = {}, 2, nil
+  for i, c in ipairs(b.columns) do
+    w[i] = screen.width_of(c[1])
+    for _, row in ipairs(b.rows) do w[i] = math.max(w[i], screen.width_of(screen.clean(row[i] or ""))) end
+    if c.flex then flex = i end
+    total = total + w[i]
+  end
+  local gap = total + 2 * (#b.columns - 1) <= s.width and 2 or 1
+  local over = total + gap * (#b.columns - 1) - s.width
+  if over > 0 and flex then w[flex] = math.max(6, w[flex] - over) end
+  return w, string.rep(" ", gap)
+end
+
+draw["table"] = function(s, b, out)
+  local w, gap = widths(s, b)
+  local function line(cells, style)
+    local parts = {}
+    for i, c in ipairs(b.columns) do
+      parts[i] = screen.pad(s:cut(cells[i] or "", w[i]), w[i], c[2])
+    end
+    local text = ("  " .. table.concat(parts, gap)):gsub(" +$", "")
+    out(style and s:paint(style, text) or text)
+  end
+  local titles = {}
+  for i, c in ipairs(b.columns) do titles[i] = c[1] end
+  line(titles, "dim")
+  for _, row in ipairs(b.rows) do line(row) end
+end
+
+function draw.bars(s, b, out)
+  local label, count = 8, 1
+  for _, r in ipairs(b.rows) do
+    label = math.max(label, screen.width_of(screen.clean(r.label)))
+    count = math.max(count, #screen.number(r.count))
+  end
+  label = math.min(label, s.width // 2 - 4)
+  local room = s.width - (2 + label + 2 + count + 2 + 6 + 2)
+  local top = 0
+  for _, r in ipairs(b.rows) do if not r.faint then top = math.max(top, r.share) end end
+  for _, r in ipairs(b.rows) do
+    local bar = r.faint and "" or s:paint("cyan", s:bar(top > 0 and r.share / top or 0, room))
+    out(("  %s  %s  %6s  %s"):format(screen.pad(s:cut(r.label, label), label),
+      screen.pad(screen.number(r.count), count, "right"), screen.percent(r.share), bar):gsub(" +$", "") .. "")
+  end
+end
+
+-- Bins of whole numbers are labelled by the whole numbers they hold; empty ones that hold none
+-- are left out.
+local function bins(b)
+  local rows, last = {}, #b.counts
+  for i, n in ipairs(b.counts) do
+    local lo, hi = b.edges[i], b.edges[i + 1]
+    local label
+    if math.type(b.edges[1]) == "integer" and math.type(b.edges[last + 1]) == "integer" and hi - lo >= 0 and b.edges[last + 1] > 10 then
+      local first, final = math.ceil(lo), i == last and math.floor(hi) or math.ceil(hi) - 1
+      if final >= first then label = first == final and screen.number(first) or screen.number(first) .. "-" .. screen.number(final) end
+    else
+      label = screen.number(lo, 2) .. "-" .. screen.number(hi, 2)
+    end
+    if label then rows[#rows + 1] = { label = label, count = n } end
+  end
+  return rows
+end
+
+function draw.histogram(s, b, out)
+  local rows, top, total, label, count = bins(b), 0, 0, 0, 1
+  for _, r in ipairs(rows) do
+    top, total, label = math.max(top, r.count), total + r.count, math.max(label, #r.label)
+    count = math.max(count, #screen.number(r.count))
+  end
+  out("")
+  out("  " .. s:paint("dim", s:cut(b.text, s.width - 2)))
+  for _, r in ipairs(rows) do
+    out(("  %s  %s  %s"):format(screen.pad(r.label, label, "right"), screen.pad(screen.number(r.count), count, "right"),
+      s:paint("cyan", s:bar(top > 0 and r.count / top or 0, s.width - label - count - 8))):gsub(" +$", "") .. "")
+  end
+end
+
+function draw.reasons(s, b, out)
+  local count = 1
+  for _, r in ipairs(b.rows) do count = math.max(count, #screen.number(r.count or 0)) end
+  for _, r in ipairs(b.rows) do
+    if not r.count then
+      out("  " .. s:paint("dim", s:cut(r.label, s.width - 2)))
+    else
+      out(("  %s  %6s  %s"):format(screen.pad(screen.number(r.count), count, "right"), screen.percent(r.share),
+        s:cut(r.label, s.width - count - 12)))
+      local lead = string.rep(" ", count + 12)
+      if r.place then
+        out(lead .. s:paint("dim", s:cut(r.place .. (r.detail and "  " .. r.detail or ""), s.width - #lead)))
+      end
+      if r.example and r.example ~= "" then out(lead .. s:paint("dim", s:cut('"' .. r.example:sub(1, 400) .. '"', s.width - #lead))) end
+    end
+  end
+end
+
+--- Draws blocks through `out(line)`.
+function terminal.render(blocks, s, out)
+  for _, b in ipairs(blocks) do draw[b.kind](s, b, out) end
+end
+
+return terminal
