@@ -1,0 +1,214 @@
+/* modules/core/file.c - see file.h */
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_BUFFER = 256 * 1024 };
+
+struct FileChain {
+  EVP_MD_CTX *sha;
+  int used;              /* holds the bytes of a file already */
+};
+
+struct FileWriter {
+  char *path, *temp;
+  int fd;                /* -1: closed */
+  EVP_MD_CTX *sha;
+  FileChain *chain;      /* NULL: none */
+  int chain_first;       /* the chain takes over this file's own hash when it ends */
+  uint64_t bytes, lines;
+  size_t used;           /* of buffer */
+  char buffer[FILE_BUFFER];
+};
+
+/* ---- SHA-256 ---- */
+
+static EVP_MD_CTX *sha_new(void) {
+  EVP_MD_CTX *c = EVP_MD_CTX_new();
+  if (c != NULL && EVP_DigestInit_ex(c, EVP_sha256(), NULL) == 1) return c;
+  EVP_MD_CTX_free(c);
+  return NULL;
+}
+
+static int sha_hex(EVP_MD_CTX *c, char hex[FILE_SHA256_HEX]) {
+  unsigned char digest[32];
+  if (EVP_DigestFinal_ex(c, digest, NULL) != 1) return -1;
+  for (int i = 0; i < 32; i++) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+  return 0;
+}
+
+FileChain *file_chain_new(void) {
+  FileChain *c = calloc(1, sizeof *c);
+  if (c == NULL) return NULL;
+  c->sha = sha_new();
+  if (c->sha != NULL) return c;
+  free(c);
+  return NULL;
+}
+
+void file_chain_free(FileChain *c) {
+  if (c == NULL) return;
+  EVP_MD_CTX_free(c->sha);
+  free(c);
+}
+
+int file_chain_hex(FileChain *c, char hex[FILE_SHA256_HEX]) { return sha_hex(c->sha, hex); }
+
+void file_set_chain(FileWriter *w, FileChain *c) {
+  w->chain = c;
+  w->chain_first = !c->used;
+  c->used = 1;
+}
+
+/* ---- the writer ---- */
+
+void file_abort(FileWriter *w) {
+  if (w == NULL) return;
+  if (w->fd >= 0) close(w->fd);
+  if (w->temp != NULL) unlink(w->temp);
+  EVP_MD_CTX_free(w->sha);
+  free(w->path);
+  free(w->temp);
+  free(w);
+}
+
+/* A name nobody has: the pid and a counter behind the path; tried until one is free. */
+static int open_temp(FileWriter *w, unsigned mode) {
+  size_t room = strlen(w->path) + 40;
+  w->temp = malloc(room);
+  if (w->temp == NULL) return -1;
+  for (int i = 0; i < 1000; i++) {
+    snprintf(w->temp, room, "%s.%ld-%d.tmp", w->path, (long)getpid(), i);
+    w->fd = open(w->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (w->fd >= 0 || errno != EEXIST) break;
+  }
+  if (w->fd >= 0) return 0;
+  int code = errno;
+  free(w->temp);
+  w->temp = NULL;
+  errno = code;
+  return -1;
+}
+
+FileWriter *file_create(const char *path, unsigned mode, Error *err) {
+  FileWriter *w = malloc(sizeof *w);
+  if (w == NULL) {
+    error_memory(err);
+    return NULL;
+  }
+  w->path = strdup(path);
+  w->temp = NULL;
+  w->fd = -1;
+  w->chain = NULL;
+  w->chain_first = 0;
+  w->bytes = w->lines = w->used = 0;
+  w->sha = sha_new();
+  if (w->path == NULL || w->sha == NULL) error_memory(err);
+  else if (open_temp(w, mode) == 0) return w;
+  else error_errno(err, "cannot make %s", path);
+  file_abort(w);
+  return NULL;
+}
+
+static int write_failed(const FileWriter *w, uint64_t at, Error *err) {
+  const char *path = w->path;
+  unsigned long long byte = (unsigned long long)at;
+  switch (errno) {
+    case ENOSPC: return error_set(err, "cannot write %s: the disk is full (at byte %llu)", path, byte);
+    case EDQUOT: return error_set(err, "cannot write %s: the disk quota is used up (at byte %llu)", path, byte);
+    case EFBIG: return error_set(err, "cannot write %s: it would grow past the limit on file size (at byte %llu)", path, byte);
+    default: return error_errno(err, "cannot write %s (at byte %llu)", path, byte);
+  }
+}
+
+static int flush(FileWriter *w, Error *err) {
+  size_t done = 0;
+  while (done < w->used) {
+    ssize_t n = write(w->fd, w->buffer + done, w->used - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return write_failed(w, w->bytes - w->used + done, err);
+    done += (size_t)n;
+  }
+  w->used = 0;
+  return 0;
+}
+
+static uint64_t count_lines(const char *p, size_t len) {
+  uint64_t n = 0;
+  for (size_t i = 0; i < len; i++) n += p[i] == '\n';
+  return n;
+}
+
+/* Hashes are taken of whole buffers, not of every small piece. */
+static int sum_buffer(FileWriter *w, Error *err) {
+  w->lines += count_lines(w->buffer, w->used);
+  int bad = EVP_DigestUpdate(w->sha, w->buffer, w->used) != 1;
+  if (w->chain != NULL && !w->chain_first)
+    bad |= EVP_DigestUpdate(w->chain->sha, w->buffer, w->used) != 1;
+  return bad ? error_set(err, "cannot hash %s: libcrypto refused", w->path) : 0;
+}
+
+int file_write(FileWriter *w, const void *bytes, size_t len, Error *err) {
+  const char *p = bytes;
+  while (len > 0) {
+    size_t room = FILE_BUFFER - w->used, n = len < room ? len : room;
+    memcpy(w->buffer + w->used, p, n);
+    w->used += n;
+    w->bytes += n;
+    p += n;
+    len -= n;
+    if (w->used == FILE_BUFFER && (sum_buffer(w, err) != 0 || flush(w, err) != 0)) return -1;
+  }
+  return 0;
+}
+
+int file_sync(const char *path, Error *err) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return error_errno(err, "cannot open %s", path);
+  int r = fsync(fd);
+  /* Some file systems cannot sync a folder, and say so. */
+  if (r != 0 && (errno == EINVAL || errno == EROFS || errno == ENOTSUP)) r = 0;
+  if (r != 0) error_errno(err, "cannot sync %s", path);
+  close(fd);
+  return r;
+}
+
+static int sync_folder_of(const char *path, Error *err) {
+  const char *slash = strrchr(path, '/');
+  if (slash == NULL) return file_sync(".", err);
+  char *dir = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+  if (dir == NULL) return error_memory(err);
+  int r = file_sync(dir, err);
+  free(dir);
+  return r;
+}
+
+static int close_file(FileWriter *w, Error *err) {
+  if (fsync(w->fd) != 0 && errno != EINVAL) return write_failed(w, w->bytes, err);
+  int r = close(w->fd);
+  w->fd = -1;
+  if (r != 0 && errno != EINTR) return write_failed(w, w->bytes, err);
+  if (rename(w->temp, w->path) != 0) return error_errno(err, "cannot name %s", w->path);
+  free(w->temp);
+  w->temp = NULL;
+  return sync_folder_of(w->path, err);
+}
+
+int file_finish(FileWriter *w, FileSum *sum, Error *err) {
+  int r = sum_buffer(w, err) != 0 || flush(w, err) != 0 || close_file(w, err) != 0 ? -1 : 0;
+  if (r == 0 && w->chain_first && EVP_MD_CTX_copy_ex(w->chain->sha, w->sha) != 1) r = error_memory(err);
+  if (r == 0 && sum != NULL) {
+    sum->bytes = w->bytes;
+    sum->lines = w->lines;
+    if (sha_hex(w->sha, sum->sha256) != 0) r = error_memory(err);
+  }
+  file_abort(w);
+  return r;
+}
