@@ -183,4 +183,6 @@ function remedy.stages(r, row)
   return out
 end
 
+remedy.parameter = parameter
+
 return remedy

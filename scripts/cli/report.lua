@@ -1,0 +1,97 @@
+--- report: statistics and health checks of data files or of a run.
+
+local core = require "core"
+local document = require "report.document"
+local fs = require "fs"
+local health = require "report.health"
+local json = require "json"
+local load = require "report.load"
+local markdown = require "report.markdown"
+local run = require "report.run"
+local screen = require "report.screen"
+local survey = require "report.survey"
+local terminal = require "report.terminal"
+
+local report = {
+  summary = "statistics, health checks and plots of files or of a run",
+  usage = "tamis report [FILE…|RUN] [--by KEY] [--md|--json]",
+  options = {
+    { "FILE…", "data files; a run folder, or nothing for the latest run, reports that run" },
+    { "--by KEY", "the annotation or path that groups rows by topic (default: found)" },
+    { "--format NAME", "read the files as this format (default: found)" },
+    { "--no-dedup", "do not look for copies in files" },
+    { "--md", "Markdown to stdout" },
+    { "--json", "one JSON object to stdout" },
+    { "--strict", "exit 3 if a check is bad" },
+    { "--threads N", "threads (default: one a processor)" },
+  },
+  examples = { "tamis report raw_2024.jsonl", "tamis report curated/helpdesk_v1/latest --md > report.md" },
+}
+
+local function parse(args)
+  local o, i = { places = {}, threads = 0 }, 1
+  local flags = { ["--md"] = "md", ["--json"] = "json", ["--no-dedup"] = "no_dedup", ["--strict"] = "strict" }
+  local takes = { ["--by"] = "by", ["--threads"] = "threads", ["--format"] = "format" }
+  while i <= #args do
+    local a = args[i]
+    local name, value = a:match("^(%-%-[%w-]+)=(.*)$")
+    name = name or a
+    if takes[name] then
+      if value == nil then i, value = i + 1, args[i + 1] end
+      if value == nil then return nil, name .. " needs a value" end
+      o[takes[name]] = value
+    elseif flags[a] then o[flags[a]] = true
+    elseif a:sub(1, 1) == "-" and a ~= "-" then return nil, ("unknown option %s; usage: %s"):format(a, report.usage)
+    else o.places[#o.places + 1] = a end
+    i = i + 1
+  end
+  local threads = math.tointeger(tonumber(o.threads))
+  if not threads or threads < 0 or threads > 1024 then return nil, "--threads needs a whole number from 1, got " .. tostring(o.threads) end
+  o.threads = threads
+  if o.md and o.json then return nil, "give one of --md and --json" end
+  return o
+end
+
+local function fail(status, message)
+  io.stderr:write("tamis: ", screen.clean(message), "\n")
+  return status
+end
+
+-- A run where no argument or one folder is given, else files.
+local function look(o)
+  local st = #o.places == 1 and fs.stat(o.places[1])
+  local options = { pool = o.pool, by = o.by, format = o.format, dedup = not o.no_dedup }
+  if #o.places == 0 or (st and st.type == "folder") then
+    local dir, err = run.find(o.places[1])
+    if not dir then return nil, err end
+    return survey.run(dir, options)
+  end
+  local paths, missing = load.paths(o.places)
+  if not paths then return nil, missing end
+  return survey.files(paths, options)
+end
+
+function report.run(args, env)
+  local o, message = parse(args)
+  if not o then return fail(2, message) end
+  local pool <close> = core.pool(o.threads)
+  o.pool = pool
+  local f, err = look(o)
+  if not f then return fail(1, err) end
+  local checks = health.examine(f)
+  local out = env and env.out or function(line) io.stdout:write(line, "\n") end
+  if o.json then
+    f.health, f.next = checks, nil
+    out(json.encode(f))
+  elseif o.md then
+    f.next = nil
+    markdown.render(document.report(f, checks), out)
+  else
+    local s = screen.new { tty = fs.isatty(1), width = fs.width(1) }
+    terminal.render(document.report(f, checks), s, out)
+  end
+  if o.strict and health.worst(checks) == "bad" then return 3 end
+  return 0
+end
+
+return report

@@ -1,0 +1,310 @@
+--- draft: the text of a recipe for a set of files. Each stage is tried on the rows in memory with
+-- the parameters it is given, in the order of the recipe, and says in a comment what it removed.
+
+local figures = require "init.figures"
+local groups = require "report.figures"
+local screen = require "report.screen"
+local stats = require "stats"
+local trial = require "init.trial"
+
+local draft = {}
+
+draft.ID_KEYS = { "id", "ticket_id", "uuid", "row_id", "metadata.id" }
+draft.IMBALANCE = 10       -- above this a cap is proposed
+draft.LANGUAGE_SHARE = 0.02  -- a language with fewer rows is not kept by the recipe proposed
+draft.FEW = 0.05           -- a default that removes less is left as it is
+
+local number, percent, clean = screen.number, screen.percent, screen.clean
+
+-- A Lua literal for any string: printable characters as they are, all else by number.
+local function quoted(s)
+  local safe = s:gsub('[%c"\\]', function(c) return string.format("\\%03d", c:byte()) end)
+  if not utf8.len(safe) then safe = safe:gsub("[\128-\255]", function(c) return string.format("\\%03d", c:byte()) end) end
+  if clean(safe) ~= safe then safe = safe:gsub("[\128-\255]", function(c) return string.format("\\%03d", c:byte()) end) end
+  return '"' .. safe .. '"'
+end
+
+local function literal(v)
+  if type(v) == "string" then return quoted(v) end
+  if type(v) ~= "table" then
+    return math.type(v) == "float" and v == math.floor(v) and string.format("%d", v) or tostring(v)
+  end
+  local parts = {}
+  for _, x in ipairs(v) do parts[#parts + 1] = literal(x) end
+  local names = {}
+  for name in pairs(v) do if type(name) == "string" then names[#names + 1] = name end end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    parts[#parts + 1] = (name:match("^[%a_][%w_]*$") and name or "[" .. quoted(name) .. "]") .. " = " .. literal(v[name])
+  end
+  return "{ " .. table.concat(parts, ", ") .. " }"
+end
+
+-- Lines of a recipe, comments wrapped.
+local Text = {}
+Text.__index = Text
+
+local plain = screen.new { width = 100, unicode = true }
+
+function Text:add(line) self[#self + 1] = line end
+
+function Text:comment(text, indent)
+  indent = indent or ""
+  for _, line in ipairs(plain:wrap(clean(text), 96 - #indent)) do self:add(indent .. "-- " .. line) end
+end
+
+-- One call of a stage: named parameters in the order given.
+local function call(name, order, params)
+  local parts = {}
+  for _, key in ipairs(order) do
+    if params[key] ~= nil then parts[#parts + 1] = key .. " = " .. literal(params[key]) end
+  end
+  if #parts == 0 then return ("s.%s {}"):format(name) end
+  local one = ("s.%s { %s }"):format(name, table.concat(parts, ", "))
+  if #one <= 92 then return one end
+  return ("s.%s {\n    %s }"):format(name, table.concat(parts, ",\n    "))
+end
+
+-- ---- the stages, one function each: comment, call, view behind it ----
+
+-- Writes a stage that was tried. off: stands as a comment.
+local function write(t, what, seen, removed, comment, off)
+  t:add("")
+  t:comment(("%s; removes %s of %s (%s)"):format(comment, number(removed), number(seen), percent(seen > 0 and removed / seen or 0)), "  ")
+  for line in (what .. ","):gmatch("[^\n]+") do t:add((off and "  -- " or "  ") .. line) end
+end
+
+local function stage_exact(t, view, ctx)
+  local after, seen, removed = trial.run(view, "exact_dedup", { pool = ctx.pool })
+  if not after then return view end
+  write(t, call("exact_dedup", {}, {}), seen, removed, "copies of an earlier row, in all fields; upper case and white space do not matter")
+  return after
+end
+
+local function stage_length(t, view, ctx)
+  local input, output = figures.bounds(view, "input", ctx.pool), figures.bounds(view, "output", ctx.pool)
+  local p = trial.params(require "stages.length")
+  local said = {}
+  for field, b in pairs { input = input, output = output } do
+    p["min_" .. field .. "_tokens"], p["max_" .. field .. "_tokens"] = b.min, b.max
+  end
+  for _, field in ipairs { "input", "output" } do
+    local b = field == "input" and input or output
+    if b then
+      said[#said + 1] = ("%s: %s to %s tokens, median %s, P1 %s, P99 %s"):format(field, number(b.least), number(b.most),
+        number(b.median), number(b.low, 0), number(b.high, 0))
+    else
+      p["min_" .. field .. "_tokens"] = 0   -- this data has no such field
+      p["max_" .. field .. "_tokens"] = math.max(1, p["max_" .. field .. "_tokens"])
+      said[#said + 1] = "no " .. field
+    end
+  end
+  local after, seen, removed = trial.run(view, "length", { pool = ctx.pool, params = p })
+  if not after then return view end
+  write(t, call("length", { "min_input_tokens", "max_input_tokens", "min_output_tokens", "max_output_tokens" }, p), seen, removed,
+    table.concat(said, "; ") .. ". The bounds are this data's P1 and P99, rounded; the usual ones are 20 to 2,048 and 10 to 1,024")
+  return after
+end
+
+local function stage_repetition(t, view, ctx)
+  local p = { max_repetition_ratio = 0.15 }
+  if not ctx.has.output then p.field = "input" end
+  local after, seen, removed = trial.run(view, "repetition", { pool = ctx.pool, params = p })
+  if not after then return view end
+  local why = "texts that repeat their own word pairs"
+  if seen > 0 and removed / seen > draft.FEW then
+    local ratio = stats.metric(after, "repetition.ratio")
+    p.max_repetition_ratio = figures.share_up(ratio and ratio:quantile(figures.HIGH) or 0.5)
+    why = ("%s: the usual 0.15 would remove %s, so this is the data's P99"):format(why, percent(removed / seen))
+    after, seen, removed = trial.run(view, "repetition", { pool = ctx.pool, params = p })
+    if not after then return view end
+  end
+  write(t, call("repetition", { "field", "max_repetition_ratio" }, p), seen, removed, why)
+  return after
+end
+
+local function stage_language(t, view, ctx)
+  local found, stage = pcall(require, "stages.language")
+  if not found then return view end
+  local p = trial.params(stage)
+  local tagged = ctx.languages
+  if tagged then
+    local names = {}
+    for i, g in ipairs(tagged.groups) do
+      if i > 6 then names[#names + 1] = "…" break end
+      names[#names + 1] = ("%s %s"):format(g.name, percent(g.share))
+    end
+    t:add("")
+    t:comment(("the key %s names languages: %s. To keep some of them:"):format(tagged.key, table.concat(names, ", ")), "  ")
+    t:add(("  -- s.language { keep = { %s } },"):format(quoted(tagged.groups[1].name)))
+    return view
+  end
+  p.keep = { "en" }
+  local after, seen, removed = trial.run(view, "language", { pool = ctx.pool, params = p })
+  if not after then return view end
+  local off = seen == 0 or removed / seen > 0.3
+  write(t, call("language", { "keep" }, { keep = { "en" } }), seen, removed,
+    off and "texts in other languages, or too short to tell; name the languages you want and take the dashes away"
+      or "texts in other languages", off)
+  return off and view or after
+end
+
+local function stage_pii(t, view, ctx)
+  local found, stage = pcall(require, "stages.pii")
+  if not found then return view end
+  local p = trial.params(stage, { action = "reject" })
+  local rejected, seen, hits = trial.run(view, "pii", { pool = ctx.pool, params = p })
+  if not rejected then return view end
+  p.action = "redact"
+  local after, _, removed = trial.run(view, "pii", { pool = ctx.pool, params = p })
+  if not after then return view end
+  write(t, call("pii", { "action" }, { action = "redact" }), seen, removed,
+    ("e-mail, phone, card, SSN and IP in %s rows (%s) are replaced by their names; action = \"reject\" drops those rows"):format(
+      number(hits), percent(seen > 0 and hits / seen or 0)))
+  return after
+end
+
+local function stage_near(t, view, ctx)
+  local after, seen, removed = trial.run(view, "near_dedup", { pool = ctx.pool })
+  if not after then return view end
+  write(t, call("near_dedup", { "threshold" }, { threshold = 0.8 }), seen, removed,
+    "near copies: rows whose character 5-grams agree to four fifths with a kept row (exact Jaccard)")
+  return after
+end
+
+local function stage_balance(t, view, ctx)
+  local g = ctx.topics and groups.groups(ctx.topics.key, view:group_counts(ctx.topics.key, "standing"))
+  t:add("")
+  if not g or #g.groups < 2 then
+    t:comment("no key groups the rows by topic; rules of your own could:", "  ")
+    t:add([[  -- s.topics { rules = { { "billing", "invoice", "refund" }, { "password", "password", "log in" } } },]])
+    t:add([[  -- s.balance { by = "topic", max = 500 },]])
+    return view
+  end
+  local sizes = {}
+  for _, x in ipairs(g.groups) do sizes[#sizes + 1] = x.count end
+  local s = stats.from(sizes)
+  local max = math.max(1, figures.up(s:median() * 3))
+  local over = 0
+  for _, n in ipairs(sizes) do over = over + math.max(0, n - max) end
+  local balanced = g.imbalance < draft.IMBALANCE
+  t:comment(("%s groups the rows: %s groups of %s to %s rows, largest %sx the smallest (under 10x needs no cap). A cap of three medians would remove %s (%s)"):format(
+    g.key, number(#g.groups), number(s:min()), number(s:max()), number(g.imbalance, 1), number(over), percent(over / math.max(1, g.total))), "  ")
+  local what = call("balance", { "by", "max" }, { by = g.key, max = max }) .. ","
+  local able = not balanced and pcall(require, "stages.balance")
+  t:add((able and "  " or "  -- ") .. what)
+  return view
+end
+
+-- ---- the whole ----
+
+local function header(t, view, looks, o)
+  local standing, rejected = view:counts()
+  t:comment(("A recipe for %s, written by tamis init. Change a number and run it again: tamis run THIS_FILE"):format(
+    #looks == 1 and looks[1].path or number(#looks) .. " files"))
+  t:add("--")
+  for _, look in ipairs(looks) do
+    local name = type(look.format) == "table" and "a mapping of its own" or look.format
+    t:comment(("%s: %s (%s)"):format(look.path, name, look.reason or "as found"))
+    local keys = {}
+    for i, k in ipairs(look.keys or {}) do
+      if i > 12 then keys[#keys + 1] = ("and %d more"):format(#look.keys - 12) break end
+      keys[#keys + 1] = k.name .. " " .. tostring(k.kind) .. (k.share < 1 and " in " .. percent(k.share) or "")
+    end
+    if #keys > 0 then t:comment("  keys: " .. table.concat(keys, ", ")) end
+  end
+  t:comment(("%s rows were read%s%s."):format(number(standing), rejected > 0 and (", " .. number(rejected) .. " lines could not be") or "",
+    #view == o.limit and " (the first " .. number(o.limit) .. " of more)" or ""))
+  for _, r in ipairs(view:reasons()) do
+    local at = view:row(r.example)
+    t:comment(("  %s: %s, first at %s:%d"):format(r.reason, number(r.count), at.source, at.line))
+  end
+end
+
+local function source_lines(t, looks)
+  local parts = {}
+  for i, look in ipairs(looks) do
+    if look.mapped then parts[i] = ("{ %s, format = %s }"):format(quoted(look.path), literal(look.format))
+    else parts[i] = quoted(look.path) end
+  end
+  local one = ("  sources = { %s },"):format(table.concat(parts, ", "))
+  if #one <= 96 then t:add(one) return end
+  t:add("  sources = {")
+  for _, p in ipairs(parts) do t:add("    " .. p .. ",") end
+  t:add("  },")
+end
+
+local function dataset_name(path)
+  local name = path:match("[^/]*$"):gsub("%.gz$", ""):gsub("%.zst$", ""):gsub("%.[^.]+$", ""):gsub("[^%w_%-]+", "_"):gsub("^_+", "")
+  if path == "-" or name == "" then name = "dataset" end
+  return name .. "_v1"
+end
+
+-- The first key that names each row: on every row, and never twice.
+local function id_key(view, looks)
+  for _, key in ipairs(draft.ID_KEYS) do
+    local everywhere = true
+    for _, look in ipairs(looks) do
+      local has = false
+      for _, k in ipairs(look.keys or {}) do has = has or (k.name == key and k.share == 1 and (k.kind == "string" or k.kind == "number")) end
+      everywhere = everywhere and has
+    end
+    if everywhere and #looks > 0 then
+      local n, twice = 0, false
+      for value, count in pairs(view:group_counts(key, "standing")) do
+        n = n + 1
+        twice = twice or count > 1 or value == "unknown"
+      end
+      if n > 0 and not twice then return key end
+    end
+  end
+end
+
+--- The recipe's text.
+-- @param view   the rows, as loaded
+-- @param looks  what load.look said of each file
+-- @param o      pool, name, limit
+-- @return  nil and a message if there is nothing to write a recipe for
+function draft.recipe(view, looks, o)
+  if view:counts() == 0 then
+    local r = view:reasons()[1]
+    return nil, ("%s: no row could be read%s"):format(looks[1].path, r and (", the first line is " .. r.reason) or "; the file is empty")
+  end
+  local function counts_of(key) return view:group_counts(key, "standing") end
+  local ctx = { pool = o.pool, has = {} }
+  for _, field in ipairs { "input", "output" } do
+    local n = stats.field_tokens(view, field, o.pool)
+    ctx.has[field] = n and n:count "standing" > 0
+  end
+  local topic, topic_counts = groups.group_key(groups.TOPIC_KEYS, counts_of)
+  ctx.topics = topic and groups.groups(topic, topic_counts)
+  local language, language_counts = groups.group_key(groups.LANGUAGE_KEYS, counts_of)
+  ctx.languages = language and groups.groups(language, language_counts)
+
+  local t = setmetatable({}, Text)
+  header(t, view, looks, o)
+  t:add("")
+  t:add('local s = require "tamis"')
+  t:add("")
+  t:add("return s.recipe {")
+  t:add(("  name    = %s,"):format(quoted(o.name or dataset_name(looks[1].path))))
+  t:add("  seed    = 42,")
+  source_lines(t, looks)
+  t:add('  -- gold = { "gold.jsonl" },   -- 200 to 500 rows made by hand before all else: training rows near them are rejected')
+  local id = id_key(view, looks)
+  if id then t:add(("  id      = %s,"):format(quoted(id))) end
+  local v = stage_exact(t, view, ctx)
+  v = stage_length(t, v, ctx)
+  v = stage_repetition(t, v, ctx)
+  v = stage_language(t, v, ctx)
+  v = stage_pii(t, v, ctx)
+  v = stage_near(t, v, ctx)
+  v = stage_balance(t, v, ctx)
+  t:add("")
+  t:add("  s.export {},")
+  t:add("}")
+  t:add("")
+  return table.concat(t, "\n")
+end
+
+return draft

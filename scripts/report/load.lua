@@ -1,0 +1,69 @@
+--- load: data files as a view, with the key mapping that fits where no known format does.
+
+local corpus = require "corpus"
+local fs = require "fs"
+local mapping = require "init.mapping"
+
+local load = {}
+
+--- Files that arguments mean: globs in byte order, `-` for standard input.
+-- @return  nil and a message that names the first that is no file
+function load.paths(args)
+  local out = {}
+  for _, a in ipairs(args) do
+    if a == "-" then
+      out[#out + 1] = a
+    elseif fs.exists(a) then
+      local st, err = fs.stat(a)
+      if not st then return nil, err end
+      if st.type == "folder" then return nil, a .. " is a folder: expected a data file" end
+      out[#out + 1] = a
+    else
+      local found = a:find("[%*%?%[]") and fs.glob(a) or {}
+      if #found == 0 then return nil, "cannot find " .. a end
+      table.move(found, 1, #found, #out + 1, out)
+    end
+  end
+  return out
+end
+
+local function formats() return require "formats.all" end
+
+--- The first look at a file, and how to read it: a known format, else a mapping of its keys.
+-- @return  { path, format = name or { fields = … }, reason, keys, mapped }; nil and a message
+function load.look(path)
+  if path == "-" then return { path = path, format = "auto", reason = "standard input", keys = {} } end
+  local found, err = corpus.sniff(path, { formats = formats() })
+  if not found then return nil, err end
+  if found.format then
+    return { path = path, format = found.format, reason = found.reason, keys = found.keys, rows = found.rows }
+  end
+  local fields, reason = mapping.propose(found.keys)
+  if not fields then
+    local names = {}
+    for i, k in ipairs(found.keys) do names[i] = k.name end
+    return nil, ("%s fits no known format, and none of its keys holds text on every row (%s)"):format(
+      path, #names > 0 and table.concat(names, ", ") or "no object found")
+  end
+  return { path = path, format = { fields = fields }, mapped = true, reason = reason, keys = found.keys, rows = found.rows }
+end
+
+--- Loads files.
+-- @param options  pool, limit, format (for all; else each file's own)
+-- @return  the view and the looks; nil and a message
+function load.view(paths, options)
+  options = options or {}
+  local looks, sources = {}, {}
+  for i, path in ipairs(paths) do
+    local look, err = { path = path, format = options.format, keys = {}, reason = "as asked" }, nil
+    if not options.format then look, err = load.look(path) end
+    if not look then return nil, err end
+    looks[i], sources[i] = look, { path = path, format = look.format }
+  end
+  local view, err = corpus.load { sources = sources, formats = formats(), pool = options.pool, limit = options.limit,
+                                  allow_damaged = options.allow_damaged }
+  if not view then return nil, err end
+  return view, looks
+end
+
+return load

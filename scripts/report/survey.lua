@@ -1,0 +1,262 @@
+--- survey: the figures of data files, or of a run folder.
+
+local figures = require "report.figures"
+local load = require "report.load"
+local remedy = require "report.remedy"
+local run = require "report.run"
+local screen = require "report.screen"
+local stats = require "stats"
+local trial = require "init.trial"
+
+local survey = {}
+
+survey.REMOVED = 0.30   -- a stage that rejects more than this share of what it saw is a notice
+survey.KEEP = 0.90      -- … with the value that would keep this share
+survey.DEDUP = { exact_dedup = true, near_dedup = true, semantic_dedup = true }
+
+local number, percent = screen.number, screen.percent
+
+local function faulty_reasons(view, out)
+  for _, r in ipairs(view:reasons()) do
+    local at = view:row(r.example)
+    out[#out + 1] = { stage = r.stage, reason = r.reason, count = r.count, share = r.count / math.max(1, #view),
+                      example = { place = ("%s:%d"):format(at.source, at.line) } }
+  end
+end
+
+-- What deduplication would remove from files, with the stages' defaults.
+local function would_repeat(view, pool)
+  local standing = view:counts()
+  if standing == 0 then return nil end
+  local removed, v = {}, view
+  for _, name in ipairs { "exact_dedup", "near_dedup" } do
+    local after, _, n = trial.run(v, name, { pool = pool })
+    if not after then return nil end
+    removed[name], v = n, after
+  end
+  local total = removed.exact_dedup + removed.near_dedup
+  return { would = true, exact = removed.exact_dedup, near = removed.near_dedup, count = total, share = total / standing }
+end
+
+--- The figures of data files.
+-- @param paths  as load.paths gives them
+-- @param o      pool, by, format, dedup = false leaves the search for copies out
+-- @return  nil and a message if they cannot be read
+function survey.files(paths, o)
+  local view, looks = load.view(paths, { pool = o.pool, format = o.format })
+  if not view then return nil, looks end
+  local standing, rejected = view:counts()
+  local f = figures.of_views({ { view = view, as = "standing" } }, o)
+  f.title = #paths == 1 and paths[1] or ("%d files"):format(#paths)
+  f.kind, f.curated, f.filtered = "file", false, false
+  f.rows = { read = #view, faulty = rejected, before = standing, after = standing }
+  f.sources = {}
+  local bytes = 0
+  for i, s in ipairs(view:sources()) do
+    f.sources[i] = { path = s.path, kind = s.kind, generator = s.generator, format = s.format, format_reason = s.format_reason or looks[i].reason,
+                     rows = s.rows, bytes = s.bytes, blank = s.blank }
+    bytes = bytes + (s.bytes or 0)
+  end
+  f.about = { ("%s rows, %s, %s (%s)"):format(number(standing), screen.bytes(bytes), f.sources[1].format or "?", f.sources[1].format_reason or "as found") }
+  f.reasons = {}
+  faulty_reasons(view, f.reasons)
+  if o.dedup ~= false then
+    f.duplicates = would_repeat(view, o.pool)
+    if f.duplicates then
+      f.about[#f.about + 1] = ("%s rows copy an earlier one exactly, %s more nearly"):format(number(f.duplicates.exact), number(f.duplicates.near))
+    end
+  end
+  if f.leakage and f.leakage.row then
+    local at = view:row(f.leakage.row)
+    f.leakage.example, f.leakage.row = ("%s:%d"):format(at.source, at.line), nil
+  end
+  f.next = { "next: tamis init " .. paths[1] .. " > recipe.lua" }
+  return f
+end
+
+-- ---- a run ----
+
+local function group_query(r, column, where)
+  local counts = {}
+  local name = run.quoted(column)
+  for _, row in ipairs(r:query(("SELECT %s AS value, count(*) AS n FROM rows WHERE %s GROUP BY 1"):format(name, where))) do
+    counts[row.value == nil and "unknown" or row.value] = row.n
+  end
+  return counts
+end
+
+-- The annotation of the run that groups rows best.
+local function annotation_groups(r, keys, by)
+  local wanted = by and { by } or keys
+  for _, key in ipairs(wanted) do
+    if r:has_column("@" .. key) then
+      local counts = group_query(r, "@" .. key, "status = 0")
+      local g = figures.groups(key, counts)
+      if g then return g end
+    end
+  end
+end
+
+-- Views of the run's own files, each with the status its rows have. A rejected file holds rows of
+-- every format the sources had; it is read by each of them, and what misfits one is no row there.
+local function parts_of(r)
+  local parts, formats, seen = {}, {}, {}
+  for _, s in ipairs(r.sources) do
+    local format = r:format_of(s.path)
+    local key = type(format) == "table" and s.path or format
+    if format and not seen[key] then seen[key], formats[#formats + 1] = true, format end
+  end
+  for _, o in ipairs(r.outputs) do
+    local refused = o.name == "rejected.jsonl" or o.name == "quarantined.jsonl"
+    if o.name:find "%.jsonl$" and (o.rows or 0) > 0 then
+      local view = r:view_of(r.dir .. "/" .. o.name, not refused and "auto" or #formats == 1 and formats[1] or nil)
+      if not view and not refused and #formats > 0 then view = r:view_of(r.dir .. "/" .. o.name, formats[1]) end
+      if view then parts[#parts + 1] = { view = view, as = refused and "rejected" or "standing", name = o.name } end
+    end
+  end
+  return parts
+end
+
+local function score_columns(r)
+  for _, pattern in ipairs { "%.overall$", "%.score$" } do
+    for _, name in ipairs(r.columns) do
+      if name:find(pattern) then return name end
+    end
+  end
+end
+
+local function scores_of(r)
+  local name = score_columns(r)
+  if not name then return nil end
+  local values = {}
+  local column = run.quoted(name)
+  for _, row in ipairs(r:query(("SELECT %s AS v FROM rows WHERE %s IS NOT NULL ORDER BY row"):format(column, column))) do values[#values + 1] = row.v end
+  if #values == 0 then return nil end
+  local numbers = stats.from(values)
+  local s = figures.summary(numbers)
+  s.name, s.below_3, s.histogram = name, numbers:below(3), numbers:histogram(10)
+  return s
+end
+
+-- An example's words: the text of its line in the run's files.
+local function example_of(r, row, views)
+  local out = { place = row.place, why = nil }
+  local e = row.evidence or {}
+  if e.twin then
+    local value = e.jaccard or e.cosine
+    out.why = ("copies %s:%s%s"):format(e.twin.source, tostring(e.twin.line), value and (" (%.3f)"):format(value) or "")
+  elseif type(e.value) == "number" and type(e.threshold) == "number" then
+    out.why = ("%s %s, %s %s"):format(e.field or "value", number(e.value, 3), e.value < e.threshold and "at least" or "at most", number(e.threshold, 3))
+  elseif e.detail then out.why = tostring(e.detail)
+  elseif e.spans and e.spans[1] then out.why = ("%s in %s"):format(e.spans[1].type or "match", e.spans[1].path or e.spans[1].field or "the row") end
+  local view = views[row.output or ""]
+  if view and row.output_line and row.output_line <= #view then
+    local ok, at = pcall(view.row, view, row.output_line)
+    if ok and at.line == row.output_line and at.status == "standing" then
+      out.text = view:field(row.output_line, "input") or view:field(row.output_line, "output")
+    end
+  end
+  return out
+end
+
+local function reasons_of(r, views, total)
+  local out = {}
+  for i, g in ipairs(r:query "SELECT stage, reason, count(*) AS n, min(row) AS example FROM rows WHERE status <> 0 GROUP BY stage, reason ORDER BY n DESC, stage, reason") do
+    local item = { stage = g.stage or "load", reason = g.reason or "?", count = g.n, share = g.n / math.max(1, total) }
+    if i <= 12 then item.example = example_of(r, r:row(g.example), views) end
+    out[i] = item
+  end
+  return out
+end
+
+-- The sentence that heads a report when a stage removed very much: with the reason that did most
+-- of it, its parameter, and the value that would keep most rows.
+local function notice(r, s)
+  local text = ("%s removed %s of the %s rows it saw"):format(s.name, percent(s.removed / s.seen), number(s.seen))
+  local g = r:query("SELECT reason, count(*) AS n, min(row) AS example FROM rows WHERE stage = ? AND status <> 0 GROUP BY reason ORDER BY n DESC, reason LIMIT 1", s.name)[1]
+  local row = g and r:row(g.example)
+  if not row then return text end
+  local e = row.evidence or {}
+  local name = remedy.parameter(r, row)
+  if not name then return text .. (", most of them as " .. tostring(g.reason)) end
+  local value
+  if e.jaccard or e.cosine then
+    local measure = e.jaccard and "jaccard" or "cosine"
+    local spare = s.removed - math.floor((1 - survey.KEEP) * s.seen)   -- rows that would have to stay
+    local at = r:query("SELECT json_extract(evidence, '$." .. measure .. "') AS v FROM rows WHERE stage = ? AND status <> 0 ORDER BY v LIMIT 1 OFFSET ?", s.name, spare - 1)[1]
+    value = at and at.v and at.v < 1 and ("above %s"):format(number(at.v, 4))
+      or nil
+    if not value then return ("%s; most are copies to the letter, which no %s.%s keeps"):format(text, s.name, name) end
+  elseif type(e.value) == "number" then
+    local lower = e.value < e.threshold
+    local column
+    for metric, v in pairs(row.metrics) do
+      if metric:sub(1, #s.name + 1) == s.name .. "." and v == e.value and (not column or metric:find(e.field or "\0", 1, true)) then column = metric end
+    end
+    if not column then return text end
+    local quoted = run.quoted(column)
+    local n = r:query(("SELECT count(*) AS n FROM rows WHERE %s IS NOT NULL"):format(quoted))[1].n
+    local keep = math.max(1, math.ceil(survey.KEEP * n - 1e-9))
+    local at = r:query(("SELECT %s AS v FROM rows WHERE %s IS NOT NULL ORDER BY v %s LIMIT 1 OFFSET ?"):format(quoted, quoted, lower and "DESC" or "ASC"), keep - 1)[1]
+    value = at and at.v and number(at.v, 4)
+  end
+  if not value then return text end
+  return ("%s; %s.%s = %s would keep 90%% (now %s)"):format(text, s.name, name, value, number(e.threshold or select(2, remedy.parameter(r, row)), 4))
+end
+
+--- The figures of a run folder.
+function survey.run(dir, o)
+  local r, err = run.open(dir)
+  if not r then return nil, err end
+  r.pool = o.pool
+  local count = { [0] = 0, 0, 0 }
+  local total = 0
+  for _, row in ipairs(r:query "SELECT status, count(*) AS n FROM rows GROUP BY status") do count[row.status], total = row.n, total + row.n end
+  local faulty = r:query "SELECT count(*) AS n FROM rows WHERE stage = 'load' AND status <> 0"[1].n
+
+  local parts, views = parts_of(r), {}
+  for _, p in ipairs(parts) do views[p.name] = p.view end
+  local f = figures.of_views(parts, o)
+  local l = r.lineage
+  f.title = ("%s, run %s"):format(l.dataset_name or "run", l.run_id or dir)
+  f.kind, f.curated, f.filtered = "run", true, true
+  f.rows = { read = total, faulty = faulty, before = total - faulty, after = count[0], rejected = count[1], quarantined = count[2] }
+  f.about = { ("%s rows read = %s curated (%s) + %s rejected + %s quarantined"):format(number(total), number(count[0]),
+    percent(total > 0 and count[0] / total or 0), number(count[1]), number(count[2])), dir }
+
+  f.topics = annotation_groups(r, figures.TOPIC_KEYS, o.by) or f.topics
+  f.languages = annotation_groups(r, figures.LANGUAGE_KEYS) or f.languages
+  f.scores = scores_of(r) or f.scores
+
+  f.sources = {}
+  local kept = {}
+  for _, row in ipairs(r:query "SELECT source, count(*) AS n FROM rows WHERE status = 0 GROUP BY source") do kept[row.source] = row.n end
+  for i, s in ipairs(r.sources) do
+    f.sources[i] = { path = s.path, kind = s.kind, generator = s.generator, format = s.format, rows = s.rows, bytes = s.bytes, kept = kept[s.source] or 0 }
+  end
+
+  f.funnel, f.notices = {}, {}
+  local removed, dedup = 0, false
+  for i, s in ipairs(r.stages) do
+    f.funnel[i] = { name = s.name, stage = s.stage, seen = s.seen or 0, removed = s.removed or 0, seconds = s.seconds }
+    if survey.DEDUP[s.stage or s.name] then removed, dedup = removed + (s.removed or 0), true end
+    if (s.seen or 0) > 0 and s.removed / s.seen > survey.REMOVED then
+      f.notices[#f.notices + 1] = { level = "watch", text = notice(r, s) }
+    end
+  end
+  if dedup and f.rows.before > 0 then f.duplicates = { count = removed, share = removed / f.rows.before } end
+  f.reasons = reasons_of(r, views, total)
+  if f.leakage then
+    local at, row = f.leakage.row, nil
+    for _, p in ipairs(parts) do
+      if at and not row and at <= #p.view then row = ("%s:%d"):format(p.name, p.view:row(at).line) end
+      at = at and at - #p.view
+    end
+    f.leakage.example, f.leakage.row = row, nil
+  end
+  f.next = { ("next: tamis explain %s --reason %s"):format(dir, f.reasons[1] and f.reasons[1].reason or "NAME") }
+  r:close()
+  return f
+end
+
+return survey
