@@ -115,6 +115,7 @@ function screen:wrap(text, columns, most)
     return most == nil or #lines <= most
   end
   for paragraph in (screen.clean(text, true) .. "\n"):gmatch("(.-)\n") do
+    if most and #lines > most then break end
     local rest = paragraph
     while screen.width_of(rest) > columns do
       local head, bytes = fitting(rest, columns)
@@ -127,7 +128,7 @@ function screen:wrap(text, columns, most)
     if not put(rest) then break end
   end
   if most and #lines > most then
-    lines[most + 1] = nil
+    for i = #lines, most + 1, -1 do lines[i] = nil end
     lines[most] = lines[most] .. self:sign(" …", " ...")
   end
   return lines
