@@ -1,0 +1,200 @@
+/* modules/neardup/grams.c - see grams.h */
+#include "neardup/grams.h"
+
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "text/fold.h"
+
+#define WIDE (UINT64_C(1) << 63)
+
+void grams_begin(Grams *g, unsigned shingle, int flags) {
+  g->len = 0;
+  g->n = 0;
+  g->ascii = 1;
+  g->joined = 0;
+  g->shingle = shingle;
+  g->flags = flags;
+}
+
+static int reserve_text(Grams *g, size_t room) {
+  if (room <= g->cap) return 0;
+  size_t cap = room + room / 2;
+  char *text = realloc(g->text, cap);
+  if (text == NULL) return -1;
+  g->text = text;
+  g->cap = cap;
+  return 0;
+}
+
+int grams_field(Grams *g, Span raw) {
+  if (reserve_text(g, g->len + 1 + fold_room(raw.len) + GRAMS_PAD) != 0) return -1;
+  if (g->joined) g->text[g->len++] = '\x1f';
+  g->joined = 1;
+  if (raw.len > 0) g->len += fold_text(g->text + g->len, raw, g->flags, &g->ascii);
+  return 0;
+}
+
+/* Code points of the text into g->cp; a byte that is no UTF-8 counts as one, above all others. */
+static size_t decode_text(Grams *g) {
+  const unsigned char *s = (const unsigned char *)g->text;
+  size_t n = 0;
+  for (size_t i = 0; i < g->len; n++) {
+    unsigned c = s[i];
+    size_t more = c < 0x80 ? 0 : c < 0xC2 ? 9 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : c < 0xF5 ? 3 : 9;
+    uint32_t cp = more == 0 ? c : c & (0x3Fu >> more);
+    if (more >= g->len - i) more = 9;
+    for (size_t k = 1; more < 9 && k <= more; k++) {
+      if ((s[i + k] & 0xC0) != 0x80) more = 9;
+      else cp = cp << 6 | (s[i + k] & 0x3F);
+    }
+    if (more == 9) {
+      cp = 0x200000u + c;
+      more = 0;
+    }
+    g->cp[n] = cp;
+    i += 1 + more;
+  }
+  return n;
+}
+
+static inline uint64_t mix(uint64_t h) {
+  h ^= h >> 32;
+  h *= UINT64_C(0xD6E8FEB86659FD93);
+  h ^= h >> 32;
+  h *= UINT64_C(0xD6E8FEB86659FD93);
+  return h ^ h >> 32;
+}
+
+/* Tokens of n code points by a rolling polynomial, and by packing where all are ASCII. */
+static void wide_tokens(Grams *g, size_t ncp) {
+  const uint64_t base = UINT64_C(0x9E3779B97F4A7C15);
+  const size_t n = g->shingle;
+  uint64_t hash = 0, packed = 0, first = 1;
+  size_t ascii = 0;   /* length of the run of ASCII that ends here */
+  for (size_t i = 1; i < n; i++) first *= base;
+  for (size_t i = 0; i < ncp; i++) {
+    uint32_t cp = g->cp[i];
+    if (i >= n) hash -= (g->cp[i - n] + 1) * first;
+    hash = hash * base + cp + 1;
+    ascii = cp < 0x80 ? ascii + 1 : 0;
+    if (n <= GRAMS_NARROW_SHINGLE) packed = packed >> 8 | (uint64_t)(cp & 0xFF) << 8 * (n - 1);
+    if (i + 1 >= n)
+      g->token[i + 1 - n] = n <= GRAMS_NARROW_SHINGLE && ascii >= n ? packed : mix(hash) | WIDE;
+  }
+}
+
+static int cut_wide(Grams *g) {
+  if (g->len > g->wide_cap) {
+    size_t cap = g->len + g->len / 2;
+    uint32_t *cp = realloc(g->cp, cap * sizeof *cp);
+    if (cp == NULL) return -1;
+    g->cp = cp;
+    uint64_t *token = realloc(g->token, cap * sizeof *token);
+    if (token == NULL) return -1;
+    g->token = token;
+    g->wide_cap = cap;
+  }
+  size_t ncp = decode_text(g);
+  if (ncp < g->shingle) {
+    g->kind = GRAMS_WHOLE;
+    g->n = 1;
+    return 0;
+  }
+  g->kind = GRAMS_WIDE;
+  g->n = ncp - g->shingle + 1;
+  wide_tokens(g, ncp);
+  return 0;
+}
+
+int grams_end(Grams *g) {
+  if (reserve_text(g, g->len + GRAMS_PAD) != 0) return -1;
+  memset(g->text + g->len, 0, GRAMS_PAD);
+  if (g->len < g->shingle) {
+    g->kind = GRAMS_WHOLE;
+    g->n = 1;
+    return 0;
+  }
+  if (!g->ascii || g->shingle > GRAMS_NARROW_SHINGLE) return cut_wide(g);
+  g->kind = GRAMS_NARROW;
+  g->n = g->len - g->shingle + 1;
+  return 0;
+}
+
+int grams_of(Grams *g, Span raw, unsigned shingle, int flags) {
+  grams_begin(g, shingle, flags);
+  return grams_field(g, raw) != 0 ? -1 : grams_end(g);
+}
+
+int grams_prefix(Grams *g, const Grams *src, size_t len) {
+  grams_begin(g, src->shingle, src->flags);
+  if (reserve_text(g, len + GRAMS_PAD) != 0) return -1;
+  memcpy(g->text, src->text, len);
+  g->len = len;
+  for (size_t i = 0; i < len && g->ascii && !src->ascii; i++) g->ascii = (g->text[i] & 0x80) == 0;
+  return grams_end(g);
+}
+
+size_t grams_length(const Grams *g) {
+  if (g->kind != GRAMS_WHOLE) return g->n + g->shingle - 1;
+  size_t n = 0;
+  for (size_t i = 0; i < g->len; i++) n += (g->text[i] & 0xC0) != 0x80;
+  return n;
+}
+
+void grams_free(Grams *g) {
+  free(g->text);
+  free(g->token);
+  free(g->cp);
+  *g = (Grams){ 0 };
+}
+
+uint64_t gram_token(const Grams *g, size_t i) {
+  if (g->kind == GRAMS_NARROW) return gram_narrow(g, i);
+  if (g->kind == GRAMS_WIDE) return g->token[i];
+  return XXH3_64bits(g->text, g->len) | WIDE;
+}
+
+static void hash_portable(const Grams *g, size_t from, size_t count, uint32_t *out) {
+  for (size_t i = 0; i < count; i++) out[i] = gram_hash(gram_token(g, from + i));
+}
+
+#ifdef SIMD_X86
+#include <immintrin.h>
+
+/* Eight shingles at a time: 16 bytes are shuffled into eight windows of four bytes (low halves of
+** the tokens) and eight of the bytes behind those (high halves, cut to n). */
+__attribute__((target("avx2"))) static void hash_avx2(const Grams *g, size_t from, size_t count,
+                                                      uint32_t *out) {
+  char low_index[32], high_index[32];
+  for (unsigned lane = 0; lane < 8; lane++)
+    for (unsigned b = 0; b < 4; b++) {
+      low_index[4 * lane + b] = (char)(b < g->shingle ? lane + b : 0x80);
+      high_index[4 * lane + b] = (char)(b + 4 < g->shingle ? lane + b + 4 : 0x80);
+    }
+  const __m256i low = _mm256_loadu_si256((const __m256i *)low_index);
+  const __m256i high = _mm256_loadu_si256((const __m256i *)high_index);
+  const __m256i m1 = _mm256_set1_epi32((int)0x9E3779B1u), m2 = _mm256_set1_epi32((int)0x85EBCA77u);
+  const __m256i m3 = _mm256_set1_epi32((int)0x7FEB352Du), m4 = _mm256_set1_epi32((int)0x846CA68Bu);
+  const char *s = g->text + from;
+  for (size_t i = 0; i < count; i += 8) {
+    __m256i v = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(s + i)));
+    __m256i h = _mm256_xor_si256(_mm256_mullo_epi32(_mm256_shuffle_epi8(v, low), m1),
+                                 _mm256_mullo_epi32(_mm256_shuffle_epi8(v, high), m2));
+    h = _mm256_mullo_epi32(_mm256_xor_si256(h, _mm256_srli_epi32(h, 16)), m3);
+    h = _mm256_mullo_epi32(_mm256_xor_si256(h, _mm256_srli_epi32(h, 15)), m4);
+    _mm256_storeu_si256((__m256i *)(out + i), _mm256_xor_si256(h, _mm256_srli_epi32(h, 16)));
+  }
+}
+#endif
+
+void grams_hash(SimdPath path, const Grams *g, size_t from, size_t count, uint32_t *out) {
+#ifdef SIMD_X86
+  if (path == SIMD_AVX2 && g->kind == GRAMS_NARROW) {
+    hash_avx2(g, from, count, out);
+    return;
+  }
+#endif
+  (void)path;
+  hash_portable(g, from, count, out);
+}

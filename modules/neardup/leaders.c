@@ -1,0 +1,242 @@
+/* modules/neardup/leaders.c - see leaders.h */
+#include "neardup/leaders.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "neardup/judge.h"
+#include "neardup/lsh.h"
+#include "neardup/sketch.h"
+
+enum { SKETCH_GRAIN = 64, JUDGE_GRAIN = 16 };
+
+/* Room of one thread while all texts are sketched. */
+typedef struct SketchWorker { Grams grams; SketchRoom *room; } SketchWorker;
+
+typedef struct Groups {
+  uint32_t *text;      /* [n] texts of groups of two or more, group by group, in visiting order */
+  uint32_t *start;     /* [groups + 1] */
+  size_t groups, largest;
+} Groups;
+
+typedef struct Run {
+  const TextSource *src;
+  const LeaderParams *p;
+  Pool *pool;
+  int threads;
+  SketchPlan plan;
+  SketchWorker *sketcher;   /* [threads] */
+  JudgeRoom **room;         /* [threads] */
+  size_t stride;
+  uint32_t *keys;           /* [n][stride] */
+  uint64_t *hash;           /* [n] */
+  uint32_t *shingles;       /* [n] */
+  uint32_t *length;         /* [n] code points, if p->longest */
+  Groups groups;
+  Judge judge;
+} Run;
+
+static int sketch_texts(void *ctx, size_t begin, size_t end, int worker) {
+  Run *run = ctx;
+  SketchWorker *w = &run->sketcher[worker];
+  if (w->room == NULL) w->room = sketch_room_new(&run->plan);
+  if (w->room == NULL) return -1;
+  for (size_t i = begin; i < end; i++) {
+    uint32_t *keys = run->keys + i * run->stride;
+    if (text_read(run->src, i, worker, &w->grams, run->p->shingle) != 0) return -1;
+    run->hash[i] = XXH3_64bits(w->grams.text, w->grams.len);
+    run->shingles[i] = w->grams.n < UINT32_MAX ? (uint32_t)w->grams.n : UINT32_MAX;
+    if (run->length != NULL) run->length[i] = (uint32_t)grams_length(&w->grams);
+    sketch_keys(&run->plan, w->room, &w->grams, keys);
+    lsh_pad(keys, run->p->bands, (uint32_t)i);
+  }
+  return 0;
+}
+
+/* ---- visiting order ---- */
+
+typedef struct Visit { uint32_t text; uint32_t later; double rank; } Visit;
+
+static int visit_before(const void *a, const void *b) {
+  const Visit *x = a, *y = b;
+  if (x->later != y->later) return x->later < y->later ? -1 : 1;
+  if (x->rank != y->rank) return x->rank > y->rank ? -1 : 1;
+  return x->text < y->text ? -1 : x->text > y->text;
+}
+
+/* Texts in visiting order into order[n]. NaN ranks come last. */
+static int visit_order(const Run *run, size_t n, uint32_t *order) {
+  const LeaderParams *p = run->p;
+  if (p->first == NULL && p->rank == NULL && !p->longest) {
+    for (size_t i = 0; i < n; i++) order[i] = (uint32_t)i;
+    return 0;
+  }
+  Visit *v = malloc((n + 1) * sizeof *v);
+  if (v == NULL) return -1;
+  for (size_t i = 0; i < n; i++) {
+    double rank = p->longest ? run->length[i] : p->rank != NULL ? p->rank[i] : 0;
+    v[i] = (Visit){ (uint32_t)i, p->first == NULL || !p->first[i], isnan(rank) ? -INFINITY : rank };
+  }
+  qsort(v, n, sizeof *v, visit_before);
+  for (size_t i = 0; i < n; i++) order[i] = v[i].text;
+  free(v);
+  return 0;
+}
+
+/* ---- groups ---- */
+
+/* Lays the texts of each root's group side by side: root[n] is used up. */
+static int lay_groups(Groups *g, uint32_t *root, const uint32_t *order, size_t n) {
+  uint32_t *count = calloc(n + 1, sizeof *count);
+  g->text = malloc((n + 1) * sizeof *g->text);
+  g->start = malloc((n / 2 + 2) * sizeof *g->start);
+  if (count == NULL || g->text == NULL || g->start == NULL) {
+    free(count);
+    return -1;
+  }
+  uint32_t at = 0;
+  for (size_t i = 0; i < n; i++) count[root[i]]++;
+  for (size_t i = 0; i < n; i++) {   /* count becomes the place of the root's next text */
+    uint32_t size = count[i];
+    count[i] = TEXT_NONE;
+    if (size < 2) continue;
+    if (size > g->largest) g->largest = size;
+    g->start[g->groups++] = count[i] = at;
+    at += size;
+  }
+  g->start[g->groups] = at;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t r = root[order[i]];
+    if (count[r] != TEXT_NONE) g->text[count[r]++] = order[i];
+  }
+  free(count);
+  return 0;
+}
+
+static int judge_groups(void *ctx, size_t begin, size_t end, int worker) {
+  Run *run = ctx;
+  if (run->room[worker] == NULL) run->room[worker] = judge_room_new(worker);
+  if (run->room[worker] == NULL) return -1;
+  for (size_t g = begin; g < end; g++) {
+    uint32_t from = run->groups.start[g], to = run->groups.start[g + 1];
+    int r = judge_group(&run->judge, run->room[worker], run->groups.text + from, to - from);
+    if (r != 0) return r;
+  }
+  return 0;
+}
+
+static int by_place(const void *a, const void *b) {
+  const TextPair *x = a, *y = b;
+  if (x->a != y->a) return x->a < y->a ? -1 : 1;
+  return x->b < y->b ? -1 : x->b > y->b;
+}
+
+/* All workers' pairs and counts into out. */
+static int gather(const Run *run, Leaders *out) {
+  size_t total = 0, n;
+  for (int t = 0; t < run->threads; t++) {
+    if (run->room[t] == NULL) continue;
+    judge_pairs(run->room[t], &n);
+    total += n;
+    judge_counts(run->room[t], &out->candidates, &out->verified);
+  }
+  out->pair = malloc((total + 1) * sizeof *out->pair);
+  if (out->pair == NULL) return -1;
+  for (int t = 0; t < run->threads; t++) {
+    if (run->room[t] == NULL) continue;
+    const TextPair *pair = judge_pairs(run->room[t], &n);
+    if (n > 0) memcpy(out->pair + out->npairs, pair, n * sizeof *pair);
+    out->npairs += n;
+  }
+  qsort(out->pair, out->npairs, sizeof *out->pair, by_place);
+  for (size_t i = 0; i < out->n; i++) out->rejected += out->twin[i] != TEXT_NONE;
+  out->groups = run->groups.groups;
+  out->largest = run->groups.largest;
+  return 0;
+}
+
+/* ---- the whole ---- */
+
+static int make_run(Run *run, size_t n) {
+  run->keys = malloc((n + 1) * run->stride * sizeof *run->keys);
+  run->hash = malloc((n + 1) * sizeof *run->hash);
+  run->shingles = malloc((n + 1) * sizeof *run->shingles);
+  run->sketcher = calloc((size_t)run->threads, sizeof *run->sketcher);
+  run->room = calloc((size_t)run->threads, sizeof(JudgeRoom *));
+  if (run->p->longest) run->length = malloc((n + 1) * sizeof *run->length);
+  return run->keys == NULL || run->hash == NULL || run->shingles == NULL || run->sketcher == NULL ||
+         run->room == NULL || (run->p->longest && run->length == NULL) ? -1 : 0;
+}
+
+static void free_sketchers(Run *run) {
+  for (int t = 0; run->sketcher != NULL && t < run->threads; t++) {
+    grams_free(&run->sketcher[t].grams);
+    sketch_room_free(run->sketcher[t].room);
+  }
+  free(run->sketcher);
+  run->sketcher = NULL;
+}
+
+static void free_run(Run *run) {
+  free_sketchers(run);
+  for (int t = 0; run->room != NULL && t < run->threads; t++) judge_room_free(run->room[t]);
+  free(run->room);
+  free(run->keys);
+  free(run->hash);
+  free(run->shingles);
+  free(run->length);
+  free(run->groups.text);
+  free(run->groups.start);
+}
+
+static int find_groups(Run *run, size_t n) {
+  uint32_t *root = malloc((n + 1) * sizeof *root), *order = malloc((n + 1) * sizeof *order);
+  int r = root == NULL || order == NULL ? -1 : 0;
+  if (r == 0) r = lsh_groups(run->keys, n, run->p->bands, run->stride, run->pool, root);
+  if (r == 0) r = visit_order(run, n, order);
+  if (r == 0) r = lay_groups(&run->groups, root, order, n);
+  free(root);
+  free(order);
+  return r;
+}
+
+static int find_leaders(Run *run, Leaders *out) {
+  size_t n = run->src->n;
+  out->n = n;
+  out->twin = malloc((n + 1) * sizeof *out->twin);
+  out->jaccard = malloc((n + 1) * sizeof *out->jaccard);
+  if (out->twin == NULL || out->jaccard == NULL || make_run(run, n) != 0) return -1;
+  for (size_t i = 0; i < n; i++) {
+    out->twin[i] = TEXT_NONE;
+    out->jaccard[i] = NAN;
+  }
+  int r = pool_for(run->pool, n, SKETCH_GRAIN, sketch_texts, run);
+  free_sketchers(run);
+  if (r == 0) r = find_groups(run, n);
+  if (r != 0) return r;
+  run->judge = (Judge){ run->src, run->p, run->stride, run->keys, run->hash, run->shingles,
+                        out->twin, out->jaccard };
+  r = pool_for(run->pool, run->groups.groups, JUDGE_GRAIN, judge_groups, run);
+  return r != 0 ? r : gather(run, out);
+}
+
+int leaders_find(const TextSource *src, const LeaderParams *p, Pool *pool, Leaders *out,
+                 Error *err) {
+  *out = (Leaders){ 0 };
+  Run run = { .src = src, .p = p, .pool = pool, .threads = pool != NULL ? pool_threads(pool) : 1,
+              .plan = sketch_plan(p->hashes, p->bands, p->rows, p->path),
+              .stride = lsh_stride(p->bands) };
+  int r = find_leaders(&run, out);
+  free_run(&run);
+  if (r == 0) return 0;
+  leaders_free(out);
+  return r == POOL_INTERRUPTED ? r : error_memory(err);
+}
+
+void leaders_free(Leaders *l) {
+  free(l->twin);
+  free(l->jaccard);
+  free(l->pair);
+  *l = (Leaders){ 0 };
+}

@@ -1,0 +1,50 @@
+/* modules/neardup/leaders.h - near duplicates by leader: texts are visited in order, and one that
+** a kept, already visited text matches is rejected. So no two kept texts match (as far as bands
+** propose them), and each rejected one names a kept text and the figure.
+**
+**   sketch    every text folded, hashed and sketched once      -> keys [n][bands]
+**   groups    texts connected by equal keys (lsh.h)             groups share no key
+**   judge     group by group, in parallel, each in visiting order: candidates are the kept texts
+**             of the group that share a key; each is verified (verify.h), none is trusted
+**
+** Exact copies need no comparison: a copy of a kept text matches it at 1; a copy of a rejected
+** one takes its best match and looks only at texts kept since.
+** The result does not depend on the number of threads or on the SIMD path. */
+#ifndef TAMIS_LEADERS_H
+#define TAMIS_LEADERS_H
+
+#include "neardup/texts.h"
+
+enum { TEXT_NONE = 0xFFFFFFFFu };
+
+typedef struct LeaderParams {
+  unsigned shingle;         /* code points, 1 .. GRAMS_MAX_SHINGLE */
+  unsigned hashes;          /* slots of a sketch */
+  unsigned bands, rows;     /* bands of so many slots; bands * rows <= hashes */
+  double threshold;         /* matches at this exact Jaccard or above */
+  double floor;             /* pairs are recorded from here on; <= threshold */
+  const uint8_t *first;     /* [n] texts visited before all others (trusted); NULL: none */
+  const double *rank;       /* [n] higher is visited earlier; NULL: all alike. Ties by place */
+  int longest;              /* rank is the length in code points */
+  SimdPath path;
+} LeaderParams;
+
+typedef struct TextPair { uint32_t a, b; double jaccard; } TextPair;   /* a < b */
+
+typedef struct Leaders {
+  size_t n, rejected;
+  uint32_t *twin;           /* [n] the kept match of highest Jaccard, first of equals; TEXT_NONE: kept */
+  double *jaccard;          /* [n] with the twin; NaN for a kept text */
+  TextPair *pair;           /* [npairs] by a, b: every text with every kept one before it at the
+                            ** floor or above; an exact copy only with its twin */
+  size_t npairs;
+  size_t groups, largest;   /* groups of two or more; texts in the largest */
+  size_t candidates;        /* pairs proposed */
+  size_t verified;          /* of these, pairs whose shingles were compared */
+} Leaders;
+
+/* 0; -1 with err worded; or POOL_INTERRUPTED. *out is empty unless 0. */
+int leaders_find(const TextSource *src, const LeaderParams *p, Pool *pool, Leaders *out, Error *err);
+void leaders_free(Leaders *l);   /* frees and empties */
+
+#endif

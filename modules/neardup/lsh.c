@@ -1,0 +1,102 @@
+/* modules/neardup/lsh.c - see lsh.h */
+#include "neardup/lsh.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { DIGIT = 11, BUCKETS = 1 << DIGIT };
+
+static void pass(const uint64_t *from, uint64_t *to, size_t n, unsigned shift, const size_t *count) {
+  size_t start[BUCKETS], at = 0;
+  for (unsigned b = 0; b < BUCKETS; b++) {
+    start[b] = at;
+    at += count[b];
+  }
+  for (size_t i = 0; i < n; i++) to[start[from[i] >> shift & (BUCKETS - 1)]++] = from[i];
+}
+
+void lsh_sort(uint64_t *from, uint64_t *to, size_t n) {
+  size_t count[3][BUCKETS];
+  memset(count, 0, sizeof count);
+  for (size_t i = 0; i < n; i++) {
+    count[0][from[i] >> 32 & (BUCKETS - 1)]++;
+    count[1][from[i] >> (32 + DIGIT) & (BUCKETS - 1)]++;
+    count[2][from[i] >> (32 + 2 * DIGIT)]++;
+  }
+  pass(from, to, n, 32, count[0]);
+  pass(to, from, n, 32 + DIGIT, count[1]);
+  pass(from, to, n, 32 + 2 * DIGIT, count[2]);
+}
+
+/* ---- union-find that several threads may share (Anderson and Woll 1991): links go from the
+** higher text to the lower, so the roots do not depend on who came first ---- */
+
+typedef _Atomic uint32_t Parent;
+
+static uint32_t find(Parent *parent, uint32_t i) {
+  for (;;) {
+    uint32_t p = atomic_load_explicit(&parent[i], memory_order_relaxed);
+    if (p == i) return i;
+    uint32_t up = atomic_load_explicit(&parent[p], memory_order_relaxed);
+    if (up != p) atomic_compare_exchange_weak_explicit(&parent[i], &p, up, memory_order_relaxed,
+                                                       memory_order_relaxed);
+    i = up;
+  }
+}
+
+static void join(Parent *parent, uint32_t a, uint32_t b) {
+  for (;;) {
+    a = find(parent, a);
+    b = find(parent, b);
+    if (a == b) return;
+    if (a < b) {
+      uint32_t t = a;
+      a = b;
+      b = t;
+    }
+    uint32_t expected = a;
+    if (atomic_compare_exchange_strong_explicit(&parent[a], &expected, b, memory_order_relaxed,
+                                                memory_order_relaxed))
+      return;
+  }
+}
+
+typedef struct Bands {
+  const uint32_t *keys;
+  size_t n, stride;
+  Parent *parent;
+  uint64_t **room;   /* [threads] of 2 n words, made by their worker */
+} Bands;
+
+static int join_bands(void *ctx, size_t begin, size_t end, int worker) {
+  Bands *b = ctx;
+  if (b->room[worker] == NULL) b->room[worker] = malloc(2 * b->n * sizeof(uint64_t));
+  uint64_t *word = b->room[worker];
+  if (word == NULL) return -1;
+  for (size_t band = begin; band < end; band++) {
+    for (size_t i = 0; i < b->n; i++) word[i] = (uint64_t)b->keys[i * b->stride + band] << 32 | i;
+    const uint64_t *sorted = word + b->n;
+    lsh_sort(word, word + b->n, b->n);
+    for (size_t i = 1; i < b->n; i++)
+      if ((sorted[i] ^ sorted[i - 1]) >> 32 == 0)
+        join(b->parent, (uint32_t)sorted[i - 1], (uint32_t)sorted[i]);
+  }
+  return 0;
+}
+
+int lsh_groups(const uint32_t *keys, size_t n, unsigned bands, size_t stride, Pool *pool,
+               uint32_t *root) {
+  int threads = pool != NULL ? pool_threads(pool) : 1, result = -1;
+  Bands b = { keys, n, stride, malloc((n + 1) * sizeof(Parent)), calloc((size_t)threads, sizeof(uint64_t *)) };
+  if (n > 0 && b.parent != NULL && b.room != NULL) {
+    for (size_t i = 0; i < n; i++) atomic_init(&b.parent[i], (uint32_t)i);
+    result = pool_for(pool, bands, 1, join_bands, &b);
+    for (size_t i = 0; i < n; i++) root[i] = find(b.parent, (uint32_t)i);
+  } else if (n == 0) {
+    result = 0;
+  }
+  for (int t = 0; b.room != NULL && t < threads; t++) free(b.room[t]);
+  free(b.room);
+  free((void *)b.parent);
+  return result;
+}
