@@ -1,5 +1,4 @@
 --- The faults that product logs have, as texts. How many of each are planted stands in make_tickets.lua.
--- luacheck: no max line length
 
 local faults = {}
 

@@ -1,0 +1,21 @@
+/* modules/scan/pii_op.h - the row operator that looks for what a scanner knows in every string of
+** a row but its id, and rejects, redacts or tags. No match crosses strings. */
+#ifndef TAMIS_PII_OP_H
+#define TAMIS_PII_OP_H
+
+#include "corpus/rowop.h"
+#include "scan/scan.h"
+
+typedef enum ScanAction { SCAN_REJECT, SCAN_REDACT, SCAN_TAG } ScanAction;
+
+typedef struct ScanPlan {
+  const ScanAction *action;     /* [scanner_types] */
+  const char *const *reason;    /* [scanner_types] names of rejections by type */
+  const char *limit_reason;     /* rejects a row whose search met the limit, unless all is tagging */
+  const char *annotation;       /* set to the found types, "EMAIL,PHONE", where one of them is a tag */
+} ScanPlan;
+
+/* Takes over scanner, also when it fails; the plan is copied. NULL with err worded. */
+RowOp *pii_op(Scanner *scanner, const ScanPlan *plan, Error *err);
+
+#endif

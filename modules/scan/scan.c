@@ -1,0 +1,427 @@
+/* modules/scan/scan.c - see scan.h */
+#include "scan/scan.h"
+
+#include <stdlib.h>
+
+#include "corpus/list.h"
+#include "scan/checks.h"
+
+#ifdef HAVE_PCRE2
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#else
+typedef void pcre2_code, pcre2_match_data, pcre2_match_context, pcre2_jit_stack;
+#endif
+#if defined(HAVE_PCRE2) && defined(HAVE_HS)
+#define GATE 1
+#include <hs.h>
+#endif
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+typedef struct Rule {
+  uint32_t type;
+  unsigned digits;
+  unsigned char need, unicode;
+  unsigned char gated;    /* in the gate's database */
+  ScanCheck check;
+  pcre2_code *code;
+} Rule;
+
+struct Scanner {
+  int flags;
+  size_t n;
+  Rule *rule;             /* [n] */
+  size_t ntypes;
+  char **type;            /* [ntypes] owned */
+  unsigned most_digits;   /* no rule asks for more */
+  int jit;
+#ifdef GATE
+  hs_database_t *gate;    /* NULL: none */
+  hs_scratch_t *scratch;  /* the one that threads clone */
+#endif
+};
+
+struct ScanImpl {
+  uint8_t *want;          /* [rules] this text may hold a match */
+  uint8_t *hit;           /* [rules] the gate saw one */
+  size_t nkept, cap_kept;
+  ScanMatch *kept;        /* matches of earlier rules, while those of one more are merged in */
+  pcre2_match_data *data;
+  pcre2_match_context *context;
+  pcre2_jit_stack *stack;
+#ifdef GATE
+  hs_scratch_t *scratch;
+#endif
+};
+
+size_t scanner_types(const Scanner *s) { return s->ntypes; }
+const char *scanner_type(const Scanner *s, size_t type) { return s->type[type]; }
+
+int scanner_gated(const Scanner *s) {
+  int n = 0;
+  for (size_t i = 0; i < s->n; i++) n += s->rule[i].gated;
+  return n;
+}
+
+#ifndef HAVE_PCRE2
+
+Scanner *scanner_new(const ScanRule *rules, size_t n, int flags, Error *err) {
+  (void)rules, (void)n, (void)flags;
+  error_set(err, "needs PCRE2: install libpcre2-dev and build Tamis again");
+  return NULL;
+}
+void scanner_free(Scanner *s) { (void)s; }
+ScanState *scan_state_new(const Scanner *s) { (void)s; return NULL; }
+void scan_state_free(ScanState *st) { (void)st; }
+int scanner_find(const Scanner *s, ScanState *st, Span text) { (void)s, (void)st, (void)text; return -1; }
+
+#else
+
+/* ---- making ---- */
+
+void scanner_free(Scanner *s) {
+  if (s == NULL) return;
+#ifdef GATE
+  hs_free_scratch(s->scratch);
+  hs_free_database(s->gate);
+#endif
+  for (size_t i = 0; i < s->n; i++) pcre2_code_free(s->rule[i].code);
+  for (size_t i = 0; i < s->ntypes; i++) free(s->type[i]);
+  free(s->type);
+  free(s->rule);
+  free(s);
+}
+
+/* The number of a type's name, made when new; -1 if out of memory. */
+static int64_t type_number(Scanner *s, Span name) {
+  for (size_t i = 0; i < s->ntypes; i++)
+    if (span_eq(span_str(s->type[i]), name)) return (int64_t)i;
+  char *copy = strndup(name.ptr, name.len);
+  if (copy == NULL) return -1;
+  s->type[s->ntypes] = copy;
+  return (int64_t)s->ntypes++;
+}
+
+static int compile_rule(Scanner *s, Rule *r, const ScanRule *from, Error *err) {
+  int code;
+  PCRE2_SIZE at;
+  uint32_t options = PCRE2_NEVER_BACKSLASH_C | (from->unicode ? PCRE2_UTF | PCRE2_MATCH_INVALID_UTF : PCRE2_NEVER_UTF);
+  r->code = pcre2_compile((PCRE2_SPTR)from->pattern.ptr, from->pattern.len, options, &code, &at, NULL);
+  if (r->code == NULL) {
+    PCRE2_UCHAR words[160];
+    pcre2_get_error_message(code, words, sizeof words);
+    size_t cut = at < from->pattern.len ? at : from->pattern.len;
+    return error_set(err, "pattern of %.*s: %s, at offset %zu: %.*s <-- here", (int)from->type.len,
+                     from->type.ptr, (const char *)words, (size_t)at, (int)cut, from->pattern.ptr);
+  }
+  uint32_t empty = 0;
+  pcre2_pattern_info(r->code, PCRE2_INFO_MATCHEMPTY, &empty);
+  if (empty)
+    return error_set(err, "pattern of %.*s matches the empty text: %.*s", (int)from->type.len,
+                     from->type.ptr, (int)from->pattern.len, from->pattern.ptr);
+  if (s->jit && pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE) != 0) s->jit = 0;
+  return 0;
+}
+
+static int add_rule(Scanner *s, const ScanRule *from, Error *err) {
+  Rule *r = &s->rule[s->n++];
+  int64_t type = type_number(s, from->type);
+  if (type < 0) return error_memory(err);
+  *r = (Rule){ .type = (uint32_t)type, .digits = from->digits, .need = from->need, .unicode = from->unicode };
+  if (r->digits > s->most_digits) s->most_digits = r->digits;
+  if (from->check.ptr != NULL && (r->check = scan_check(from->check)) == NULL)
+    return error_set(err, "check \"%.*s\" of %.*s is unknown", (int)from->check.len, from->check.ptr,
+                     (int)from->type.len, from->type.ptr);
+  return compile_rule(s, r, from, err);
+}
+
+#ifdef GATE
+typedef struct GateList {
+  size_t n;
+  char **text;            /* [n] owned */
+  unsigned *flags, *id;
+} GateList;
+
+/* Puts a rule's gate, or else its pattern, on the list in the first way that Vectorscan takes it;
+** leaves the rule ungated if it takes none. -1 if out of memory. */
+static int list_gate(GateList *l, Rule *r, size_t id, const ScanRule *from) {
+  Span text = from->gate.ptr != NULL ? from->gate : from->pattern;
+  unsigned base = HS_FLAG_SINGLEMATCH | (from->unicode ? HS_FLAG_UTF8 : 0);
+  char *copy = strndup(text.ptr, text.len);
+  if (copy == NULL) return -1;
+  for (unsigned flags = base, k = 0; k < 2 && strlen(copy) == text.len; k++, flags |= HS_FLAG_PREFILTER) {
+    hs_expr_info_t *info = NULL;
+    hs_compile_error_t *fault = NULL;
+    int good = hs_expression_info(copy, flags, &info, &fault) == HS_SUCCESS && info->min_width > 0;
+    free(info);
+    hs_free_compile_error(fault);
+    if (!good) continue;
+    r->gated = 1;
+    l->text[l->n] = copy;
+    l->flags[l->n] = flags;
+    l->id[l->n++] = (unsigned)id;
+    return 0;
+  }
+  free(copy);
+  return 0;
+}
+
+/* Compiles the list. Whatever Vectorscan cannot do leaves the scanner without a gate. */
+static void compile_gate(Scanner *s, const GateList *l) {
+  hs_compile_error_t *fault = NULL;
+  if (l->n > 0 && hs_valid_platform() == HS_SUCCESS &&
+      hs_compile_multi((const char *const *)l->text, l->flags, l->id, (unsigned)l->n, HS_MODE_BLOCK,
+                       NULL, &s->gate, &fault) == HS_SUCCESS &&
+      hs_alloc_scratch(s->gate, &s->scratch) == HS_SUCCESS)
+    return;
+  hs_free_compile_error(fault);
+  hs_free_database(s->gate);
+  s->gate = NULL;
+  for (size_t i = 0; i < s->n; i++) s->rule[i].gated = 0;
+}
+
+static int make_gate(Scanner *s, const ScanRule *rules) {
+  GateList l = { 0, calloc(s->n + 1, sizeof *l.text), calloc(s->n + 1, sizeof *l.flags), calloc(s->n + 1, sizeof *l.id) };
+  int status = l.text && l.flags && l.id ? 0 : -1;
+  for (size_t i = 0; status == 0 && i < s->n; i++) status = list_gate(&l, &s->rule[i], i, &rules[i]);
+  if (status == 0) compile_gate(s, &l);
+  for (size_t i = 0; i < l.n; i++) free(l.text[i]);
+  free(l.text);
+  free(l.flags);
+  free(l.id);
+  return status;
+}
+#endif
+
+Scanner *scanner_new(const ScanRule *rules, size_t n, int flags, Error *err) {
+  Scanner *s = calloc(1, sizeof *s);
+  if (s == NULL) goto memory;
+  uint32_t jit = 0;
+  pcre2_config(PCRE2_CONFIG_JIT, &jit);
+  s->jit = jit != 0;
+  s->flags = flags;
+  s->rule = calloc(n + 1, sizeof *s->rule);
+  s->type = calloc(n + 1, sizeof *s->type);
+  if (s->rule == NULL || s->type == NULL) goto memory;
+  for (size_t i = 0; i < n; i++) {
+    if (add_rule(s, &rules[i], err) == 0) continue;
+    scanner_free(s);
+    return NULL;
+  }
+#ifdef GATE
+  if (!(flags & SCAN_UNGATED) && make_gate(s, rules) != 0) goto memory;
+#endif
+  return s;
+memory:
+  scanner_free(s);
+  error_memory(err);
+  return NULL;
+}
+
+void scan_state_free(ScanState *st) {
+  if (st == NULL) return;
+  struct ScanImpl *m = st->impl;
+  if (m != NULL) {
+#ifdef GATE
+    hs_free_scratch(m->scratch);
+#endif
+    pcre2_match_data_free(m->data);
+    pcre2_match_context_free(m->context);
+    pcre2_jit_stack_free(m->stack);
+    free(m->want);
+    free(m->hit);
+    free(m->kept);
+    free(m);
+  }
+  free(st->match);
+  free(st);
+}
+
+enum { JIT_STACK_MIN = 32 * 1024, JIT_STACK_MAX = 1024 * 1024, HEAP_LIMIT_KIB = 20 * 1024 };
+
+static int fill_impl(struct ScanImpl *m, const Scanner *s) {
+  m->want = malloc(s->n + 1);
+  m->hit = malloc(s->n + 1);
+  m->data = pcre2_match_data_create(1, NULL);
+  m->context = pcre2_match_context_create(NULL);
+  if (m->want == NULL || m->hit == NULL || m->data == NULL || m->context == NULL) return -1;
+  pcre2_set_heap_limit(m->context, HEAP_LIMIT_KIB);
+  if (s->jit) {
+    m->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
+    if (m->stack == NULL) return -1;
+    pcre2_jit_stack_assign(m->context, NULL, m->stack);
+  }
+#ifdef GATE
+  if (s->gate != NULL && hs_clone_scratch(s->scratch, &m->scratch) != HS_SUCCESS) return -1;
+#endif
+  return 0;
+}
+
+ScanState *scan_state_new(const Scanner *s) {
+  ScanState *st = calloc(1, sizeof *st);
+  if (st == NULL) return NULL;
+  st->limited = -1;
+  st->impl = calloc(1, sizeof *st->impl);
+  if (st->impl != NULL && fill_impl(st->impl, s) == 0) return st;
+  scan_state_free(st);
+  return NULL;
+}
+
+/* ---- searching ---- */
+
+/* ASCII digits of text; may stop at `enough`. */
+static size_t count_digits(Span text, size_t enough) {
+  size_t n = 0, i = 0;
+#ifdef __SSE2__
+  while (i + 16 <= text.len && n < enough) {
+    size_t stop = text.len - i > 16 * 255 ? i + 16 * 255 : text.len;   /* before a byte counter is full */
+    __m128i sum = _mm_setzero_si128();
+    for (; i + 16 <= stop; i += 16) {
+      __m128i v = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(text.ptr + i)), _mm_set1_epi8('0'));
+      sum = _mm_sub_epi8(sum, _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v));
+    }
+    __m128i halves = _mm_sad_epu8(sum, _mm_setzero_si128());
+    n += (size_t)_mm_cvtsi128_si32(halves) + (size_t)_mm_cvtsi128_si32(_mm_srli_si128(halves, 8));
+  }
+#endif
+  for (; i < text.len && n < enough; i++) n += (unsigned char)(text.ptr[i] - '0') < 10;
+  return n;
+}
+
+/* Which rules may match, by their digits and bytes; how many, and how many of those have a gate. */
+static size_t coarse(const Scanner *s, uint8_t *want, Span text, size_t *gated) {
+  size_t digits = count_digits(text, s->most_digits), n = 0;
+  *gated = 0;
+  uint8_t has[256] = { 0 };               /* by byte: 1 absent, 2 present, 0 not looked for yet */
+  for (size_t i = 0; i < s->n; i++) {
+    const Rule *r = &s->rule[i];
+    want[i] = digits >= r->digits;
+    if (want[i] && r->need != 0) {
+      if (has[r->need] == 0) has[r->need] = memchr(text.ptr, r->need, text.len) != NULL ? 2 : 1;
+      want[i] = has[r->need] == 2;
+    }
+    n += want[i];
+    *gated += want[i] && r->gated;
+  }
+  return n;
+}
+
+#ifdef GATE
+static int on_hit(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *hit) {
+  (void)from, (void)to, (void)flags;
+  ((uint8_t *)hit)[id] = 1;
+  return 0;
+}
+
+/* Takes from `want` the rules that the gate did not see. */
+static void fine(const Scanner *s, struct ScanImpl *m, Span text) {
+  if (text.len > UINT32_MAX) return;
+  memset(m->hit, 0, s->n);
+  if (hs_scan(s->gate, text.ptr, (unsigned)text.len, 0, m->scratch, on_hit, m->hit) != HS_SUCCESS) return;
+  for (size_t i = 0; i < s->n; i++) m->want[i] &= m->hit[i] | !s->rule[i].gated;
+}
+#endif
+
+static int push(ScanState *st, ScanMatch match) {
+  ScanMatch *m = LIST_PUSH(st->match, st->n, st->cap);
+  if (m == NULL) return -1;
+  *m = match;
+  return 0;
+}
+
+/* The next match at or behind `at`, its bytes in start and end. 1; 0 if there is none; negative
+** if the search was given up. */
+static int search(const Scanner *s, struct ScanImpl *m, const Rule *r, Span text, size_t at, size_t *start, size_t *end) {
+  PCRE2_SPTR subject = (PCRE2_SPTR)text.ptr;
+  int rc = s->jit ? pcre2_jit_match(r->code, subject, text.len, at, PCRE2_NOTEMPTY, m->data, m->context)
+                  : pcre2_match(r->code, subject, text.len, at, PCRE2_NOTEMPTY, m->data, m->context);
+  if (rc == PCRE2_ERROR_NOMATCH) return 0;
+  if (rc < 0) return rc;
+  const PCRE2_SIZE *place = pcre2_get_ovector_pointer(m->data);
+  *start = place[0];
+  *end = place[1];
+  return 1;
+}
+
+static size_t next_character(Span text, size_t at) {
+  do at++;
+  while (at < text.len && ((unsigned char)text.ptr[at] & 0xC0) == 0x80);
+  return at;
+}
+
+/* Adds all matches of a rule, by place and without overlap among themselves. */
+static int find_rule(const Scanner *s, ScanState *st, uint32_t index, Span text) {
+  const Rule *r = &s->rule[index];
+  for (size_t at = 0; at < text.len;) {
+    ScanCandidate c = { text, 0, 0, s->flags & SCAN_STRICT };
+    int rc = search(s, st->impl, r, text, at, &c.start, &c.end);
+    if (rc == 0) break;
+    if (rc < 0) {
+      if (st->limited < 0) st->limited = r->type;
+      break;
+    }
+    if (c.end <= c.start || (r->check != NULL && !r->check(&c))) {
+      at = next_character(text, c.start > at ? c.start : at);
+      continue;
+    }
+    if (push(st, (ScanMatch){ index, r->type, c.start, c.end }) != 0) return -1;
+    at = c.end > at ? c.end : next_character(text, at);
+  }
+  return 0;
+}
+
+/* Merges the matches behind `old` into those before it, which win where two overlap. */
+static int merge(ScanState *st, size_t old) {
+  struct ScanImpl *m = st->impl;
+  if (old == 0 || old == st->n) return 0;
+  m->nkept = 0;
+  size_t a = 0, b = old;
+  while (a < old || b < st->n) {
+    const ScanMatch *x = a < old ? &st->match[a] : NULL, *y = b < st->n ? &st->match[b] : NULL;
+    const ScanMatch *next = x;
+    if (x == NULL || (y != NULL && y->end <= x->start)) {
+      next = y;
+      b++;
+    } else if (y != NULL && y->start < x->end) {
+      b++;
+      continue;
+    } else {
+      a++;
+    }
+    ScanMatch *slot = LIST_PUSH(m->kept, m->nkept, m->cap_kept);
+    if (slot == NULL) return -1;
+    *slot = *next;
+  }
+  if (m->nkept > 0) memcpy(st->match, m->kept, m->nkept * sizeof *m->kept);
+  st->n = m->nkept;
+  return 0;
+}
+
+/* Steps a search may take from one starting place: fewer in a longer text, so that the whole of a
+** text costs a bounded time. */
+static uint32_t step_limit(size_t len) {
+  enum { STEPS = 200000000, MOST = 100000, LEAST = 2000 };
+  size_t limit = STEPS / (len + 1);
+  return limit > MOST ? MOST : limit < LEAST ? LEAST : (uint32_t)limit;
+}
+
+int scanner_find(const Scanner *s, ScanState *st, Span text) {
+  size_t gated;
+  st->n = 0;
+  st->limited = -1;
+  if (text.len == 0 || coarse(s, st->impl->want, text, &gated) == 0) return 0;
+#ifdef GATE
+  if (gated > 0 && s->gate != NULL) fine(s, st->impl, text);
+#endif
+  pcre2_set_match_limit(st->impl->context, step_limit(text.len));
+  for (uint32_t i = 0; i < s->n; i++) {
+    if (!st->impl->want[i]) continue;
+    size_t old = st->n;
+    if (find_rule(s, st, i, text) != 0 || merge(st, old) != 0) return -1;
+  }
+  return 0;
+}
+
+#endif

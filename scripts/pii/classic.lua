@@ -1,0 +1,50 @@
+--- The five classic kinds of personal data, as data: each rule a pattern (PCRE2, over bytes) and
+-- what is cheap to know beforehand.
+--
+--   type      what a match is called; several rules may share one
+--   pattern   PCRE2; a rule earlier in the list wins where two matches overlap
+--   gate      a plainer pattern, without lookaround, that stands wherever `pattern` matches
+--   check     judges, and may narrow, what matched: card, luhn, ssn, ipv4, ipv6, email, phone
+--   digits    ASCII digits that a match has at least
+--   need      a byte that every match holds
+
+-- No letter, digit or underscore on the left, unless it is the end of an escape such as \n that
+-- tool arguments are full of; none on the right.
+local LEFT  = [[(?:(?<![0-9A-Za-z_])|(?<=\\[nrt]))]]
+local RIGHT = [[(?![0-9A-Za-z_])]]
+local EXTENSION = [[(?: ?(?:x|ext\.? ?)[0-9]{1,5})?]]
+
+return {
+  { type = "SSN", check = "ssn", digits = 9,
+    pattern = LEFT .. [[(?<![0-9][-.])[0-9]{3}([- ])[0-9]{2}\1[0-9]{4}]] .. RIGHT .. [[(?![-.][0-9])]],
+    gate = [[[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}]] },
+
+  { type = "CREDIT_CARD", check = "card", digits = 12,
+    pattern = LEFT .. [[[0-9](?:[ -]?[0-9]){11,18}]] .. RIGHT,
+    gate = [[[0-9](?:[ -]?[0-9]){11}]] },
+
+  { type = "EMAIL", check = "email", need = "@",
+    pattern = [[(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]++@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])]],
+    gate = [=[[A-Za-z0-9._%+-]@[A-Za-z0-9]]=] },
+
+  { type = "PHONE", check = "phone", digits = 7, need = "+",
+    pattern = [[(?<![0-9A-Za-z_+])\+[1-9](?:[ ./()-]{0,2}[0-9]){6,15}]] .. EXTENSION .. RIGHT,
+    gate = [[\+[1-9](?:[ ./()-]{0,2}[0-9]){6}]] },
+
+  { type = "PHONE", check = "phone", digits = 10,
+    pattern = LEFT .. [[(?<![0-9][.-])(?:(?:001|1)[ .-])?(?:\([2-9][0-9]{2}\)[ .-]?|[2-9][0-9]{2}[ .-])[0-9]{3}[ .-][0-9]{4}]]
+              .. EXTENSION .. RIGHT .. [[(?![.-][0-9])]],
+    gate = [[[2-9][0-9]{2}[) .-]{1,2}[0-9]{3}[ .-][0-9]{4}]] },
+
+  { type = "PHONE", check = "phone", digits = 10,
+    pattern = LEFT .. [[(?<![0-9][ .-])0[1-9]([ .-])[0-9]{2}(?:\1[0-9]{2}){3}]] .. RIGHT .. [[(?![ .-][0-9])]],
+    gate = [[0[1-9](?:[ .-][0-9]{2}){4}]] },
+
+  { type = "IP", check = "ipv4", digits = 4,
+    pattern = LEFT .. [[(?<![0-9]\.)(?:[0-9]{1,3}\.){3}[0-9]{1,3}]] .. RIGHT .. [[(?!\.[0-9])]],
+    gate = [=[(?:[0-9]{1,3}\.){3}[0-9]]=] },
+
+  { type = "IP", check = "ipv6", digits = 1, need = ":",
+    pattern = [[(?<![0-9A-Za-z_:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{1,4}(?![0-9A-Za-z_:.])]],
+    gate = [=[(?:[0-9A-Fa-f]{0,4}:){2}[0-9A-Fa-f]]=] },
+}

@@ -1,0 +1,163 @@
+-- tests/test_pii.lua - the classic patterns: what they find, and what only looks like it
+local check = require "check"
+local scan = require "scan"
+local pii = require "pii"
+local classic = require "pii.classic"
+
+local _, why = scan.new(classic)
+local MISSING = type(why) == "string" and why:find("needs PCRE2", 1, true)
+
+local function test(name, fn)
+  check.test(name, function()
+    if MISSING then check.skip(why) end
+    fn()
+  end)
+end
+
+--- Kinds and texts found, as "EMAIL jo@ex.io; PHONE …".
+local function found(s)
+  local out = {}
+  for i, m in ipairs(check.ok(pii.scan(s))) do out[i] = m.type .. " " .. m.text end
+  return table.concat(out, "; ")
+end
+
+local function each(cases)
+  for _, c in ipairs(cases) do check.eq(found(c[1]), c[2], c[1]) end
+end
+
+test("each classic kind is found", function()
+  each {
+    { "My SSN is 460-89-9847.", "SSN 460-89-9847" },
+    { "SSN 460 89 9847, thanks", "SSN 460 89 9847" },
+    { "card 4111-1111-1111-1111 exp 12/27", "CREDIT_CARD 4111-1111-1111-1111" },
+    { "card 4111111111111111, cvv 123", "CREDIT_CARD 4111111111111111" },
+    { "amex 3782 822463 10005", "CREDIT_CARD 3782 822463 10005" },
+    { "write to Jo.Doe+x@mail.corp.io!", "EMAIL Jo.Doe+x@mail.corp.io" },
+    { "(jo@corp.io)", "EMAIL jo@corp.io" },
+    { "call 415-555-2671", "PHONE 415-555-2671" },
+    { "call (415) 555-2671 or 1-415-555-2671", "PHONE (415) 555-2671; PHONE 1-415-555-2671" },
+    { "+44 20 7946 0958", "PHONE +44 20 7946 0958" },
+    { "+1-604-696-5272x565", "PHONE +1-604-696-5272x565" },
+    { "+46 (0)157 548 89", "PHONE +46 (0)157 548 89" },
+    { "03.93.92.16.85", "PHONE 03.93.92.16.85" },
+    { "logged in from 86.121.97.248:443", "IP 86.121.97.248" },
+    { "http://86.121.97.248/x", "IP 86.121.97.248" },
+    { "6e40:4041:c617:e898:c11:40d2:c669:2eb4", "IP 6e40:4041:c617:e898:c11:40d2:c669:2eb4" },
+  }
+end)
+
+test("one digit off, a wrong length or a wrong issuer is no card", function()
+  each {
+    { "4111111111111112", "" }, { "411111111111111", "" }, { "41111111111111111", "" },
+    { "9111111111111111", "" }, { "4111 1111 1111 1112", "" }, { "0.4111111111111111", "" },
+    { "id 2000-4111111111111111", "" }, { "4111111111111111-77", "" },
+    { "2023 4111 1111 1111 1111 4000", "" },
+  }
+end)
+
+test("a number that is given to nobody is no SSN", function()
+  each { { "000-12-3456", "" }, { "666-12-3456", "" }, { "923-12-3456", "" }, { "460-00-9847", "" },
+         { "460-89-0000", "" }, { "460-89-98471", "" }, { "1460-89-9847", "" }, { "460-89 9847", "" },
+         { "12-460-89-9847", "" }, { "SKU460-89-9847", "" } }
+end)
+
+test("versions, loopback and documentation addresses are no IP", function()
+  each {
+    { "v10.20.30.40", "" }, { "version 10.20.30.40", "" }, { "Firmware: 10.20.30.40", "" },
+    { "Chrome/120.0.6099.71", "" }, { "pkg==10.20.30.40", "" }, { "1.2.3.4", "" }, { "10.20.30.40.50", "" },
+    { "127.0.0.1", "" }, { "192.0.2.10", "" }, { "198.51.100.7", "" }, { "203.0.113.9", "" },
+    { "255.255.255.0", "" }, { "0.0.0.0", "" }, { "300.20.30.40", "" }, { "10.20.30.400", "" },
+    { "::1", "" }, { "2001:db8::1", "" }, { "std::vector<int>::iterator", "" }, { "12:30:45", "" },
+    { "00:1A:2B:3C:4D:5E", "" },
+  }
+end)
+
+test("reserved domains and file names are no e-mail address", function()
+  each { { "jo@example.com", "" }, { "jo@mail.example.org", "" }, { "jo@host.test", "" }, { "jo@box.invalid", "" },
+         { "root@localhost", "" }, { "logo@2x.png", "" }, { "left-pad@1.3.0", "" }, { "@handle", "" }, { "a@b", "" },
+         { "jo@notexample.com", "EMAIL jo@notexample.com" }, { "jo@attest.io", "EMAIL jo@attest.io" } }
+end)
+
+test("order numbers, dates and sums are no phone number", function()
+  each { { "order 4155552671", "" }, { "ticket #8005551234", "" }, { "2024-06-15 10:22:33", "" },
+         { "2024-06-15T10:22:33.123Z", "" }, { "1,234,567,890", "" }, { "1718447353", "" }, { "1718447353123", "" },
+         { "ISBN 978-0-306-40615-7", "" }, { "f47ac10b-58cc-4372-a567-0e02b2c3d479", "" },
+         { "911-555-2671", "" }, { "SKU 123-456-7890", "" }, { "+12", "" }, { "2+3456789", "" },
+         { "x = +1234567", "" }, { "415-555-26711", "" }, { "$100-200-3000", "" } }
+end)
+
+test("strict counts what is reserved", function()
+  local sc = check.ok(scan.new(classic, { strict = true }))
+  check.eq(#sc:find("jo@example.com from 127.0.0.1"), 2)
+end)
+
+test("places count code points", function()
+  local m = pii.scan("Grüße an jo@corp.io")[1]
+  check.eq(m.start, 9)
+  check.eq(m["end"], 19)
+end)
+
+test("one number has one kind", function()
+  check.eq(found("+1 415 555 2671 4111111111111111"), "PHONE +1 415 555 2671; CREDIT_CARD 4111111111111111")
+end)
+
+test("text that is not UTF-8 is the caller's fault", function()
+  check.raises("text is not UTF-8", pii.scan, "\xff\xfe")
+end)
+
+test("a bad pattern of the recipe is an error that shows where", function()
+  local op, err = require "stages.pii".op({ action = "reject", extra = { employee_id = { pattern = "EMP-(\\d{6}" } }, annotation = "pii" }, {})
+  check.eq(op, nil)
+  check.contains(err, "EMPLOYEE_ID")
+  check.contains(err, "offset 10")
+end)
+
+test("an unknown kind or action names the right ones", function()
+  local stage = require "stages.pii"
+  local _, err = stage.op({ action = "reject", types = { "EMAILS" }, extra = {} }, {})
+  check.contains(err, "SSN, CREDIT_CARD, EMAIL, PHONE, IP")
+  _, err = stage.op({ action = "reject", types = { EMAIL = "drop" }, extra = {} }, {})
+  check.contains(err, "expected reject, redact or tag")
+end)
+
+-- The labelled set: precision by kind, and recall for those that a shape tells.
+local KINDS = { CREDIT_CARD = "CREDIT_CARD", EMAIL_ADDRESS = "EMAIL", US_SSN = "SSN", IP_ADDRESS = "IP", PHONE_NUMBER = "PHONE" }
+
+test("the labelled set meets its floors", function()
+  local file = io.open("../shared/data/pii_presidio.jsonl")
+  if not file then check.skip("no ../shared/data/pii_presidio.jsonl") end
+  local json = require "json"
+  local hit, wrong, all = {}, {}, {}
+  for line in file:lines() do
+    local row = json.decode(line)
+    local truth = {}
+    for _, s in ipairs(row.spans) do
+      local kind = KINDS[s.type]
+      if kind then
+        truth[#truth + 1] = { kind = kind, first = s.start, last = s["end"] }
+        all[kind] = (all[kind] or 0) + 1
+      end
+    end
+    for _, m in ipairs(pii.scan(row.text)) do
+      local good
+      for _, t in ipairs(truth) do
+        if t.kind == m.type and m.start < t.last and t.first < m["end"] then good = true end
+      end
+      local into = good and hit or wrong
+      into[m.type] = (into[m.type] or 0) + 1
+      if not good and os.getenv "TAMIS_SHOW" then print("extra", m.type, m.text, row.text) end
+    end
+  end
+  file:close()
+  local function f1(kind)
+    local tp, fp, fn = hit[kind] or 0, wrong[kind] or 0, all[kind] - (hit[kind] or 0)
+    return 2 * tp / (2 * tp + fp + fn), tp / (tp + fp), tp / all[kind]
+  end
+  for _, kind in ipairs { "CREDIT_CARD", "EMAIL", "SSN", "IP", "PHONE" } do
+    local f, p, r = f1(kind)
+    if os.getenv "TAMIS_SHOW" then print(("%-12s F1 %.3f  precision %.3f  recall %.3f"):format(kind, f, p, r)) end
+    if kind ~= "PHONE" then check.ok(f >= 0.9, kind .. " F1 " .. f) else check.ok(p >= 0.7, "PHONE precision " .. p) end
+  end
+end)
+
+check.done()
