@@ -94,9 +94,9 @@ local function passport(r, row)
               evidence = row.evidence, annotations = next(row.annotations) and row.annotations or nil,
               run = r.dir }
   p.text = r:text(row)
-  p.stages = remedy.stages(r, row)
+  p.stages = json.array(remedy.stages(r, row))
   p.verdict = remedy.verdict(r, row)
-  p.also = {}
+  p.also = json.array {}
   for i, a in ipairs(row.also) do
     p.also[i] = { stage = a.stage, reason = a.reason, evidence = a.evidence, words = remedy.words(r, a) }
   end

@@ -61,21 +61,7 @@ end
 
 -- ---- the mirror ----
 
-local function pretty(value, indent)
-  if type(value) ~= "table" then return json.encode(value) end
-  local inner, parts = indent .. "  ", {}
-  if #value > 0 or next(value) == nil then
-    for i, v in ipairs(value) do parts[i] = inner .. pretty(v, inner) end
-    return #parts == 0 and "[]" or "[\n" .. table.concat(parts, ",\n") .. "\n" .. indent .. "]"
-  end
-  local names = {}
-  for name in pairs(value) do names[#names + 1] = name end
-  table.sort(names)
-  for i, name in ipairs(names) do parts[i] = inner .. json.encode(name) .. ": " .. pretty(value[name], inner) end
-  return "{\n" .. table.concat(parts, ",\n") .. "\n" .. indent .. "}"
-end
-
-local function decoded(text) return text and (json.decode(text)) or nil end
+local function decoded(text) return text and json.decode(text) or nil end
 
 local function dataset_of(row)
   row.lineage = decoded(row.lineage)
@@ -103,7 +89,7 @@ end
 
 function registry:mirror_text()
   local datasets, runs = self:datasets(), self:training_runs()
-  local out = { datasets = {}, training_runs = {} }
+  local out = { datasets = json.array {}, training_runs = json.array {} }
   for i, d in ipairs(datasets) do
     out.datasets[i] = { name = d.name, version = d.version, fingerprint = d.fingerprint, kind = d.kind, path = d.path,
                         rows = d.rows, bytes = d.bytes, run_id = d.run_id, lineage = d.lineage, notes = d.notes, created_at = d.created_at }
@@ -112,7 +98,7 @@ function registry:mirror_text()
     out.training_runs[i] = { training_run = t.training_run, dataset = t.name .. "@" .. t.version, model = t.model,
                              params = next(t.params) and t.params or nil, notes = t.notes, created_at = t.created_at }
   end
-  return pretty(out, "") .. "\n"
+  return json.encode(out, "  ") .. "\n"
 end
 
 -- Makes a change and its mirror together, or neither.

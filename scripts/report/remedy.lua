@@ -2,6 +2,7 @@
 -- kept it. Works on the ledger's records and the stages' own parameters; knows few stages by
 -- name, so that new ones are explained too.
 
+local json = require "json"
 local screen = require "report.screen"
 
 local remedy = {}
@@ -164,7 +165,7 @@ function remedy.stages(r, row)
   local faults = {}
   for _, a in ipairs(row.also) do faults[a.stage] = true end
   for _, stage in ipairs(r.stages) do
-    local item = { name = stage.name, figures = {} }
+    local item = { name = stage.name, figures = json.array {} }
     local names = {}
     for name, value in pairs(row.metrics) do
       local metric = name:sub(1, #stage.name + 1) == stage.name .. "." and name:sub(#stage.name + 2)

@@ -41,9 +41,18 @@ function run.find(path)
   return nil, path .. " is no run folder: it has no ledger.db"
 end
 
+-- JSON without its nulls: what is null is not there.
+local function without_null(v)
+  if v == json.null then return nil end
+  if type(v) == "table" then
+    for key, x in pairs(v) do v[key] = without_null(x) end
+  end
+  return v
+end
+
 local function decode(text)
   if text == nil or text == "" then return nil end
-  return (json.decode(text))
+  return without_null((json.decode(text)))
 end
 
 --- Rows of a query as tables, in a list.

@@ -1,6 +1,7 @@
 --- survey: the figures of data files, or of a run folder.
 
 local figures = require "report.figures"
+local json = require "json"
 local load = require "report.load"
 local remedy = require "report.remedy"
 local run = require "report.run"
@@ -50,7 +51,7 @@ function survey.files(paths, o)
   f.title = #paths == 1 and paths[1] or ("%d files"):format(#paths)
   f.kind, f.curated, f.filtered = "file", false, false
   f.rows = { read = #view, faulty = rejected, before = standing, after = standing }
-  f.sources = {}
+  f.sources = json.array {}
   local bytes = 0
   for i, s in ipairs(view:sources()) do
     f.sources[i] = { path = s.path, kind = s.kind, generator = s.generator, format = s.format, format_reason = s.format_reason or looks[i].reason,
@@ -58,7 +59,7 @@ function survey.files(paths, o)
     bytes = bytes + (s.bytes or 0)
   end
   f.about = { ("%s rows, %s, %s (%s)"):format(number(standing), screen.bytes(bytes), f.sources[1].format or "?", f.sources[1].format_reason or "as found") }
-  f.reasons = {}
+  f.reasons = json.array {}
   faulty_reasons(view, f.reasons)
   if o.dedup ~= false then
     f.duplicates = would_repeat(view, o.pool)
@@ -160,7 +161,7 @@ local function example_of(r, row, views)
 end
 
 local function reasons_of(r, views, total)
-  local out = {}
+  local out = json.array {}
   for i, g in ipairs(r:query "SELECT stage, reason, count(*) AS n, min(row) AS example FROM rows WHERE status <> 0 GROUP BY stage, reason ORDER BY n DESC, stage, reason") do
     local item = { stage = g.stage or "load", reason = g.reason or "?", count = g.n, share = g.n / math.max(1, total) }
     if i <= 12 then item.example = example_of(r, r:row(g.example), views) end
@@ -228,14 +229,14 @@ function survey.run(dir, o)
   f.languages = annotation_groups(r, figures.LANGUAGE_KEYS) or f.languages
   f.scores = scores_of(r) or f.scores
 
-  f.sources = {}
+  f.sources = json.array {}
   local kept = {}
   for _, row in ipairs(r:query "SELECT source, count(*) AS n FROM rows WHERE status = 0 GROUP BY source") do kept[row.source] = row.n end
   for i, s in ipairs(r.sources) do
     f.sources[i] = { path = s.path, kind = s.kind, generator = s.generator, format = s.format, rows = s.rows, bytes = s.bytes, kept = kept[s.source] or 0 }
   end
 
-  f.funnel, f.notices = {}, {}
+  f.funnel, f.notices = json.array {}, json.array {}
   local removed, dedup = 0, false
   for i, s in ipairs(r.stages) do
     f.funnel[i] = { name = s.name, stage = s.stage, seen = s.seen or 0, removed = s.removed or 0, seconds = s.seconds }

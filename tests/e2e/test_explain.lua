@@ -1,0 +1,108 @@
+--- explain: the passport of a row, from a ledger written by hand (fixture_run.lua).
+local check = require "check"
+local explain = require "cli.explain"
+local json = require "json"
+
+local dir = check.folder()
+local out, source = dofile "tests/e2e/fixture_run.lua" (dir)
+
+-- Runs the command in this state; returns its status and what it printed, with errors caught.
+local function run(...)
+  local lines = {}
+  local status = explain.run({ ... }, { out = function(l) lines[#lines + 1] = l end })
+  return status, table.concat(lines, "\n")
+end
+
+check.test("a rejected row names its verdict, its figures and what would have kept it", function()
+  local status, text = run(out, source .. ":3")
+  check.eq(status, 0)
+  check.contains(text, "rejected by length: input_too_short, input is 2, at least 3 is asked")
+  check.contains(text, "input_tokens 2 (3 to 2,048)")
+  check.contains(text, "output_tokens 5 (2 to 1,024)")
+  check.contains(text, "pii: pii, EMAIL in input, characters 3 to 9")
+  check.contains(text, "length.min_input_tokens at most 2, and")
+  check.contains(text, "pii.action = redact or tag")
+  check.contains(text, "Hi a@b.de")
+  check.contains(text, "identity 03030303030303030303030303030303")
+end)
+
+check.test("a near copy stands beside its twin, with the Jaccard that would have spared it", function()
+  local _, text = run(out, "rejected.jsonl:2")
+  check.contains(text, "near_dedup: near_duplicate, Jaccard 0.8333 with " .. source .. ":1")
+  check.contains(text, "near_dedup.threshold above 0.8334")
+  check.contains(text, "the twin")
+  check.contains(text, "curated.jsonl:1")
+  check.contains(text, "How do I reset my password please?")
+end)
+
+check.test("an exact copy names the row it copies", function()
+  local _, text = run(out, source .. ":5")
+  check.contains(text, "the same as " .. source .. ":2")
+  check.contains(text, "its twin " .. source .. ":2 removed")
+  check.contains(text, "near_dedup      not reached")
+end)
+
+check.test("a line that was never a row shows its raw text", function()
+  local _, text = run(out, source .. ":6")
+  check.contains(text, "load: malformed at byte 12 of the line")
+  check.contains(text, [[{"input": "x]])
+  check.contains(text, "mend it in the source")
+end)
+
+check.test("a row function's detail is told", function()
+  local _, text = run(out, "--id", "T-7")
+  check.contains(text, "no_escalation: boilerplate, I'll escalate")
+  check.contains(text, "--skip no_escalation")
+end)
+
+check.test("a curated row passed every stage, and its escapes do not reach the terminal", function()
+  local _, text = run(out, "curated.jsonl:3")
+  check.contains(text, "curated: it passed every stage")
+  check.contains(text, "my \\x1b[31maddress")
+  check.ok(not text:find("\27[31maddress", 1, true))
+end)
+
+check.test("a row is found by words, by the file's last name, and in the latest run", function()
+  local _, text = run(out, "--text", "screen is broken")
+  check.contains(text, "no_escalation")
+  local status = run(dir .. "/curated/helpdesk", "raw.jsonl:1")
+  check.eq(status, 0)
+end)
+
+check.test("a reason gives a sample, the same each time", function()
+  local _, a = run(out, "--reason", "near_duplicate", "--sample", "2")
+  local _, b = run(out, "--reason", "near_dedup.near_duplicate", "--sample", "2")
+  check.eq(a, b)
+  check.contains(a, "Jaccard 0.8333")
+end)
+
+check.test("JSON holds the same passport", function()
+  local _, text = run(out, "--json", source .. ":4")
+  local p = check.ok(json.decode(text))
+  check.eq(p.verdict:match "^rejected by near_dedup" ~= nil, true)
+  check.eq(p.twin.line, 1)
+  check.eq(p.twin.status, "curated")
+  check.eq(p.text.fields.input, "How do I reset my password, please?")
+  check.eq(p.twin.text.fields.output, "Click on Forgot password.")
+  check.eq(p.would_keep[1], "near_dedup.threshold above 0.8334")
+end)
+
+check.test("the text is there although the source has gone", function()
+  assert(os.rename(source, source .. ".away"))
+  local status, text = run(out, source .. ":3")
+  check.eq(status, 0)
+  check.contains(text, "Hi a@b.de")
+  assert(os.rename(source .. ".away", source))
+end)
+
+check.test("what names no row is a clear error", function()
+  check.eq(run(out, source .. ":99"), 1)
+  check.eq(run(out, "nothing.jsonl:1"), 1)
+  check.eq(run(out, "nonsense"), 2)
+  check.eq(run(out, "--reason", "no_such_reason"), 1)
+  check.eq(run(), 2)
+  check.eq(run("--frobnicate"), 2)
+  check.eq(run(dir .. "/nowhere", "a:1"), 1)
+end)
+
+check.done()
