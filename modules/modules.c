@@ -17,6 +17,7 @@
   X("text", luaopen_text, BOTH, "tokens, words, shingles, and the operators of the text rules") \
   X("stats", luaopen_stats, TRUSTED, "sums, quantiles and histograms of a number a row") \
   X("json", luaopen_json, TRUSTED, "JSON of settings and reports: exact integers, sorted keys") \
+  X("store", luaopen_store, TRUSTED, "SQLite files: ledgers and registries") \
   /* the end */
 
 #define DECLARE(name, open, flags, doc) int open(lua_State *L);
