@@ -34,9 +34,9 @@ typedef enum TurnRole {
 
 TurnRole turn_role_by_name(Span name);   /* "system", "user", "assistant", "tool", "call" */
 
-Format *format_new(Span name);           /* NULL if out of memory */
-void format_free(Format *f);             /* NULL is left alone */
-Format *format_ref(Format *f);           /* formats are shared: format_free drops one reference */
+Format *format_new(Span name);           /* with one reference; NULL if out of memory */
+Format *format_ref(Format *f);           /* returns f */
+void format_unref(Format *f);            /* NULL is left alone */
 const char *format_name(const Format *f);
 
 /* All return 0, or -1 with err worded (a bad path, too many keys, out of memory). */
@@ -52,12 +52,14 @@ int format_add_role(Format *f, Span name, TurnRole role, Error *err);
 
 /* What the walker found in one row; zero it before first use, use it again row after row. */
 typedef struct FormatRow {
+  struct TurnRef *turn;  /* [turn_cap] the walker's own room */
+  size_t turn_cap;
   StringRef *string;     /* [nstrings] in reading order */
   size_t nstrings, cap;
   RowState state;        /* ROW_OK, ROW_MISSING_FIELD, ROW_FIELD_TYPE, ROW_DUPLICATE_KEY,
                          ** ROW_LONE_SURROGATE, ROW_TOO_LONG, ROW_NOT_AN_OBJECT */
   uint32_t offset;       /* byte in the row where the fault was seen */
-  const char *name;      /* the field or key at fault, owned by the format; NULL if none */
+  const char *name;      /* the path or key at fault, owned by the format; NULL if none */
 } FormatRow;
 
 /* Reads a row that json_check judged valid. 0; -1 if out of memory. */

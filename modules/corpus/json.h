@@ -78,6 +78,8 @@ JsonValue json_get(const JsonValue *object, Span key);
 ** ["odd key"].x (a JSON string in brackets). Where that finds nothing, the root's own member
 ** whose name is the whole path. kind JSON_NONE if none. */
 JsonValue json_path(const JsonValue *root, Span path);
+/* The same; *twice becomes 1 if a name on the way stands twice in its object, else 0. */
+JsonValue json_path_once(const JsonValue *root, Span path, int *twice);
 
 /* Every string value inside `text` (keys are none), in order. Returns 0 at the end. */
 typedef struct JsonStrings { const char *p, *end; } JsonStrings;

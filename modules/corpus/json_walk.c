@@ -299,9 +299,10 @@ static int read_step(const char **at, const char *begin, const char *end, Step *
   return 0;
 }
 
-/* The name of a step as json_get takes it; a name that itself is escaped is decoded into room. */
-static JsonValue get_step(const JsonValue *from, const Step *s) {
+/* The value one step further; *same counts the members of that name. */
+static JsonValue get_step(const JsonValue *from, const Step *s, int *same) {
   JsonValue v = { 0 }, k, found = { 0 };
+  *same = 0;
   if (s->name.kind == JSON_NONE) {
     size_t i = 0;
     if (from->kind != JSON_ARRAY) return found;
@@ -309,25 +310,42 @@ static JsonValue get_step(const JsonValue *from, const Step *s) {
       if (i == s->place) return v;
     return found;
   }
-  if (!(s->name.flags & JSON_ESCAPED)) return json_get(from, s->name.raw);
   if (from->kind != JSON_OBJECT) return found;
   for (JsonIter it = json_iter(from); json_next(&it, &k, &v);) {
-    int same = k.flags & JSON_ESCAPED ? span_eq(k.raw, s->name.raw) : json_string_is(&s->name, k.raw);
-    if (same) found = v;
+    /* a name that is itself escaped: two escaped names are compared as they are spelt */
+    int is = !(s->name.flags & JSON_ESCAPED) ? json_string_is(&k, s->name.raw)
+           : k.flags & JSON_ESCAPED ? span_eq(k.raw, s->name.raw) : json_string_is(&s->name, k.raw);
+    if (!is) continue;
+    found = v;
+    ++*same;
   }
   return found;
 }
 
-JsonValue json_path(const JsonValue *root, Span path) {
+JsonValue json_path_once(const JsonValue *root, Span path, int *twice) {
   const char *p = path.ptr, *end = p + path.len;
   JsonValue v = *root;
   Step s;
+  int same;
+  *twice = 0;
   while (p < end && v.kind != JSON_NONE) {
-    if (read_step(&p, path.ptr, end, &s) != 0) v.kind = JSON_NONE;
-    else v = get_step(&v, &s);
+    if (read_step(&p, path.ptr, end, &s) != 0) {
+      v.kind = JSON_NONE;
+      break;
+    }
+    v = get_step(&v, &s, &same);
+    *twice |= same > 1;
   }
   if (v.kind != JSON_NONE && path.len > 0) return v;
-  return json_get(root, path);
+  s.name = (JsonValue){ path, JSON_STRING, 0 };
+  v = get_step(root, &s, &same);
+  *twice = same > 1;
+  return v;
+}
+
+JsonValue json_path(const JsonValue *root, Span path) {
+  int twice;
+  return json_path_once(root, path, &twice);
 }
 
 static int is_plain_name(const JsonValue *key) {
