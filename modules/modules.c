@@ -14,6 +14,7 @@
   X("hash", luaopen_hash, BOTH, "SHA-256 and XXH3 of a string") \
   X("hash_file", luaopen_hash_file, TRUSTED, "SHA-256 of a file") \
   X("fs", luaopen_fs, TRUSTED, "files, folders, the clock and the terminal") \
+  X("lang", luaopen_lang, BOTH, "the language of a text") \
   X("scan", luaopen_scan, BOTH, "many patterns over a text: personal data and its like") \
   X("text", luaopen_text, BOTH, "tokens, words, shingles, and the operators of the text rules") \
   X("stats", luaopen_stats, TRUSTED, "sums, quantiles and histograms of a number a row") \

@@ -1,0 +1,37 @@
+/* modules/lang/lang.h - in which language is a text? CLD2 behind two functions.
+** What is no prose (code fences, inline code, URLs, e-mail addresses) is masked first, since to
+** CLD2 nearly everything with Latin letters is English. */
+#ifndef TAMIS_LANG_H
+#define TAMIS_LANG_H
+
+#include "core/span.h"
+
+enum { LANG_SHARES = 3, LANG_CODE_SIZE = 16 };
+
+typedef struct LangShare {
+  char code[LANG_CODE_SIZE];   /* ISO 639-1 or, where there is none, 639-3: "en", "zh", "zh-Hant"; "" ends the list */
+  double share;                /* of the text's letters, 0..1 */
+} LangShare;
+
+typedef struct LangResult {
+  char code[LANG_CODE_SIZE];   /* "und" where the text is too short or too mixed to tell */
+  double confidence;           /* share of the text in that language, 0..1; 0 for und */
+  LangShare share[LANG_SHARES];
+} LangResult;
+
+int lang_available(void);      /* whether this build has CLD2 */
+/* The error text for a build without it. */
+#define LANG_MISSING "needs CLD2: install libcld2-dev and build Tamis again"
+
+/* Bytes of room that lang_mask needs. */
+static inline size_t lang_mask_room(size_t len) { return len + 16; }
+/* Copies text into out with what is no prose blanked; the bytes written. */
+size_t lang_mask(Span text, char *out);
+/* The first bytes of text, at most max, not cutting a character. */
+Span lang_head(Span text, size_t max);
+/* Judges masked text, valid UTF-8, 16 readable bytes behind it. Any thread may call it. */
+LangResult lang_detect(Span masked);
+/* Whether code ("zh-Hant") is the wanted one ("zh-Hant" or "zh"). */
+int lang_matches(const char *code, Span wanted);
+
+#endif

@@ -1,0 +1,118 @@
+/* modules/lang/lang_op.c - see lang_op.h */
+#include "lang/lang_op.h"
+
+#include <stdlib.h>
+
+#include "core/json_out.h"
+#include "lang/lang.h"
+
+typedef struct LangOp {
+  RowOp op;
+  Field field[FIELD_COUNT];
+  size_t nfields, max_bytes, nkeep;
+  char **keep;               /* [nkeep] */
+  double min_confidence;
+  int keep_undetermined;
+  char *other, *low, *undetermined, *annotation;
+  char names[80];            /* "input+output", for the evidence */
+} LangOp;
+
+/* The heads of the fields, masked, joined by line feeds, in the row's scratch. ptr NULL if out of memory. */
+static Span gather(const LangOp *l, Row *row) {
+  Span head[FIELD_COUNT];
+  size_t room = 0, n = 0;
+  for (size_t i = 0; i < l->nfields; i++) {
+    head[i] = lang_head(row_field(row, l->field[i]), l->max_bytes);
+    room += lang_mask_room(head[i].len) + 1;
+  }
+  char *out = scratch_room(row->scratch, room + 16);
+  if (out == NULL) return span_of(NULL, 0);
+  for (size_t i = 0; i < l->nfields; i++) {
+    if (head[i].ptr == NULL) continue;
+    n += lang_mask(head[i], out + n);
+    out[n++] = '\n';
+  }
+  memset(out + n, 0, 16);
+  return span_of(out, n);
+}
+
+static int kept_language(const LangOp *l, const char *code) {
+  if (l->nkeep == 0) return 1;
+  for (size_t i = 0; i < l->nkeep; i++)
+    if (lang_matches(code, span_str(l->keep[i]))) return 1;
+  return 0;
+}
+
+static int reject(const LangOp *l, Out *out, const char *reason, const LangResult *r) {
+  Buf b = { 0 };
+  int status = -1;
+  if (buf_printf(&b, "{\"field\":\"%s\",\"value\":", l->names) == 0 && json_out_double(&b, r->confidence) == 0 &&
+      buf_str(&b, ",\"threshold\":") == 0 && json_out_double(&b, l->min_confidence) == 0 &&
+      buf_printf(&b, ",\"language\":\"%s\"}", r->code) == 0)
+    status = out_reject_json(out, reason, buf_span(&b));
+  buf_free(&b);
+  return status;
+}
+
+static int lang_run(const RowOp *op, Row *row, Out *out) {
+  const LangOp *l = (const LangOp *)op;
+  Span text = gather(l, row);
+  if (text.ptr == NULL) return -1;
+  LangResult r = lang_detect(text);
+  int known = strcmp(r.code, "und") != 0;
+  Value code = { .type = VALUE_STRING, .text = span_str(r.code) };
+  if (out_annotate(out, span_str(l->annotation), code) != 0) return -1;
+  if (known && out_metric(out, 0, r.confidence) != 0) return -1;
+  if (!known) return l->keep_undetermined ? 0 : reject(l, out, l->undetermined, &r);
+  if (!kept_language(l, r.code)) return reject(l, out, l->other, &r);
+  return r.confidence < l->min_confidence ? reject(l, out, l->low, &r) : 0;
+}
+
+static void lang_destroy(RowOp *op) {
+  LangOp *l = (LangOp *)op;
+  for (size_t i = 0; i < l->nkeep; i++) free(l->keep[i]);
+  free(l->keep);
+  free(l->other);
+  free(l->low);
+  free(l->undetermined);
+  free(l->annotation);
+  free(l);
+}
+
+static int copy_rule(LangOp *l, const LangRule *rule) {
+  l->nfields = rule->nfields;
+  l->max_bytes = rule->max_bytes;
+  l->min_confidence = rule->min_confidence;
+  l->keep_undetermined = rule->keep_undetermined;
+  l->other = strdup(rule->other);
+  l->low = strdup(rule->low);
+  l->undetermined = strdup(rule->undetermined);
+  l->annotation = strdup(rule->annotation);
+  l->keep = calloc(rule->nkeep + 1, sizeof *l->keep);
+  if (!l->other || !l->low || !l->undetermined || !l->annotation || !l->keep) return -1;
+  for (size_t i = 0; i < rule->nfields; i++) {
+    l->field[i] = rule->field[i];
+    if (i > 0) strcat(l->names, "+");
+    strcat(l->names, field_name(rule->field[i]));
+  }
+  for (size_t i = 0; i < rule->nkeep; i++) {
+    if ((l->keep[i] = strndup(rule->keep[i].ptr, rule->keep[i].len)) == NULL) return -1;
+    l->nkeep++;
+  }
+  return rowop_add_metric(&l->op, rule->metric) < 0 ? -1 : 0;
+}
+
+RowOp *lang_op(const LangRule *rule, Error *err) {
+  if (!lang_available()) {
+    error_set(err, LANG_MISSING);
+    return NULL;
+  }
+  LangOp *l = calloc(1, sizeof *l);
+  if (l != NULL) {
+    rowop_init(&l->op, lang_run, lang_destroy);
+    if (copy_rule(l, rule) == 0) return &l->op;
+    rowop_unref(&l->op);
+  }
+  error_memory(err);
+  return NULL;
+}

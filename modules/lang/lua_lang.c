@@ -1,0 +1,119 @@
+/* modules/lang/lua_lang.c - lang for Lua.
+**   lang.detect("Bonjour à tous")   -- "fr", 0.97, { { "fr", 0.97 } }; "und", 0 where it is too short to tell
+** and the operator:
+**   lang.keep { fields = { "input", "output" }, max_bytes = 2048, keep = { "en" }, min_confidence = 0.95,
+**               keep_undetermined = true, other = REASON, low = REASON, undetermined = REASON,
+**               annotation = "language", metric = "confidence" }
+** Both give nil and a message in a build without CLD2. */
+#include <lauxlib.h>
+#include <string.h>
+
+#include "corpus/lua_rowop.h"
+#include "lang/lang.h"
+#include "lang/lang_op.h"
+#include "text/chars.h"
+
+int luaopen_lang(lua_State *L);
+
+static int missing(lua_State *L) {
+  luaL_pushfail(L);
+  lua_pushliteral(L, LANG_MISSING);
+  return 2;
+}
+
+static int f_detect(lua_State *L) {
+  Span text;
+  text.ptr = luaL_checklstring(L, 1, &text.len);
+  luaL_argcheck(L, chars_valid(text.ptr, text.len), 1, "text is not UTF-8");
+  if (!lang_available()) return missing(L);
+  text = lang_head(text, 1 << 20);
+  char *room = lua_newuserdatauv(L, lang_mask_room(text.len), 0);
+  LangResult r = lang_detect(span_of(room, lang_mask(text, room)));
+  lua_pushstring(L, r.code);
+  lua_pushnumber(L, r.confidence);
+  lua_newtable(L);
+  for (int i = 0; i < LANG_SHARES && r.share[i].code[0] != '\0'; i++) {
+    lua_createtable(L, 2, 0);
+    lua_pushstring(L, r.share[i].code);
+    lua_rawseti(L, -2, 1);
+    lua_pushnumber(L, r.share[i].share);
+    lua_rawseti(L, -2, 2);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 3;
+}
+
+/* The string at the argument's key; it stays alive as long as the table. */
+static const char *need(lua_State *L, const char *key) {
+  if (lua_getfield(L, 1, key) != LUA_TSTRING) luaL_error(L, "%s: expected a string, got %s", key, luaL_typename(L, -1));
+  const char *s = lua_tostring(L, -1);
+  lua_pop(L, 1);
+  return s;
+}
+
+static double need_number(lua_State *L, const char *key, double min, double max) {
+  lua_getfield(L, 1, key);
+  double v = lua_tonumber(L, -1);
+  if (lua_type(L, -1) != LUA_TNUMBER || !(v >= min && v <= max))
+    luaL_error(L, "%s: expected a number from %f to %f", key, min, max);
+  lua_pop(L, 1);
+  return v;
+}
+
+/* Leaves the table at the argument's key on the stack; its length [-0, +1, v]. */
+static size_t need_list(lua_State *L, const char *key) {
+  if (lua_getfield(L, 1, key) != LUA_TTABLE) luaL_error(L, "%s: expected a list", key);
+  return (size_t)luaL_len(L, -1);
+}
+
+static Span item(lua_State *L, const char *key, size_t i) {
+  Span s;
+  if (lua_geti(L, -1, (lua_Integer)i + 1) != LUA_TSTRING) luaL_error(L, "%s[%d]: expected a string", key, (int)i + 1);
+  s.ptr = lua_tolstring(L, -1, &s.len);
+  lua_pop(L, 1);
+  return s;
+}
+
+static int f_keep(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  Field field[FIELD_COUNT];
+  LangRule rule = { .field = field };
+  rule.nfields = need_list(L, "fields");
+  luaL_argcheck(L, 1 <= rule.nfields && rule.nfields <= FIELD_COUNT, 1, "expected 1 to 5 fields");
+  for (size_t i = 0; i < rule.nfields; i++) {
+    Span name = item(L, "fields", i);
+    if ((field[i] = field_by_name(name)) == FIELD_NONE) return luaL_error(L, "fields: no field \"%s\"", name.ptr);
+  }
+  rule.nkeep = need_list(L, "keep");
+  Span *keep = lua_newuserdatauv(L, (rule.nkeep + 1) * sizeof *keep, 0);
+  lua_insert(L, -2);
+  for (size_t i = 0; i < rule.nkeep; i++) keep[i] = item(L, "keep", i);
+  rule.keep = keep;
+  rule.max_bytes = (size_t)need_number(L, "max_bytes", 16, 1 << 24);
+  rule.min_confidence = need_number(L, "min_confidence", 0, 1);
+  lua_getfield(L, 1, "keep_undetermined");
+  rule.keep_undetermined = lua_toboolean(L, -1);
+  rule.other = need(L, "other");
+  rule.low = need(L, "low");
+  rule.undetermined = need(L, "undetermined");
+  rule.annotation = need(L, "annotation");
+  rule.metric = need(L, "metric");
+  if (!lang_available()) return missing(L);
+  lua_newrowop(L);
+  Error err;
+  RowOp *op = lang_op(&rule, &err);
+  if (op == NULL) return luaL_error(L, "%s", err.text);
+  lua_setrowop(L, op);
+  return 1;
+}
+
+static const luaL_Reg FUNCTIONS[] = {
+  { "detect", f_detect },
+  { "keep",   f_keep },
+  { NULL, NULL }
+};
+
+int luaopen_lang(lua_State *L) {
+  luaL_newlib(L, FUNCTIONS);
+  return 1;
+}

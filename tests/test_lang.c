@@ -1,0 +1,64 @@
+/* tests/test_lang.c - the language of a text, and what is masked before */
+#include <stdlib.h>
+
+#include "check.h"
+#include "lang/lang.h"
+
+static char out[4096];
+
+static Span masked(const char *s) { return span_of(out, lang_mask(span_str(s), out)); }
+
+static int is(const char *text, const char *wanted) { return span_eq(masked(text), span_str(wanted)); }
+
+static void code_urls_and_addresses_are_masked(void) {
+  CHECK(is("plain text", "plain text"));
+  CHECK(is("see https://a.b/c?d now", "see   now"));
+  CHECK(is("www.a.b", " "));
+  CHECK(is("run `ls -l` here", "run   here"));
+  CHECK(is("a ` b", "a ` b"));
+  CHECK(is("before\n```py\nx = 1\n```\nafter", "before\n \nafter"));
+  CHECK(is("before\n```\nnever closed", "before\n "));
+  CHECK(is("~~~\ncode\n~~~\nx", " \nx"));
+  CHECK(is("````\n```\n````\nx", " \nx"));
+  CHECK(is("mail jo@ex.io now", "mail  now"));
+  CHECK(is("jo@ex.io", ""));
+  CHECK(is("@jo hi", "@jo hi"));
+}
+
+static void a_head_cuts_no_character(void) {
+  CHECK(lang_head(span_str("äöü"), 3).len == 2);
+  CHECK(lang_head(span_str("äöü"), 4).len == 4);
+  CHECK(lang_head(span_str("abc"), 10).len == 3);
+}
+
+static void a_code_matches_itself_and_its_language(void) {
+  CHECK(lang_matches("zh-Hant", span_str("zh")));
+  CHECK(lang_matches("zh-Hant", span_str("zh-Hant")));
+  CHECK(!lang_matches("zh", span_str("zh-Hant")));
+  CHECK(!lang_matches("eng", span_str("en")));
+}
+
+static void languages_are_told_and_short_text_is_not(void) {
+  if (!lang_available()) SKIP("built without CLD2");
+  static const char *const TEXT[][2] = {
+    { "How do I reset my password on the mobile app?", "en" },
+    { "Bonjour, comment allez-vous aujourd'hui mes amis?", "fr" },
+    { "Ich habe mein Passwort vergessen und brauche Hilfe.", "de" },
+    { "今天天气很好，我们去公园吧。", "zh" },
+    { "Как мне сменить пароль в приложении?", "ru" },
+    { "yes", "und" }, { "", "und" }, { "`for (i = 0; i < n; i++)`", "und" },
+  };
+  for (size_t i = 0; i < sizeof TEXT / sizeof *TEXT; i++) {
+    LangResult r = lang_detect(masked(TEXT[i][0]));
+    CHECK(strcmp(r.code, TEXT[i][1]) == 0);
+    CHECK(r.confidence >= 0 && r.confidence <= 1);
+  }
+}
+
+int main(void) {
+  RUN(code_urls_and_addresses_are_masked);
+  RUN(a_head_cuts_no_character);
+  RUN(a_code_matches_itself_and_its_language);
+  RUN(languages_are_told_and_short_text_is_not);
+  return check_done();
+}
