@@ -16,7 +16,7 @@ local function run(...)
 end
 
 check.test("a file becomes v1, the same bytes are v1 again, other bytes v2", function()
-  local status, text = run("add", data, "--notes", "first")
+  local status, text, _ = run("add", data, "--notes", "first")
   check.eq(status, 0)
   check.contains(text, "registered helpdesk@v1")
   _, text = run("add", data)
@@ -78,7 +78,7 @@ end)
 
 check.test("a run folder brings its name, size and lineage", function()
   dofile "tests/e2e/fixture_run.lua" (dir)
-  local status, text = run("add", dir .. "/curated/helpdesk/latest", "--name", "tickets")
+  local status, text, _ = run("add", dir .. "/curated/helpdesk/latest", "--name", "tickets")
   check.eq(status, 0)
   check.contains(text, "registered tickets@v1")
   _, text = run("show", "tickets", "--json")

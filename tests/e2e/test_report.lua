@@ -1,0 +1,146 @@
+--- report: the figures of a run and of files, against figures done by hand (fixture_run.lua).
+local check = require "check"
+local json = require "json"
+local report = require "cli.report"
+
+local dir = check.folder()
+local out, source = dofile "tests/e2e/fixture_run.lua" (dir)
+
+local function run(...)
+  local lines = {}
+  local status = report.run({ ... }, { out = function(l) lines[#lines + 1] = l end })
+  return status, table.concat(lines, "\n"), lines
+end
+
+local function figures(...)
+  local args = { ... }
+  args[#args + 1] = "--json"
+  local status, text = run(table.unpack(args))
+  check.eq(status, 0)
+  return check.ok(json.decode(text))
+end
+
+local function level(f, name)
+  for _, c in ipairs(f.health) do if c.name == name then return c.level end end
+end
+
+check.test("a run's rows add up, and its funnel is the ledger's", function()
+  local f = figures(out)
+  check.eq(f.rows, { read = 8, faulty = 1, before = 7, after = 3, rejected = 5, quarantined = 0 })
+  check.eq(#f.funnel, 6)
+  check.eq(f.funnel[6].name, "near_dedup")
+  check.eq(f.funnel[6].seen, 4)
+  check.eq(f.sources[1].kept, 3)
+end)
+
+check.test("lengths are told before and after the filters", function()
+  local f = figures(out)
+  local input = f.lengths.input
+  -- tokens of the inputs read: 7 4 2 7 4 6 5; kept: 7 4 5
+  check.eq(input.before.count, 7)
+  check.eq(input.before.total, 35)
+  check.eq(input.before.median, 5)
+  check.eq(input.after.count, 3)
+  check.eq(input.after.median, 5)
+  check.eq(input.after.min, 4)
+  check.eq(input.after.max, 7)
+  check.near(input.after.p90, 6.6)      -- place 1.8 between 5 and 7
+  check.near(input.after.mean, 16 / 3)
+end)
+
+check.test("health looks at the rows before the filters where it should", function()
+  local f = figures(out)
+  check.near(f.duplicates.share, 2 / 7)  -- one exact, one near, of seven rows
+  check.eq(level(f, "duplicates"), "good")
+  check.eq(level(f, "size"), "bad")
+  check.eq(level(f, "faulty_lines"), "bad")   -- one line of eight
+  check.eq(level(f, "output_median"), "bad")
+end)
+
+check.test("topics come from the annotation, with shares and imbalance", function()
+  local t = figures(out).topics
+  check.eq(t.groups[1], { name = "account", count = 2, share = 2 / 3 })
+  check.eq(t.imbalance, 2)
+end)
+
+check.test("every reason has its count and an example", function()
+  local f = figures(out)
+  check.eq(#f.reasons, 5)
+  local by = {}
+  for _, r in ipairs(f.reasons) do by[r.reason] = r end
+  check.eq(by.near_duplicate.count, 1)
+  check.eq(by.near_duplicate.example.place, source .. ":4")
+  check.contains(by.near_duplicate.example.why, "(0.833)")
+  check.eq(by.boilerplate.example.text, "My screen is broken, what now?")
+end)
+
+check.test("the terminal's report fits 80 columns and holds no escape of the data", function()
+  local _, _, lines = run(out)
+  for _, l in ipairs(lines) do
+    check.ok(utf8.len(l) <= 80, l)
+    check.ok(not l:find "%c", l)
+  end
+  local text = table.concat(lines, "\n")
+  check.contains(text, "8 rows read = 3 curated (37.5%) + 5 rejected + 0 quarantined")
+  check.contains(text, "Why rows were rejected")
+end)
+
+check.test("a stage that removed much heads the report, with the value that would keep nine of ten", function()
+  local db = require "store".open(out .. "/ledger.db")
+  check.ok(db:exec "UPDATE stages SET seen = 6, removed = 3 WHERE name = 'length'")
+  db:close()
+  local f = figures(out)
+  check.eq(#f.notices, 1)
+  -- input tokens seen by length: 7 4 2 7 6 5: nine of ten of six are all six
+  check.contains(f.notices[1].text, "length removed 50.0% of the 6 rows it saw; length.min_input_tokens = 2 would keep 90% (now 3)")
+  check.contains(select(2, run(out, "--md")), "# helpdesk, run r1")
+end)
+
+check.test("a file is reported without a run", function()
+  local f = figures(source)
+  check.eq(f.rows.read, 8)
+  check.eq(f.rows.faulty, 1)
+  check.eq(f.reasons[1].reason, "malformed")
+  check.eq(f.lengths.input.before.total, 35)
+  check.eq(f.topics.key, "topic")
+  check.eq(f.duplicates.exact, 1)        -- line 5 repeats line 2 but for case and blanks
+end)
+
+check.test("an answer in its own question is seen, short answers are not", function()
+  local path = check.write(dir .. "/leak.jsonl", table.concat({
+    json.encode { input = "Q: name the river. A: The river is the Danube.", output = "The river is the Danube." },
+    json.encode { input = "Say yes or no", output = "yes" },
+    json.encode { input = "What is the longest river?", output = "The river is the Volga." } }, "\n") .. "\n")
+  local f = figures(path)
+  check.eq(f.leakage.count, 1)
+  check.eq(f.leakage.example, path .. ":1")
+end)
+
+check.test("times span and scores are found by their keys", function()
+  local lines = {}
+  for i = 1, 400 do
+    lines[i] = json.encode { input = "question number " .. i, output = "answer number " .. i, score = i % 5 + 1,
+                             created_at = ("2024-%02d-01T00:00:00Z"):format((i - 1) // 40 + 1) }
+  end
+  local f = figures(check.write(dir .. "/scored.jsonl", table.concat(lines, "\n") .. "\n"))
+  check.eq(f.time.first, "2024-01-01")
+  check.eq(f.time.last, "2024-10-01")
+  check.eq(f.scores.count, 400)
+  check.eq(f.scores.mean, 3)
+  check.near(f.scores.below_3, 0.4)
+  check.eq(level(f, "scores"), "bad")
+  check.eq(level(f, "recency"), "good")
+end)
+
+check.test("--strict turns a bad check into status 3", function()
+  check.eq(run(out, "--strict"), 3)
+end)
+
+check.test("misuse is status 2, what is missing status 1", function()
+  check.eq(run("--frobnicate"), 2)
+  check.eq(run(out, "--md", "--json"), 2)
+  check.eq(run(dir .. "/none.jsonl"), 1)
+  check.eq(run(dir .. "/curated"), 0)     -- the newest run below it
+end)
+
+check.done()
