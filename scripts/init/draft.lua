@@ -60,9 +60,18 @@ local function call(name, order, params)
     if params[key] ~= nil then parts[#parts + 1] = key .. " = " .. literal(params[key]) end
   end
   if #parts == 0 then return ("s.%s {}"):format(name) end
-  local one = ("s.%s { %s }"):format(name, table.concat(parts, ", "))
-  if #one <= 92 then return one end
-  return ("s.%s {\n    %s }"):format(name, table.concat(parts, ",\n    "))
+  local lead = ("s.%s { "):format(name)
+  local lines, line = {}, lead
+  for i, part in ipairs(parts) do
+    part = part .. (i < #parts and ", " or " }")
+    if #line + #part > 92 and #line > #lead then
+      lines[#lines + 1] = line:gsub(" $", "")
+      line = (" "):rep(#lead)
+    end
+    line = line .. part
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n")
 end
 
 -- ---- the stages, one function each: comment, call, view behind it ----

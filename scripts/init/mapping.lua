@@ -7,7 +7,7 @@ local mapping = {}
 -- In order of preference; a name counts as itself or as the last part of a path.
 mapping.INPUT = { "input", "question", "prompt", "instruction", "query", "request", "user", "source", "a", "text_a", "sentence1",
                   "text", "content", "document", "body", "message", "sentence", "title", "word", "term", "name" }
-mapping.OUTPUT = { "output", "answer", "response", "completion", "reply", "target_text", "summary", "assistant", "b", "text_b",
+mapping.OUTPUT = { "output", "answer", "response", "completion", "reply", "target_text", "summary", "assistant", "a", "b", "text_b",
                    "sentence2", "translation", "correction", "label", "class", "intent", "category" }
 
 mapping.SHARE = 0.95     -- of the rows looked at must have the key

@@ -65,6 +65,7 @@ end
 for _, path in ipairs(FILES) do
   local name = path:match "[^/]*$"
   check.test(name .. " gets a recipe that runs", function()
+    if not pcall(require, "cli.run") then check.skip "tamis run is not built yet" end
     local recipe = dir .. "/" .. name .. ".lua"
     check.eq(run(path, "--out", recipe), 0)
     local status, _, err = tamis(recipe, dir .. "/out_" .. name)
