@@ -128,15 +128,14 @@ static int write_failed(const FileWriter *w, uint64_t at, Error *err) {
   }
 }
 
-static int flush(FileWriter *w, Error *err) {
-  size_t done = 0;
-  while (done < w->used) {
-    ssize_t n = write(w->fd, w->buffer + done, w->used - done);
+/* Hands bytes to the disk; `at` is the place of the first in the file. */
+static int put(const FileWriter *w, const char *bytes, size_t len, uint64_t at, Error *err) {
+  for (size_t done = 0; done < len;) {
+    ssize_t n = write(w->fd, bytes + done, len - done);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return write_failed(w, w->bytes - w->used + done, err);
+    if (n <= 0) return write_failed(w, at + done, err);
     done += (size_t)n;
   }
-  w->used = 0;
   return 0;
 }
 
@@ -146,26 +145,33 @@ static uint64_t count_lines(const char *p, size_t len) {
   return n;
 }
 
-/* Hashes are taken of whole buffers, not of every small piece. */
-static int sum_buffer(FileWriter *w, Error *err) {
-  w->lines += count_lines(w->buffer, w->used);
-  int bad = EVP_DigestUpdate(w->sha, w->buffer, w->used) != 1;
-  if (w->chain != NULL && !w->chain_first)
-    bad |= EVP_DigestUpdate(w->chain->sha, w->buffer, w->used) != 1;
+static int sum(FileWriter *w, const char *bytes, size_t len, Error *err) {
+  w->lines += count_lines(bytes, len);
+  int bad = EVP_DigestUpdate(w->sha, bytes, len) != 1;
+  if (w->chain != NULL && !w->chain_first) bad |= EVP_DigestUpdate(w->chain->sha, bytes, len) != 1;
   return bad ? error_set(err, "cannot hash %s: libcrypto refused", w->path) : 0;
 }
 
+/* Hashes are taken of whole buffers, not of every small piece. */
+static int flush(FileWriter *w, Error *err) {
+  if (sum(w, w->buffer, w->used, err) != 0) return -1;
+  if (put(w, w->buffer, w->used, w->bytes - w->used, err) != 0) return -1;
+  w->used = 0;
+  return 0;
+}
+
 int file_write(FileWriter *w, const void *bytes, size_t len, Error *err) {
-  const char *p = bytes;
-  while (len > 0) {
-    size_t room = FILE_BUFFER - w->used, n = len < room ? len : room;
-    memcpy(w->buffer + w->used, p, n);
-    w->used += n;
-    w->bytes += n;
-    p += n;
-    len -= n;
-    if (w->used == FILE_BUFFER && (sum_buffer(w, err) != 0 || flush(w, err) != 0)) return -1;
+  if (len >= FILE_BUFFER - w->used) {
+    if (flush(w, err) != 0) return -1;
+    if (len >= FILE_BUFFER) {   /* goes as it is, past the buffer */
+      if (sum(w, bytes, len, err) != 0 || put(w, bytes, len, w->bytes, err) != 0) return -1;
+      w->bytes += len;
+      return 0;
+    }
   }
+  memcpy(w->buffer + w->used, bytes, len);
+  w->used += len;
+  w->bytes += len;
   return 0;
 }
 
@@ -201,14 +207,15 @@ static int close_file(FileWriter *w, Error *err) {
   return sync_folder_of(w->path, err);
 }
 
-int file_finish(FileWriter *w, FileSum *sum, Error *err) {
-  int r = sum_buffer(w, err) != 0 || flush(w, err) != 0 || close_file(w, err) != 0 ? -1 : 0;
+int file_finish(FileWriter *w, FileSum *out, Error *err) {
+  int r = flush(w, err) != 0 || close_file(w, err) != 0 ? -1 : 0;
   if (r == 0 && w->chain_first && EVP_MD_CTX_copy_ex(w->chain->sha, w->sha) != 1) r = error_memory(err);
-  if (r == 0 && sum != NULL) {
-    sum->bytes = w->bytes;
-    sum->lines = w->lines;
-    if (sha_hex(w->sha, sum->sha256) != 0) r = error_memory(err);
+  if (r == 0 && out != NULL) {
+    out->bytes = w->bytes;
+    out->lines = w->lines;
+    if (sha_hex(w->sha, out->sha256) != 0) r = error_memory(err);
   }
+  if (r != 0 && w->temp == NULL) unlink(w->path);   /* it had its name already */
   file_abort(w);
   return r;
 }

@@ -36,6 +36,12 @@ Row scratch_begin(Scratch *s, const View *view, uint32_t row) {
   return (Row){ view, view->corpus, row, s };
 }
 
+Row scratch_begin_as_read(Scratch *s, const View *view, uint32_t row) {
+  Row r = scratch_begin(s, view, row);
+  s->edits_loaded = 1;
+  return r;
+}
+
 void *scratch_room(Scratch *s, size_t len) { return arena_room(&s->room, len > 0 ? len : 1); }
 
 Span row_bytes(const Row *r) { return corpus_row_bytes(r->corpus, r->index); }
@@ -85,6 +91,8 @@ static const Edit *edit_of(const Row *r, uint32_t start) {
   }
   return r->scratch->nedits == 0 ? NULL : find_edit(r->scratch, start);
 }
+
+const Edit *row_edit_at(const Row *r, uint32_t start) { return edit_of(r, start); }
 
 size_t scratch_edits(const Row *r, const Edit **out) {
   if (!r->scratch->edits_loaded) load_edits(r);
@@ -329,15 +337,27 @@ static Value attribute(const Source *s, Span name) {
   return (Value){ .type = VALUE_STRING, .text = span_str(text) };
 }
 
-Value row_key(const Row *r, Span name) {
+/* What the view or an earlier operator of the group noted under that name. */
+static Value noted(const Row *r, Span name) {
   Names *names = r->corpus->names;
   const Scratch *s = r->scratch;
   for (size_t i = 0; i < s->nnotes; i++)
     if (span_eq(names_value(names, s->note[i].name).text, name))
       return names_value(names, s->note[i].value);
-  uint32_t id = view_annotation(r->view, name, r->index);
-  if (id != NAME_NONE) return names_value(names, id);
-  Value v = row_path(r, name);
-  if (v.type != VALUE_NONE) return v;
+  return names_value(names, view_annotation(r->view, name, r->index));
+}
+
+static Value attribute_of(const Row *r, Span name) {
   return attribute(&r->corpus->sources[r->corpus->rows[r->index].source], name);
+}
+
+Value row_annotation(const Row *r, Span name) {
+  Value v = noted(r, name);
+  return v.type != VALUE_NONE ? v : attribute_of(r, name);
+}
+
+Value row_key(const Row *r, Span name) {
+  Value v = noted(r, name);
+  if (v.type == VALUE_NONE) v = row_path(r, name);
+  return v.type != VALUE_NONE ? v : attribute_of(r, name);
 }

@@ -38,6 +38,8 @@ void scratch_free(Scratch *s);
 int scratch_worker(const Scratch *s);
 /* Puts s on that row of view and returns the Row. The row must be ROW_OK for fields. */
 Row scratch_begin(Scratch *s, const View *view, uint32_t row);
+/* The same, but the row as it was read: no edit is seen. */
+Row scratch_begin_as_read(Scratch *s, const View *view, uint32_t row);
 /* Room for an operator's own work on this row; at least `len` bytes, uninitialised, valid until
 ** the next scratch_begin. NULL if out of memory. */
 void *scratch_room(Scratch *s, size_t len);
@@ -62,8 +64,13 @@ Value row_path(const Row *r, Span path);
 ** source's attribute (kind, generator, its own) of that name, else VALUE_NONE. */
 Value row_key(const Row *r, Span name);
 
+/* The annotation of that name, else the source's attribute; a path of the row is none. */
+Value row_annotation(const Row *r, Span name);
+
 /* For the group runner and Lua row functions: replaces a string for all that comes later on
 ** this row in this scratch. text is copied. 0, or -1 if out of memory. */
 int row_edit(Row *r, uint32_t start, Span text);
+/* The edited text of the string that starts there, or NULL; struct Edit is in view.h. */
+const struct Edit *row_edit_at(const Row *r, uint32_t start);
 
 #endif
