@@ -17,6 +17,7 @@
   X("lang", luaopen_lang, BOTH, "the language of a text") \
   X("scan", luaopen_scan, BOTH, "many patterns over a text: personal data and its like") \
   X("text", luaopen_text, BOTH, "tokens, words, shingles, and the operators of the text rules") \
+  X("neardup", luaopen_neardup, BOTH, "exact and near duplicates, decontamination, the exact Jaccard") \
   X("stats", luaopen_stats, TRUSTED, "sums, quantiles and histograms of a number a row") \
   X("json", luaopen_json, TRUSTED, "JSON of settings and reports: exact integers, sorted keys") \
   X("store", luaopen_store, TRUSTED, "SQLite files: ledgers and registries") \

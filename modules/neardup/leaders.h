@@ -15,8 +15,6 @@
 
 #include "neardup/texts.h"
 
-enum { TEXT_NONE = 0xFFFFFFFFu };
-
 typedef struct LeaderParams {
   unsigned shingle;         /* code points, 1 .. GRAMS_MAX_SHINGLE */
   unsigned hashes;          /* slots of a sketch */

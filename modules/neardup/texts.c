@@ -15,7 +15,7 @@ static int span_fields(const TextSource *src, size_t i, int worker, Grams *g) {
 }
 
 SpanTexts span_texts(const Span *span, size_t n, size_t fields) {
-  return (SpanTexts){ { n, span_fields }, span, fields };
+  return (SpanTexts){ { n, 0, span_fields }, span, fields };
 }
 
 static int view_fields(const TextSource *src, size_t i, int worker, Grams *g) {
@@ -38,9 +38,9 @@ static int view_fields(const TextSource *src, size_t i, int worker, Grams *g) {
 }
 
 int view_texts_init(ViewTexts *t, const View *view, const uint32_t *rows, size_t n,
-                    unsigned fields, Pool *pool) {
+                    unsigned fields, int flags, Pool *pool) {
   int threads = pool != NULL ? pool_threads(pool) : 1;
-  *t = (ViewTexts){ { n, view_fields }, view, rows, fields, NULL, 0 };
+  *t = (ViewTexts){ { n, flags, view_fields }, view, rows, fields, NULL, 0 };
   t->scratch = calloc((size_t)threads, sizeof *t->scratch);
   if (t->scratch == NULL) return -1;
   for (; t->threads < threads; t->threads++) {

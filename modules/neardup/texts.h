@@ -9,9 +9,12 @@
 #include "corpus/view.h"
 #include "neardup/grams.h"
 
+enum { TEXT_NONE = 0xFFFFFFFFu };   /* no text */
+
 typedef struct TextSource TextSource;
 struct TextSource {
   size_t n;
+  int flags;   /* of fold_text */
   /* Adds the fields of text i to g, which was begun. 0, or -1 if out of memory. */
   int (*fields)(const TextSource *src, size_t i, int worker, Grams *g);
 };
@@ -19,7 +22,7 @@ struct TextSource {
 /* Begins, adds the fields, cuts. 0, or -1 if out of memory. */
 static inline int text_read(const TextSource *src, size_t i, int worker, Grams *g,
                             unsigned shingle) {
-  grams_begin(g, shingle, 0);
+  grams_begin(g, shingle, src->flags);
   return src->fields(src, i, worker, g) != 0 ? -1 : grams_end(g);
 }
 
@@ -42,7 +45,7 @@ typedef struct ViewTexts {
 } ViewTexts;
 /* 0; -1 if out of memory, with *t empty. rows must outlive it. */
 int view_texts_init(ViewTexts *t, const View *view, const uint32_t *rows, size_t n,
-                    unsigned fields, Pool *pool);
+                    unsigned fields, int flags, Pool *pool);
 void view_texts_free(ViewTexts *t);
 
 #endif

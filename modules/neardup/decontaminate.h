@@ -1,0 +1,24 @@
+/* modules/neardup/decontaminate.h - rows that repeat the gold set leave; the gold set stays as it
+** is. A row is held against the gold rows on its input with output, and on its input alone. */
+#ifndef TAMIS_DECONTAMINATE_H
+#define TAMIS_DECONTAMINATE_H
+
+#include "neardup/gold.h"
+
+typedef struct GoldVerdict {
+  GoldMatch match;
+  int input_alone;    /* found on the input alone; where both match alike the whole row is named */
+} GoldVerdict;
+
+typedef struct DecontaminateParams {
+  unsigned shingle;
+  double threshold;
+  int input_alone;    /* judge on the input alone too */
+} DecontaminateParams;
+
+/* out[nrows] for rows[0..nrows) of view, against the standing rows of gold: match.twin is a row of
+** gold's corpus, or TEXT_NONE. 0; -1 with err worded; POOL_INTERRUPTED. */
+int decontaminate(const View *view, const uint32_t *rows, size_t nrows, const View *gold,
+                  const DecontaminateParams *p, Pool *pool, GoldVerdict *out, Error *err);
+
+#endif

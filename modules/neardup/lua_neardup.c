@@ -1,0 +1,266 @@
+/* modules/neardup/lua_neardup.c - duplicates for Lua. On plain strings, for everyone:
+**   neardup.jaccard(a, b, 5)            -- 0.0 to 1.0: exact, over shingles of the folded texts
+**   neardup.normalise(s, "drop")        -- the text that duplicates are judged by
+**   neardup.minhash(s, 5, 128)          -- an array of slots; equal shares estimate the Jaccard
+**   neardup.recall_curve(16, 8)         -- { { jaccard = 0.5, probability = 0.06 }, … }
+**   neardup.bands(128, 0.8, 0.999)      -- bands, rows: what meets that recall at that Jaccard
+** For the stages, on a view; all return verdicts | nil, message ("interrupted"):
+**   neardup.exact(view, { punctuation =, fields = }, pool)
+**   neardup.leaders(view, { threshold =, shingle =, num_hashes =, num_bands =, recall =, keep =,
+**                           floor =, fields = }, pool)          -- and a table of figures
+**   neardup.decontaminate(view, gold, { threshold =, shingle =, input_alone = }, pool) */
+#include <lauxlib.h>
+
+#include "core/lua_core.h"
+#include "corpus/lua_corpus.h"
+#include "corpus/lua_verdicts.h"
+#include "neardup/neardup.h"
+#include "neardup/sketch.h"
+#include "neardup/verify.h"
+#include "text/fold.h"
+
+int luaopen_neardup(lua_State *L);
+
+/* ---- on strings ---- */
+
+static Span check_text(lua_State *L, int arg) {
+  size_t len;
+  const char *s = luaL_checklstring(L, arg, &len);
+  return span_of(s, len);
+}
+
+static unsigned check_shingle(lua_State *L, int arg) {
+  lua_Integer n = luaL_optinteger(L, arg, 5);
+  luaL_argcheck(L, 1 <= n && n <= GRAMS_MAX_SHINGLE, arg, "expected 1 to 16 code points a shingle");
+  return (unsigned)n;
+}
+
+static int f_jaccard(lua_State *L) {
+  Span a = check_text(L, 1), b = check_text(L, 2);
+  unsigned shingle = check_shingle(L, 3);
+  Grams x = { 0 }, y = { 0 };
+  size_t common = 0, all = 1;
+  int r = grams_of(&x, a, shingle, 0) != 0 || grams_of(&y, b, shingle, 0) != 0
+              ? -1 : grams_compare(&x, &y, 0, &common, &all);
+  grams_free(&x);
+  grams_free(&y);
+  if (r < 0) return luaL_error(L, "not enough memory");
+  lua_pushnumber(L, (double)common / (double)all);
+  return 1;
+}
+
+static const char *const punctuation_names[] = { "keep", "drop", NULL };
+
+static int f_normalise(lua_State *L) {
+  Span text = check_text(L, 1);
+  int flags = luaL_checkoption(L, 2, "keep", punctuation_names) ? FOLD_DROP_PUNCTUATION : 0;
+  char *room = lua_newuserdatauv(L, fold_room(text.len), 0);
+  lua_pushlstring(L, room, fold_text(room, text, flags, NULL));
+  return 1;
+}
+
+static int f_minhash(lua_State *L) {
+  Span text = check_text(L, 1);
+  unsigned shingle = check_shingle(L, 2);
+  lua_Integer hashes = luaL_optinteger(L, 3, 128);
+  luaL_argcheck(L, 8 <= hashes && hashes <= SKETCH_MAX_HASHES && hashes % 8 == 0, 3,
+                "expected a multiple of 8 from 8 to 1024 hash functions");
+  SketchPlan plan = sketch_plan((unsigned)hashes, 1, 1, simd_best());
+  uint32_t slot[SKETCH_MAX_HASHES];
+  Grams g = { 0 };
+  SketchRoom *room = sketch_room_new(&plan);
+  int r = room == NULL ? -1 : grams_of(&g, text, shingle, 0);
+  if (r == 0) sketch_slots(&plan, room, &g, slot);
+  sketch_room_free(room);
+  grams_free(&g);
+  if (r != 0) return luaL_error(L, "not enough memory");
+  lua_createtable(L, (int)hashes, 0);
+  for (lua_Integer i = 0; i < hashes; i++) {
+    lua_pushinteger(L, slot[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+/* Pushes { { jaccard =, probability = }, … } [-0, +1, m] */
+static void push_curve(lua_State *L, unsigned bands, unsigned rows) {
+  lua_createtable(L, 5, 0);
+  for (int i = 0; i < 5; i++) {
+    double jaccard = (5 + i) / 10.0;
+    lua_createtable(L, 0, 2);
+    lua_pushnumber(L, jaccard);
+    lua_setfield(L, -2, "jaccard");
+    lua_pushnumber(L, sketch_curve(bands, rows, jaccard));
+    lua_setfield(L, -2, "probability");
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
+static int f_recall_curve(lua_State *L) {
+  lua_Integer bands = luaL_checkinteger(L, 1), rows = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, 1 <= bands && bands <= SKETCH_MAX_BANDS, 1, "expected 1 to 512 bands");
+  luaL_argcheck(L, 1 <= rows && rows <= SKETCH_MAX_HASHES, 2, "expected 1 to 1024 rows a band");
+  push_curve(L, (unsigned)bands, (unsigned)rows);
+  return 1;
+}
+
+static int f_bands(lua_State *L) {
+  lua_Integer hashes = luaL_checkinteger(L, 1);
+  double threshold = luaL_checknumber(L, 2), recall = luaL_checknumber(L, 3);
+  luaL_argcheck(L, 1 <= hashes && hashes <= SKETCH_MAX_HASHES, 1, "expected 1 to 1024 hash functions");
+  luaL_argcheck(L, threshold > 0 && threshold <= 1, 2, "expected a Jaccard above 0, at most 1");
+  luaL_argcheck(L, recall > 0 && recall < 1, 3, "expected a recall between 0 and 1");
+  unsigned bands, rows;
+  sketch_solve((unsigned)hashes, threshold, recall, &bands, &rows);
+  lua_pushinteger(L, bands);
+  lua_pushinteger(L, rows);
+  return 2;
+}
+
+/* ---- parameters ---- */
+
+static double check_number(lua_State *L, int table, const char *key, double min, double max) {
+  lua_getfield(L, table, key);
+  if (!lua_isnumber(L, -1)) luaL_error(L, "%s: expected a number, got %s", key, luaL_typename(L, -1));
+  double v = lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  if (!(v >= min && v <= max)) luaL_error(L, "%s: expected %f to %f, got %f", key, min, max, v);
+  return v;
+}
+
+static unsigned check_count(lua_State *L, int table, const char *key, unsigned min, unsigned max) {
+  lua_getfield(L, table, key);
+  int whole;
+  lua_Integer v = lua_tointegerx(L, -1, &whole);
+  if (!whole || v < min || v > max)
+    luaL_error(L, "%s: expected a whole number from %d to %d", key, (int)min, (int)max);
+  lua_pop(L, 1);
+  return (unsigned)v;
+}
+
+/* The place of a string parameter among names; 0 (the first) when absent. */
+static int check_choice(lua_State *L, int table, const char *key, const char *const *names) {
+  lua_getfield(L, table, key);
+  const char *s = lua_isnil(L, -1) ? names[0] : lua_tostring(L, -1);
+  int i = 0;
+  while (s != NULL && names[i] != NULL && strcmp(names[i], s) != 0) i++;
+  if (s == NULL || names[i] == NULL) luaL_error(L, "%s: expected \"%s\" or \"%s\"", key, names[0], names[1]);
+  lua_pop(L, 1);
+  return i;
+}
+
+/* p.fields, a list of names, as a set; `otherwise` when absent. */
+static unsigned check_fields(lua_State *L, int table, unsigned otherwise) {
+  unsigned fields = 0;
+  if (lua_getfield(L, table, "fields") == LUA_TNIL) {
+    lua_pop(L, 1);
+    return otherwise;
+  }
+  if (!lua_istable(L, -1)) luaL_error(L, "fields: expected a list of field names");
+  lua_Integer n = luaL_len(L, -1);
+  for (lua_Integer i = 1; i <= n; i++) {
+    size_t len = 0;
+    lua_geti(L, -1, i);
+    const char *name = lua_tolstring(L, -1, &len);
+    Field f = name != NULL ? field_by_name(span_of(name, len)) : FIELD_NONE;
+    if (f >= FIELD_COUNT) luaL_error(L, "fields: no field is named %s", name != NULL ? name : luaL_typename(L, -1));
+    fields |= 1u << f;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  if (fields == 0) luaL_error(L, "fields: expected at least one field name");
+  return fields;
+}
+
+static int push_failure(lua_State *L, const Error *err) {
+  luaL_pushfail(L);
+  lua_pushstring(L, err->text[0] != '\0' ? err->text : "interrupted");
+  return 2;
+}
+
+/* ---- stages ---- */
+
+static int f_exact(lua_State *L) {
+  View *v = lua_checkview(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  Pool *pool = lua_optpool(L, 3);
+  unsigned fields = check_fields(L, 2, NEARDUP_ALL_FIELDS);
+  int flags = check_choice(L, 2, "punctuation", punctuation_names) ? FOLD_DROP_PUNCTUATION : 0;
+  Error err = { "" };
+  lua_newverdicts(L);
+  VerdictList *list = neardup_exact(v, fields, flags, pool, &err);
+  if (list == NULL) return push_failure(L, &err);
+  lua_setverdicts(L, list);
+  return 1;
+}
+
+static void set_count(lua_State *L, const char *key, size_t n) {
+  lua_pushinteger(L, (lua_Integer)n);
+  lua_setfield(L, -2, key);
+}
+
+static int f_leaders(lua_State *L) {
+  static const char *const keep_names[] = { "first", "longest", NULL };
+  View *v = lua_checkview(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  Pool *pool = lua_optpool(L, 3);
+  unsigned fields = check_fields(L, 2, NEARDUP_FIELDS);
+  LeaderParams p = { .threshold = check_number(L, 2, "threshold", 1e-9, 1), .path = simd_best() };
+  p.shingle = check_count(L, 2, "shingle", 1, GRAMS_MAX_SHINGLE);
+  p.hashes = check_count(L, 2, "num_hashes", 1, SKETCH_MAX_HASHES);
+  p.bands = check_count(L, 2, "num_bands", 0, SKETCH_MAX_BANDS);
+  p.longest = check_choice(L, 2, "keep", keep_names) == 1;
+  p.floor = p.threshold;
+  if (lua_getfield(L, 2, "floor") != LUA_TNIL) p.floor = check_number(L, 2, "floor", 1e-9, p.threshold);
+  lua_pop(L, 1);
+  luaL_argcheck(L, p.bands <= p.hashes, 2, "num_bands: expected no more than num_hashes");
+  if (p.bands == 0) sketch_solve(p.hashes, p.floor, check_number(L, 2, "recall", 0, 0.9999999), &p.bands, &p.rows);
+  else p.rows = p.hashes / p.bands;
+
+  Error err = { "" };
+  NeardupCounts counts;
+  lua_newverdicts(L);
+  VerdictList *list = neardup_leaders(v, fields, &p, pool, &counts, &err);
+  if (list == NULL) return push_failure(L, &err);
+  lua_setverdicts(L, list);
+  lua_createtable(L, 0, 8);
+  set_count(L, "bands", p.bands);
+  set_count(L, "rows_per_band", p.rows);
+  set_count(L, "candidates", counts.candidates);
+  set_count(L, "verified", counts.verified);
+  set_count(L, "pairs", list->npairs);
+  set_count(L, "groups", counts.groups);
+  set_count(L, "largest_group", counts.largest);
+  push_curve(L, p.bands, p.rows);
+  lua_setfield(L, -2, "recall_curve");
+  return 2;
+}
+
+static int f_decontaminate(lua_State *L) {
+  View *v = lua_checkview(L, 1), *gold = lua_checkview(L, 2);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  Pool *pool = lua_optpool(L, 4);
+  DecontaminateParams p = { .threshold = check_number(L, 3, "threshold", 1e-9, 1) };
+  p.shingle = check_count(L, 3, "shingle", 1, GRAMS_MAX_SHINGLE);
+  lua_getfield(L, 3, "input_alone");
+  p.input_alone = lua_isnil(L, -1) || lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  Error err = { "" };
+  lua_newverdicts(L);
+  VerdictList *list = neardup_decontaminate(v, gold, &p, pool, &err);
+  if (list == NULL) return push_failure(L, &err);
+  lua_setverdicts(L, list);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+  { "jaccard", f_jaccard }, { "normalise", f_normalise }, { "minhash", f_minhash },
+  { "recall_curve", f_recall_curve }, { "bands", f_bands },
+  { "exact", f_exact }, { "leaders", f_leaders }, { "decontaminate", f_decontaminate },
+  { NULL, NULL }
+};
+
+int luaopen_neardup(lua_State *L) {
+  luaL_newlib(L, functions);
+  return 1;
+}

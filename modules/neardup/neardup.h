@@ -1,0 +1,33 @@
+/* modules/neardup/neardup.h - the duplicate stages on a view: verdicts for its standing rows.
+** Sources marked trusted win: their rows are visited before all others (and are no exception in
+** decontamination). Each returns NULL with err worded, or with err->text "" when interrupted. */
+#ifndef TAMIS_NEARDUP_H
+#define TAMIS_NEARDUP_H
+
+#include "neardup/decontaminate.h"
+#include "neardup/exact.h"
+#include "neardup/leaders.h"
+
+enum { NEARDUP_ALL_FIELDS = 1u << FIELD_SYSTEM | 1u << FIELD_INPUT | 1u << FIELD_OUTPUT | 1u << FIELD_ALTERNATIVE,
+       NEARDUP_FIELDS = 1u << FIELD_INPUT | 1u << FIELD_OUTPUT | 1u << FIELD_ALTERNATIVE };
+
+/* What a run of leaders did, for the report. */
+typedef struct NeardupCounts {
+  size_t rows, candidates, verified, groups, largest;
+} NeardupCounts;
+
+/* Reason exact_duplicate; evidence: the twin, Jaccard 1, and the fields that some row has. */
+VerdictList *neardup_exact(const View *v, unsigned fields, int fold_flags, Pool *pool, Error *err);
+/* Reason near_duplicate; metric jaccard of rejected rows; all verified pairs. p->first is set by
+** the sources; p->rank, if any, is one number a row of the corpus. counts may be NULL. */
+VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams *p, Pool *pool,
+                             NeardupCounts *counts, Error *err);
+/* Reasons gold_exact, gold_near; evidence as JSON, since the twin is a row of another corpus. */
+VerdictList *neardup_decontaminate(const View *v, const View *gold, const DecontaminateParams *p,
+                                   Pool *pool, Error *err);
+
+/* "input+output": names of the fields in the set that some standing row has; lives as long as the
+** corpus. NULL if out of memory. */
+const char *neardup_field_names(const View *v, unsigned fields);
+
+#endif

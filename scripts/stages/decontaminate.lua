@@ -1,0 +1,37 @@
+--- decontaminate: rows that repeat the gold set leave the training side; the gold set never changes.
+-- A row is held against every gold row on its input with output, and on its input alone: an exact
+-- copy (case and white space apart), or a near one by the exact Jaccard of character shingles. The
+-- index misses no pair. Trusted rows are no exception. Runs first whenever gold is given.
+
+local neardup = require "neardup"
+
+local SMALL_GOLD = 200   -- fewer rows say little about a model
+
+return {
+  name    = "decontaminate",
+  scope   = "corpus",
+  doc     = "reject a row that repeats a row of the gold set",
+  params  = {
+    threshold   = { type = "number",  default = 0.8, min = 0.05, max = 1, doc = "a near copy has this exact Jaccard or above" },
+    shingle     = { type = "integer", default = 5, min = 1, max = 16, doc = "code points in a shingle" },
+    input_alone = { type = "boolean", default = true, doc = "a row whose input repeats a gold input leaves, whatever its output" },
+  },
+  reasons = { "gold_exact", "gold_near" },
+  metrics = {},
+
+  --- @return  verdicts, or nil and a message; without a gold set the view as it is
+  run = function(view, p, ctx)
+    if not ctx.gold then return view, {} end
+    return neardup.decontaminate(view, ctx.gold, p, ctx.pool)
+  end,
+
+  finish = function(_, _, ctx)
+    if not ctx.gold then
+      return { notes = { "no gold set: nothing was held back to measure the trained model on" } }
+    end
+    local rows = ctx.gold:counts()
+    if rows >= SMALL_GOLD then return { notes = {} } end
+    return { notes = { ("the gold set has %d rows; under %d a difference between two models is mostly chance")
+                       :format(rows, SMALL_GOLD) } }
+  end,
+}

@@ -1,0 +1,222 @@
+-- test_neardup.lua: the duplicate stages on rows read from files, and the public functions.
+local check = require "check"
+local core, corpus, neardup, hash = require "core", require "corpus", require "neardup", require "hash"
+
+local formats = require "formats.all"
+local pool = core.pool(2)
+
+local function stage(name) return require("stages." .. name) end
+
+--- Writes rows (raw JSON lines) to a temporary file and gives its path.
+local function file(lines)
+  local path = os.tmpname()
+  local f = assert(io.open(path, "w"))
+  f:write(table.concat(lines, "\n"), "\n")
+  f:close()
+  return path
+end
+
+local function load(...)
+  local sources = { ... }
+  for i, s in ipairs(sources) do
+    if type(s) == "string" then sources[i] = { path = s } end
+  end
+  return assert(corpus.load { sources = sources, formats = formats, pool = pool })
+end
+
+local function pair(input, output)
+  return ('{"input":"%s","output":"%s"}'):format(input, output)
+end
+
+--- Parameters of a stage with their defaults.
+local function defaults(s, given)
+  local p = {}
+  for k, spec in pairs(s.params) do p[k] = spec.default end
+  for k, v in pairs(given or {}) do p[k] = v end
+  return p
+end
+
+local function run(name, view, given, ctx)
+  local s = stage(name)
+  ctx = ctx or {}
+  ctx.pool = pool
+  local verdicts, info = s.run(view, defaults(s, given), ctx)
+  return assert(view:apply(name, assert(verdicts, info))), info
+end
+
+check.test("exact_dedup keeps the first row and names it", function()
+  local v = load(file { pair("How do I  reset it?", "Click Reset."), pair("how do i reset it?", "click reset."),
+                        pair("How do I reset it?", "Click Save.") })
+  v = run("exact_dedup", v)
+  check.eq(v:row(1).status, "standing")
+  check.eq(v:row(3).status, "standing")
+  local r = v:row(2)
+  check.eq(r.reason, "exact_duplicate")
+  check.eq(r.evidence.field, "input+output")
+  check.eq(r.evidence.twin.line, 1)
+  check.eq(r.evidence.jaccard, 1)
+end)
+
+check.test("exact_dedup tells (ab, c) from (a, bc), and a chat's system text counts", function()
+  local v = run("exact_dedup", load(file { pair("ab", "c"), pair("a", "bc"), pair("a", "bc") }))
+  check.eq(v:row(1).status, "standing")
+  check.eq(v:row(2).status, "standing")
+  check.eq(v:row(3).status, "rejected")
+  local chat = '{"messages":[{"role":"system","content":"%s"},{"role":"user","content":"hi there"},{"role":"assistant","content":"hello to you"}]}'
+  v = run("exact_dedup", load(file { chat:format("be kind"), chat:format("be terse"), chat:format("Be kind") }))
+  check.eq(select(2, v:counts()), 1)
+end)
+
+check.test("punctuation counts unless it is dropped", function()
+  local path = file { pair("why?", "so."), pair("why", "so") }
+  check.eq(select(2, run("exact_dedup", load(path)):counts()), 0)
+  check.eq(select(2, run("exact_dedup", load(path), { punctuation = "drop" }):counts()), 1)
+end)
+
+check.test("rows of a trusted source win, wherever they stand", function()
+  local raw, expert = file { pair("please reset my password now", "done, have a nice day") },
+                      file { pair("Please reset my password now", "Done, have a nice day") }
+  for _, name in ipairs { "exact_dedup", "near_dedup" } do
+    local v = run(name, load(raw, { path = expert, trusted = true }))
+    check.eq(v:row(1).status, "rejected")
+    check.eq(v:row(2).status, "standing")
+    check.eq(v:row(1).evidence.twin.source, expert)
+  end
+end)
+
+check.test("near_dedup names the kept row and the exact Jaccard", function()
+  local v = load(file { pair("abcdefghijklmnopqrstuvwxyz", "x"), pair("abcdefghijklmnopqrstuvwxyz0123", "x") })
+  -- 28 and 32 code points: 24 and 28 shingles; shared are the 22 inside the alphabet
+  local expect = 22 / (24 + 28 - 22)
+  local w, info = run("near_dedup", v, { threshold = 0.7, num_bands = 64 })
+  check.eq(w:row(2).reason, "near_duplicate")
+  check.eq(w:row(2).evidence.jaccard, expect)
+  check.eq(w:row(2).evidence.twin.line, 1)
+  check.eq(w:row(2).metrics["near_dedup.jaccard"], expect)
+  check.eq(info.bands, 64)
+  check.eq(info.rows_per_band, 2)
+  check.eq(info.pairs, 1)
+  check.eq(select(2, run("near_dedup", v, { threshold = expect, num_bands = 64 }):counts()), 1)
+  check.eq(select(2, run("near_dedup", v, { threshold = expect + 1e-15, num_bands = 64 }):counts()), 0)
+end)
+
+check.test("a shared system prompt makes nobody twins", function()
+  local rules = {}
+  for i = 1, 90 do rules[i] = ("rule %d: %d %x"):format(i, i * 7919, i * 104729) end
+  local system = table.concat(rules, ", ")
+  local lines, questions = {}, { "how do I block a card", "what is my balance", "which branch is open on sunday" }
+  for i, q in ipairs(questions) do
+    lines[i] = ('{"messages":[{"role":"system","content":"%s"},{"role":"user","content":"%s"},{"role":"assistant","content":"answer number %d is another"}]}')
+               :format(system, q, i)
+  end
+  check.eq(select(2, run("near_dedup", load(file(lines))):counts()), 0)
+  check.eq(select(2, run("near_dedup", load(file(lines)), { fields = { "system", "input", "output" } }):counts()), 2)
+end)
+
+check.test("short rows are compared exactly", function()
+  local v = run("near_dedup", load(file { pair("cat", ""), pair("dog", ""), pair("Cat", ""), pair("a", "b"), pair("", "ab") }))
+  check.eq(select(2, v:counts()), 1)
+  check.eq(v:row(3).evidence.twin.line, 1)
+end)
+
+check.test("the recall goal solves the bands", function()
+  local bands, rows = neardup.bands(256, 0.8, 0.999)
+  check.eq(rows, 7)
+  check.ok(1 - (1 - 0.8 ^ rows) ^ bands >= 0.999)
+  local _, info = run("near_dedup", load(file { pair("a question", "an answer") }), { num_bands = 0, num_hashes = 256 })
+  check.eq(info.bands, bands)
+  check.ok(math.abs(neardup.recall_curve(16, 8)[4].probability - 0.947) < 0.0005)
+  local curve = stage("near_dedup").curve(defaults(stage("near_dedup")))
+  check.eq(curve[4].jaccard, 0.8)
+end)
+
+check.test("decontaminate rejects copies of gold rows, on the whole row and on the input alone", function()
+  local gold_path = file { pair("What is the capital of France, please tell me?", "Paris"), pair("yes", "no") }
+  local gold = load(gold_path)
+  local v = load(file {
+    pair("what is the capital of  france, please tell me?", "PARIS"),                 -- 1 exact, whole
+    pair("What is the capital of France, please tell me?", "I will not say which"),   -- 2 exact, input
+    pair("What is the capital of France, please tell me!", "It is Lyon, or so I heard a man say"),  -- 3 near, input
+    pair("Yes", "of course"), pair("yess", "no"), pair("", "Paris"),                  -- 4 exact, input; 5 and 6 stay
+    pair("What is the capital of Peru, if I may ask you?", "Lima") })
+  local w = run("decontaminate", v, nil, { gold = gold })
+  local function is(row, reason, field, line)
+    local r = w:row(row)
+    check.eq(r.reason, reason)
+    check.eq(r.evidence.field, field)
+    check.eq(r.evidence.twin.source, gold_path)
+    check.eq(r.evidence.twin.line, line)
+  end
+  is(1, "gold_exact", "input+output", 1)
+  is(2, "gold_exact", "input", 1)
+  is(3, "gold_near", "input", 1)
+  is(4, "gold_exact", "input", 2)
+  check.eq(w:row(1).evidence.jaccard, 1)
+  for i = 5, 7 do check.eq(w:row(i).status, "standing") end
+  check.eq(#gold, 2)
+  check.eq((gold:counts()), 2)
+  w = run("decontaminate", v, { input_alone = false }, { gold = gold })
+  check.eq(w:row(4).status, "standing")
+  check.eq(w:row(1).status, "rejected")
+end)
+
+check.test("trusted rows are no exception to the gold set", function()
+  local path = file { pair("a question that is in the gold set", "its answer") }
+  local v = load { path = path, trusted = true }
+  check.eq(select(2, run("decontaminate", v, nil, { gold = load(path) }):counts()), 1)
+end)
+
+check.test("a missing or small gold set is noted", function()
+  local s = stage("decontaminate")
+  local v = load(file { pair("a", "b") })
+  check.ok(s.finish(v, {}, {}).notes[1]:find("no gold set", 1, true))
+  check.ok(s.finish(v, {}, { gold = v }).notes[1]:find("1 rows", 1, true))
+  check.eq(s.run(v, {}, {}), v)
+end)
+
+check.test("the functions on strings", function()
+  check.eq(neardup.jaccard("abcdefgh", "ABCDEFGHI", 5), 0.8)
+  check.eq(neardup.jaccard("cat", "cat "), 1)
+  check.eq(neardup.jaccard("cat", "dog"), 0)
+  check.eq(neardup.normalise("  It's\t OK! "), "it's ok!")
+  check.eq(neardup.normalise("  It's\t OK! ", "drop"), "its ok")
+  local a, b = neardup.minhash("the same text here"), neardup.minhash("The same  text here")
+  check.eq(#a, 128)
+  for i = 1, 128 do check.eq(a[i], b[i]) end
+  check.eq(hash.sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+  check.eq(hash.xxh3(""), "99aa06d3014798d86001c324468d497f")
+end)
+
+check.test("misuse raises, and says what was wrong", function()
+  check.raises("expected 1 to 16 code points", neardup.jaccard, "a", "b", 17)
+  check.raises("threshold: expected a number", neardup.leaders, load(file { pair("a", "b") }), {}, pool)
+  check.raises("no field is named inputs", neardup.exact, load(file { pair("a", "b") }), { fields = { "inputs" } }, pool)
+  check.raises('punctuation: expected "keep" or "drop"', neardup.exact, load(file { pair("a", "b") }), { punctuation = "no" })
+end)
+
+check.test("real rows: same verdicts for 1, 2 and 7 threads, and every one at the threshold or above", function()
+  local path = "../shared/data/raw_tickets.jsonl"
+  local f = io.open(path)
+  if not f then check.skip("no ../shared/data") end
+  f:close()
+  local v = assert(corpus.load { sources = { { path = path, format = { fields = { input = "input", output = "output" } } } },
+                                 formats = formats, pool = pool })
+  local p, seen = defaults(stage("near_dedup")), nil
+  for _, threads in ipairs { 1, 2, 7 } do
+    local some = core.pool(threads)
+    local w = v:apply("near_dedup", assert(neardup.leaders(v, p, some)))
+    local out = {}
+    for i = 1, #w do
+      local r = w:row(i)
+      if r.status == "rejected" then
+        out[#out + 1] = ("%d %d %.17g"):format(i, r.evidence.twin.line, r.evidence.jaccard)
+        check.ok(r.evidence.jaccard >= 0.8)
+      end
+    end
+    seen = seen or out
+    check.eq(table.concat(out, "\n"), table.concat(seen, "\n"))
+  end
+  check.ok(#seen > 300)
+end)
+
+check.done()
