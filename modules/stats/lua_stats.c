@@ -275,6 +275,22 @@ static int n_first(lua_State *L) {
   return 1;
 }
 
+/* n:mark("0120…"): the status of each row, as digits in row order; returns n. */
+static int n_mark(lua_State *L) {
+  Numbers *x = checknumbers(L, 1);
+  size_t len;
+  const char *marks = luaL_checklstring(L, 2, &len);
+  luaL_argcheck(L, len == x->n, 2, "expected one digit a row");
+  luaL_argcheck(L, strspn(marks, "012") == len, 2, "expected digits 0 to 2");
+  for (size_t i = 0; i < len; i++) x->status[i] = (uint8_t)(marks[i] - '0');
+  for (int w = 0; w < WHICH_COUNT; w++) {
+    free(x->sorted[w]);
+    x->sorted[w] = NULL;
+  }
+  lua_settop(L, 1);
+  return 1;
+}
+
 static int f_threshold_to_keep(lua_State *L) {
   static const char *const sides[] = { "min", "max", NULL };
   if (luaL_testudata(L, 1, NUMBERS) == NULL) {   /* (view, metric, …): the numbers of that metric */
@@ -338,6 +354,7 @@ static const luaL_Reg methods[] = {
   { "below", n_below },
   { "histogram", n_histogram },
   { "first", n_first },
+  { "mark", n_mark },
   { "get", n_get },
   { "__len", n_len },
   { "__gc", n_gc },

@@ -12,6 +12,7 @@ local draft = {}
 draft.ID_KEYS = { "id", "ticket_id", "uuid", "row_id", "metadata.id" }
 draft.IMBALANCE = 10       -- above this a cap is proposed
 draft.LANGUAGE_SHARE = 0.02  -- a language with fewer rows is not kept by the recipe proposed
+draft.MANY = 0.3           -- a stage that would remove more is proposed as a comment
 draft.FEW = 0.05           -- a default that removes less is left as it is
 
 local number, percent, clean = screen.number, screen.percent, screen.clean
@@ -61,17 +62,14 @@ local function call(name, order, params)
   end
   if #parts == 0 then return ("s.%s {}"):format(name) end
   local lead = ("s.%s { "):format(name)
-  local lines, line = {}, lead
-  for i, part in ipairs(parts) do
-    part = part .. (i < #parts and ", " or " }")
-    if #line + #part > 92 and #line > #lead then
-      lines[#lines + 1] = line:gsub(" $", "")
-      line = (" "):rep(#lead)
-    end
-    line = line .. part
+  local whole = lead .. table.concat(parts, ", ") .. " }"
+  if #whole <= 92 then return whole end
+  local each = math.ceil(#parts / math.ceil(#whole / 92))   -- parameters a line
+  local lines = {}
+  for i = 1, #parts, each do
+    lines[#lines + 1] = (i == 1 and lead or (" "):rep(#lead + 2)) .. table.concat(parts, ", ", i, math.min(i + each - 1, #parts))
   end
-  lines[#lines + 1] = line
-  return table.concat(lines, "\n")
+  return table.concat(lines, ",\n") .. " }"
 end
 
 -- ---- the stages, one function each: comment, call, view behind it ----
@@ -80,7 +78,11 @@ end
 local function write(t, what, seen, removed, comment, off)
   t:add("")
   t:comment(("%s; removes %s of %s (%s)"):format(comment, number(removed), number(seen), percent(seen > 0 and removed / seen or 0)), "  ")
-  for line in (what .. ","):gmatch("[^\n]+") do t:add((off and "  -- " or "  ") .. line) end
+  local lead = off and "  -- " or "  "
+  for line in (what .. ","):gmatch("[^\n]+") do
+    t:add(lead .. line)
+    lead = off and "  --" or ""
+  end
 end
 
 local function stage_exact(t, view, ctx)
@@ -132,29 +134,38 @@ local function stage_repetition(t, view, ctx)
   return after
 end
 
+-- "en 97.2%, fr 1.1%, …"
+local function listed(g, most)
+  local names = {}
+  for i, x in ipairs(g.groups) do
+    if i > most then names[#names + 1] = "…" break end
+    names[#names + 1] = x.name .. " " .. percent(x.share)
+  end
+  return table.concat(names, ", ")
+end
+
 local function stage_language(t, view, ctx)
-  local found, stage = pcall(require, "stages.language")
-  if not found then return view end
-  local p = trial.params(stage)
   local tagged = ctx.languages
   if tagged then
-    local names = {}
-    for i, g in ipairs(tagged.groups) do
-      if i > 6 then names[#names + 1] = "…" break end
-      names[#names + 1] = ("%s %s"):format(g.name, percent(g.share))
-    end
     t:add("")
-    t:comment(("the key %s names languages: %s. To keep some of them:"):format(tagged.key, table.concat(names, ", ")), "  ")
+    t:comment(("the key %s names languages: %s. To keep some of them:"):format(tagged.key, listed(tagged, 6)), "  ")
     t:add(("  -- s.language { keep = { %s } },"):format(quoted(tagged.groups[1].name)))
     return view
   end
-  p.keep = { "en" }
-  local after, seen, removed = trial.run(view, "language", { pool = ctx.pool, params = p })
+  local seen_all = trial.run(view, "language", { pool = ctx.pool, params = { keep = {} , min_confidence = 0 } })
+  local found = seen_all and groups.groups("language", seen_all:group_counts("language", "standing"))
+  if not found then return view end
+  local keep = {}
+  for _, x in ipairs(found.groups) do
+    if x.share >= draft.LANGUAGE_SHARE and x.name ~= "und" and x.name ~= "unknown" then keep[#keep + 1] = x.name end
+  end
+  if #keep == 0 then keep[1] = "en" end
+  local after, seen, removed = trial.run(view, "language", { pool = ctx.pool, params = { keep = keep } })
   if not after then return view end
-  local off = seen == 0 or removed / seen > 0.3
-  write(t, call("language", { "keep" }, { keep = { "en" } }), seen, removed,
-    off and "texts in other languages, or too short to tell; name the languages you want and take the dashes away"
-      or "texts in other languages", off)
+  local off = seen == 0 or removed / seen > draft.MANY
+  write(t, call("language", { "keep" }, { keep = keep }), seen, removed,
+    (off and "found: %s (und: too short or too mixed to tell). Too many would go; choose, and take the dashes away"
+      or "other languages than these; found: %s (und: too short or too mixed to tell)"):format(listed(found, 6)), off)
   return off and view or after
 end
 

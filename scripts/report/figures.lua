@@ -104,20 +104,21 @@ local function score_figures(name, numbers)
 end
 
 --- What a set of views says: its parts loaded from files, each with the status its rows have.
--- @param parts  list of { view =, as = "standing"|"rejected" }
+-- @param parts  list of { view =, as = "standing"|"rejected" }, or of { view =, marks = one digit
+--               a row, its status, groups = views of its standing rows }
 -- @param options  by = topic key, pool =
 function figures.of_views(parts, options)
   local pool = options.pool
   local out = { lengths = {} }
   local statuses = {}
-  for i, part in ipairs(parts) do statuses[i] = part.as end
+  for i, part in ipairs(parts) do statuses[i] = part.as or "standing" end
 
   local function joined(make)
     local columns, any = {}, false
     for i, part in ipairs(parts) do
       local numbers = make(part.view)
       if not numbers then return nil end
-      columns[i], any = numbers, true
+      columns[i], any = part.marks and numbers:mark(part.marks) or numbers, true
     end
     if not any then return nil end
     return stats.join(columns, statuses)
@@ -135,10 +136,12 @@ function figures.of_views(parts, options)
 
   local function counts_of(key)
     local total = {}
+    local function add(view)
+      for name, count in pairs(view:group_counts(key, "standing", pool)) do total[name] = (total[name] or 0) + count end
+    end
     for _, part in ipairs(parts) do
-      if part.as == "standing" then
-        for name, count in pairs(part.view:group_counts(key, "standing")) do total[name] = (total[name] or 0) + count end
-      end
+      if part.groups then for _, view in ipairs(part.groups) do add(view) end
+      elseif part.as == "standing" then add(part.view) end
     end
     return total
   end

@@ -1,6 +1,8 @@
 --- survey: the figures of data files, or of a run folder.
 
+local corpus = require "corpus"
 local figures = require "report.figures"
+local fs = require "fs"
 local json = require "json"
 local load = require "report.load"
 local remedy = require "report.remedy"
@@ -98,24 +100,57 @@ local function annotation_groups(r, keys, by)
   end
 end
 
--- Views of the run's own files, each with the status its rows have. A rejected file holds rows of
--- every format the sources had; it is read by each of them, and what misfits one is no row there.
-local function parts_of(r)
-  local parts, formats, seen = {}, {}, {}
+-- The formats that the run's sources had.
+local function formats_of(r)
+  local formats, seen = {}, {}
   for _, s in ipairs(r.sources) do
     local format = r:format_of(s.path)
     local key = type(format) == "table" and s.path or format
     if format and not seen[key] then seen[key], formats[#formats + 1] = true, format end
   end
+  return formats
+end
+
+-- Views of the run's own files, each with the status its rows have.
+local function files_of(r, formats)
+  local parts = {}
   for _, o in ipairs(r.outputs) do
     local refused = o.name == "rejected.jsonl" or o.name == "quarantined.jsonl"
     if o.name:find "%.jsonl$" and (o.rows or 0) > 0 then
-      local view = r:view_of(r.dir .. "/" .. o.name, not refused and "auto" or #formats == 1 and formats[1] or nil)
-      if not view and not refused and #formats > 0 then view = r:view_of(r.dir .. "/" .. o.name, formats[1]) end
+      local path = r.dir .. "/" .. o.name
+      local view = r:view_of(path, refused and #formats == 1 and formats[1] or nil)
+      for i = 1, view and 0 or #formats do view = view or r:view_of(path, formats[i]) end
       if view then parts[#parts + 1] = { view = view, as = refused and "rejected" or "standing", name = o.name } end
     end
   end
   return parts
+end
+
+-- The sources as they were read, every row with its status in the ledger; nil if they have gone or
+-- changed since.
+local function sources_of(r, total)
+  local sources = {}
+  for i, s in ipairs(r.sources) do
+    local st = fs.stat(s.path)
+    if not st or st.size ~= s.bytes then return nil end
+    sources[i] = { path = s.path, format = r:format_of(s.path) or "auto" }
+  end
+  local view = corpus.load { sources = sources, formats = require "formats.all", pool = r.pool, allow_damaged = true }
+  if not view or #view ~= total then return nil end
+  return view, r:query "SELECT group_concat(status, '') AS marks FROM (SELECT status FROM rows ORDER BY row)"[1].marks
+end
+
+-- The parts of a run whose figures are asked for. A rejected file holds rows of every format the
+-- sources had; where those are several, the sources are read instead, if they still are the same.
+local function parts_of(r, total)
+  local formats = formats_of(r)
+  local files = files_of(r, formats)
+  if #formats < 2 then return files, files end
+  local view, marks = sources_of(r, total)
+  if not view then return files, files end
+  local kept = {}
+  for _, p in ipairs(files) do if p.as == "standing" then kept[#kept + 1] = p.view end end
+  return { { view = view, marks = marks, groups = kept, source = true } }, files
 end
 
 local function score_columns(r)
@@ -215,8 +250,9 @@ function survey.run(dir, o)
   for _, row in ipairs(r:query "SELECT status, count(*) AS n FROM rows GROUP BY status") do count[row.status], total = row.n, total + row.n end
   local faulty = r:query "SELECT count(*) AS n FROM rows WHERE stage = 'load' AND status <> 0"[1].n
 
-  local parts, views = parts_of(r), {}
-  for _, p in ipairs(parts) do views[p.name] = p.view end
+  local parts, files = parts_of(r, total)
+  local views = {}
+  for _, p in ipairs(files) do views[p.name] = p.view end
   local f = figures.of_views(parts, o)
   local l = r.lineage
   f.title = ("%s, run %s"):format(l.dataset_name or "run", l.run_id or dir)
@@ -250,7 +286,10 @@ function survey.run(dir, o)
   if f.leakage then
     local at, row = f.leakage.row, nil
     for _, p in ipairs(parts) do
-      if at and not row and at <= #p.view then row = ("%s:%d"):format(p.name, p.view:row(at).line) end
+      if at and not row and at >= 1 and at <= #p.view then
+        local place = p.view:row(at)
+        row = ("%s:%d"):format(p.name or place.source, place.line)
+      end
       at = at and at - #p.view
     end
     f.leakage.example, f.leakage.row = row, nil
