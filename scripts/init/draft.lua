@@ -3,6 +3,7 @@
 
 local figures = require "init.figures"
 local groups = require "report.figures"
+local load = require "report.load"
 local screen = require "report.screen"
 local stats = require "stats"
 local trial = require "init.trial"
@@ -290,7 +291,11 @@ function draft.recipe(view, looks, o)
     local r = view:reasons()[1]
     return nil, ("%s: no row could be read%s"):format(looks[1].path, r and (", the first line is " .. r.reason) or "; the file is empty")
   end
-  local function counts_of(key) return view:group_counts(key, "standing") end
+  local known = load.known(looks)
+  local function counts_of(key)
+    if known and not known[key] then return {} end
+    return view:group_counts(key, "standing", o.pool)
+  end
   local ctx = { pool = o.pool, has = {} }
   for _, field in ipairs { "input", "output" } do
     local n = stats.field_tokens(view, field, o.pool)

@@ -106,9 +106,15 @@ end
 --- What a set of views says: its parts loaded from files, each with the status its rows have.
 -- @param parts  list of { view =, as = "standing"|"rejected" }, or of { view =, marks = one digit
 --               a row, its status, groups = views of its standing rows }
--- @param options  by = topic key, pool =
+-- @param options  by = topic key, pool =, known = set of the keys that rows have (nil: try all)
 function figures.of_views(parts, options)
   local pool = options.pool
+  local function present(keys)
+    if not options.known then return keys end
+    local some = {}
+    for _, key in ipairs(keys) do if options.known[key] then some[#some + 1] = key end end
+    return some
+  end
   local out = { lengths = {} }
   local statuses = {}
   for i, part in ipairs(parts) do statuses[i] = part.as or "standing" end
@@ -148,18 +154,18 @@ function figures.of_views(parts, options)
   if options.by then
     out.topics = figures.groups(options.by, counts_of(options.by))
   else
-    local key, counts = figures.group_key(figures.TOPIC_KEYS, counts_of)
+    local key, counts = figures.group_key(present(figures.TOPIC_KEYS), counts_of)
     if key then out.topics = figures.groups(key, counts) end
   end
-  local key, counts = figures.group_key(figures.LANGUAGE_KEYS, counts_of)
+  local key, counts = figures.group_key(present(figures.LANGUAGE_KEYS), counts_of)
   if key then out.languages = figures.groups(key, counts) end
 
-  local name, scores = first_column(figures.SCORE_KEYS, readable, function(path)
+  local name, scores = first_column(present(figures.SCORE_KEYS), readable, function(path)
     return joined(function(view) return stats.path(view, path, pool) end)
   end)
   if name then out.scores = score_figures(name, scores) end
 
-  local path, when = first_column(figures.TIME_KEYS, readable, function(p)
+  local path, when = first_column(present(figures.TIME_KEYS), readable, function(p)
     return joined(function(view) return stats.times(view, p, pool) end)
   end)
   if path then out.time = time_figures(path, when) end

@@ -48,6 +48,16 @@ function load.look(path)
   return { path = path, format = { fields = fields }, mapped = true, reason = reason, keys = found.keys, rows = found.rows }
 end
 
+--- The keys that files have, as a set; nil where one of them was not looked at.
+function load.known(looks)
+  local known = {}
+  for _, look in ipairs(looks) do
+    if #(look.keys or {}) == 0 then return nil end
+    for _, k in ipairs(look.keys) do known[k.name] = true end
+  end
+  return known
+end
+
 --- Loads files.
 -- @param options  pool, limit, format (for all; else each file's own)
 -- @return  the view and the looks; nil and a message

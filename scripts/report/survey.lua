@@ -49,6 +49,7 @@ function survey.files(paths, o)
   local view, looks = load.view(paths, { pool = o.pool, format = o.format })
   if not view then return nil, looks end
   local standing, rejected = view:counts()
+  o.known = load.known(looks)
   local f = figures.of_views({ { view = view, as = "standing" } }, o)
   f.title = #paths == 1 and paths[1] or ("%d files"):format(#paths)
   f.kind, f.curated, f.filtered = "file", false, false
