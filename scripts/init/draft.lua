@@ -94,21 +94,13 @@ local function stage_exact(t, view, ctx)
 end
 
 local function stage_length(t, view, ctx)
-  local input, output = figures.bounds(view, "input", ctx.pool), figures.bounds(view, "output", ctx.pool)
-  local p = trial.params(require "stages.length")
-  local said = {}
-  for field, b in pairs { input = input, output = output } do
-    p["min_" .. field .. "_tokens"], p["max_" .. field .. "_tokens"] = b.min, b.max
-  end
+  local p, said = {}, {}
   for _, field in ipairs { "input", "output" } do
-    local b = field == "input" and input or output
+    local b = figures.bounds(view, field, ctx.pool)
     if b then
+      p["min_" .. field .. "_tokens"], p["max_" .. field .. "_tokens"] = b.min, b.max
       said[#said + 1] = ("%s: %s to %s tokens, median %s, P1 %s, P99 %s"):format(field, number(b.least), number(b.most),
         number(b.median), number(b.low, 0), number(b.high, 0))
-    else
-      p["min_" .. field .. "_tokens"] = 0   -- this data has no such field
-      p["max_" .. field .. "_tokens"] = math.max(1, p["max_" .. field .. "_tokens"])
-      said[#said + 1] = "no " .. field
     end
   end
   local after, seen, removed = trial.run(view, "length", { pool = ctx.pool, params = p })

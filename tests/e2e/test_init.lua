@@ -46,6 +46,13 @@ check.test("names and paths from data are quoted, and end no comment", function(
   for line in text:gmatch "[^\n]+" do check.ok(not line:find "^%s*os%.exit", line) end
 end)
 
+check.test("a recipe bounds only the fields that the rows have, by their own percentiles", function()
+  local lines = {}
+  for i = 1, 101 do lines[i] = json.encode { text = ("w "):rep(i) } end   -- 1 to 101 tokens: P1 2, P99 100
+  local _, text = run(check.write(dir .. "/text.jsonl", table.concat(lines, "\n") .. "\n"))
+  check.contains(text, "s.length { min_output_tokens = 2, max_output_tokens = 100 },")
+end)
+
 check.test("an existing file is kept, and missing data is said", function()
   local path = check.write(dir .. "/there.lua", "x")
   local data = check.write(dir .. "/d.jsonl", '{"input":"a b c","output":"d e f"}\n')
