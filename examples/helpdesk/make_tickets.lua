@@ -18,47 +18,22 @@ local likeness = require "likeness"
 local slots    = require "slots"
 local frames   = require "frames"
 local faults   = require "faults"
+local private  = require "private"
 
 local rng = random.new(20240611)
 
 -- Clean rows for each question of a queue: password trouble is common, wishes are rare.
-local QUEUES = { { "account", 15 }, { "billing", 12 }, { "shipping", 8 }, { "integrations", 7 }, { "api", 7 }, { "export", 8 },
-  { "mobile", 8 }, { "permissions", 7 }, { "bugs", 8 }, { "features", 7 }, { "cancellation", 7 }, { "security", 7 },
-  { "mail", 8 }, { "till", 8 }, { "general", 7 } }
+local QUEUES = { { "account", 15 }, { "billing", 12 }, { "shipping", 8 }, { "integrations", 7 }, { "api", 7 },
+  { "export", 8 }, { "mobile", 8 }, { "permissions", 7 }, { "bugs", 8 }, { "features", 7 }, { "cancellation", 7 },
+  { "security", 7 }, { "mail", 8 }, { "till", 8 }, { "general", 7 } }
 local GOLD_VARIANTS = 5
 local DISTINCT, CLOSE = 0.72, 0.86     -- near_dedup decides at 0.8; nothing planted comes near that
 
-local PLANT = {
-  exact_copy = 110, reset_form = 132, edited_copy = 60, copy_of_expert = 14,
-  boilerplate = 70, escalation = 55, cut_off = 40, answer_in_question = 14,
-  private = 104, harmless = 20, gold_copy = 12, gold_question = 8, gold_near = 15, gold_answer = 5, blank_line = 6,
-  empty_answer = 10,
-}
+local BLANK_LINES = 6
 
--- What ought to happen to a planted row: the stage and the reason that reject it, or "kept".
-local FATE = {
-  exact_copy = "exact_dedup", reset_form = "near_dedup", edited_copy = "near_dedup", copy_of_expert = "near_dedup",
-  boilerplate = "boilerplate", escalation = "no_escalation", cut_off = "cut_off", answer_in_question = "answer_in_question",
-  private = "kept", harmless = "kept", gold_copy = "decontaminate", gold_question = "decontaminate", gold_near = "decontaminate",
-  gold_answer = "kept", empty_answer = "length", short_answer = "length", short_question = "length", loop = "repetition",
-  german = "language", spanish = "language", french = "language", malformed = "load", not_utf8 = "load",
-  not_an_object = "load", missing_field = "load", field_type = "load", duplicate_key = "load", lone_surrogate = "load",
-}
-
-local ABOUT = {
-  exact_copy = "the same ticket again, blanks and capitals apart", reset_form = "a password reset from a form: one template, other names and numbers",
-  edited_copy = "a ticket again under another name", copy_of_expert = "a log row that an expert row repeats: the expert row stays",
-  boilerplate = "an answer that only gives thanks", escalation = "an answer that passes the matter on",
-  cut_off = "an answer that ends in the middle of a sentence", answer_in_question = "the answer is quoted in the question (label leakage)",
-  private = "private data: masked, and the row kept", harmless = "numbers that only look private: left alone",
-  gold_copy = "a row of the gold set", gold_question = "a question of the gold set with another answer",
-  gold_near = "a row of the gold set, edited", gold_answer = "an answer of the gold set below a question in other words",
-  empty_answer = "no answer", short_answer = "an answer of a few words", short_question = "a question of a word or two",
-  loop = "an answer that repeats itself", german = "German", spanish = "Spanish", french = "French",
-  malformed = "a line that is no JSON", not_utf8 = "bytes that are no UTF-8", not_an_object = "JSON, but no object",
-  missing_field = "no input, or no output", field_type = "a number, list, object, boolean or null for a text",
-  duplicate_key = "a text given twice", lone_surrogate = "half of a surrogate pair",
-}
+local plan = require "plan"
+local PLANT = {}       -- kind -> how many
+for _, entry in ipairs(plan) do PLANT[entry.kind] = entry.count end
 
 -- ---- drawing a ticket --------------------------------------------------------------------
 
@@ -189,17 +164,20 @@ local function exact_copies(clean)
   for i = 1, PLANT.exact_copy do
     local row = rng:pick(clean)
     local input = row.input
-    if i % 4 == 0 then input = input:upper():gsub("INV", "inv") elseif i % 4 == 1 then input = "  " .. input:gsub(" ", "  ", 3) .. "\n" end
+    if i % 4 == 0 then input = input:upper()
+    elseif i % 4 == 1 then input = "  " .. input:gsub(" ", "  ", 3) .. "\n" end
     fault("exact_copy", { input = input, output = row.output, queue = row.queue }, after(row))
   end
 end
 
 --- Another name, a corrected word: what a form letter or a copied draft changes.
+local EDITS = { { "Kind regards", "Best regards" }, { "please", "kindly" }, { " is ", " was " },
+  { "Thanks", "Thank you" }, { "Hi ", "Hello " }, { "%d%d%d", function() return tostring(rng:int(100, 999)) end }, { " and ", " & " },
+  { "%.%s", "! " }, { " the ", " your " } }
+
 local function edited(text)
-  local edits = { { "Kind regards", "Best regards" }, { "please", "kindly" }, { " is ", " was " }, { "Thanks", "Thank you" }, { "Hi ", "Hello " },
-    { "%d%d%d", function() return tostring(rng:int(100, 999)) end }, { " and ", " & " }, { "We ", "we " }, { "%.", "!" }, { " the ", " your " } }
   for _ = 1, 2 do
-    local edit = rng:pick(edits)
+    local edit = rng:pick(EDITS)
     text = text:gsub(edit[1], edit[2], 1)
   end
   return text
@@ -242,7 +220,8 @@ local function near_copies(clean, experts)
         input, output = slots.expand(template.q, rng, v), slots.expand(template.a, rng, v)
       until likeness.jaccard(grams, likeness.grams(input, output)) >= CLOSE
       local file = rng:pick { "raw_2023", "raw_2024" }
-      fault("reset_form", { input = input, output = output, queue = "account" }, file, 0.01 + rng:int(0, 98999) / 1e5)
+      local at = 0.01 + rng:int(0, 98999) / 1e5      -- always after the first of its form
+      fault("reset_form", { input = input, output = output, queue = "account" }, file, at)
     end
   end
 end
@@ -257,7 +236,8 @@ local function useless_answers()
   answered("boilerplate", faults.boilerplate)
   answered("escalation", faults.escalation)
   for i = 1, PLANT.empty_answer do
-    fault("empty_answer", fresh(rng:pick(bodies), "log", function(input) return input, ({ "", " ", "\n\n" })[i % 3 + 1] end))
+    local nothing = ({ "", " ", "\n\n" })[i % 3 + 1]
+    fault("empty_answer", fresh(rng:pick(bodies), "log", function(input) return input, nothing end))
   end
   for _, answer in ipairs(faults.short_answers) do
     fault("short_answer", fresh(rng:pick(bodies), "log", function(input) return input, answer end))
@@ -273,7 +253,8 @@ local function useless_answers()
       local words = {}
       for word in output:gmatch("%S+%s*") do words[#words + 1] = word end
       local cut = table.concat(words, "", 1, #words * rng:int(45, 70) // 100):gsub("%s+$", "")
-      if not cut:match("%a$") or #cut:match("[^\n]*$") < 60 or likeness.words(cut) < 14 then return nil end
+      local mid_sentence = cut:match("%a$") and #cut:match("[^\n]*$") >= 60
+      if not mid_sentence or likeness.words(cut) < 14 then return nil end
       return input, cut
     end))
   end
@@ -290,9 +271,9 @@ local function other_languages()
     for _, body in ipairs(foreign[language[2]]) do
       body.queue = "general"
       for _ = 1, 2 do
-        local v, input, output = {}
+        local input, output
         repeat
-          v = {}
+          local v = {}
           input, output = slots.expand(body.q, rng, v), slots.expand(body.a, rng, v)
         until is_new(body, input, output)
         fault(language[1], { input = input, output = output, queue = body.queue })
@@ -305,72 +286,52 @@ end
 
 local counted = { ssn = 0, card = 0, email = 0, phone = 0, ip = 0 }
 
-local function luhn_digit(digits)
-  local sum = 0
-  for i = #digits, 1, -1 do
-    local d = digits:byte(i) - 48
-    if (#digits - i) % 2 == 0 then d = d * 2; if d > 9 then d = d - 9 end end
-    sum = sum + d
-  end
-  return (10 - sum % 10) % 10
+--- Fills in <ssn>, <card> and so on, and notes their kinds in `seen`.
+local function with_private(text, values, seen)
+  return (text:gsub("<(%w+)>", function(name)
+    if not private[name] then return nil end
+    if seen and counted[name] then seen[#seen + 1] = name end
+    return private[name](rng, values)
+  end))
 end
 
-local function card(wrong_by)
-  local digits = rng:pick { "400000", "424242", "555555", "520082" }
-  for _ = 1, 9 do digits = digits .. rng:int(0, 9) end
-  digits = digits .. (luhn_digit(digits) + wrong_by) % 10
-  local mark = rng:pick { " ", "-", "" }
-  return digits:sub(1, 4) .. mark .. digits:sub(5, 8) .. mark .. digits:sub(9, 12) .. mark .. digits:sub(13)
+--- Puts a sentence behind the first one of a text.
+local function behind_first_sentence(text, sentence)
+  local stop = text:find("[.!?]%s") or text:find("[.!?]$") or #text
+  return text:sub(1, stop) .. sentence .. text:sub(stop + 1)
 end
 
--- Networks, telephone numbers and domains are those reserved for examples.
-local PRIVATE = {
-  ssn = function() return ("%03d-%02d-%04d"):format(rng:pick { rng:int(100, 665), rng:int(667, 899) }, rng:int(1, 99), rng:int(1, 9999)) end,
-  card = function() return card(0) end,
-  notcard = function() return card(rng:int(1, 9)) end,
-  email = function(v)
-    local name = slots.expand("<first>", rng, v):lower()
-    return name .. rng:pick { "", ".office", rng:int(60, 99), "+till" } .. "@" .. rng:pick { "oakandtwine.example", "lanternbakery.example", "mail.example.net",
-      "harlow-joinery.example", "blueheron.example.org", "example.com" }
-  end,
-  phone = function()
-    return rng:pick { "(%s) 555-01%02d", "%s-555-01%02d", "+1 %s 555 01%02d", "%s.555.01%02d" }:format(rng:pick { 212, 312, 415, 503, 617, 808 }, rng:int(0, 99))
-  end,
-  ip = function() return rng:pick { "192.0.2.%d", "198.51.100.%d", "203.0.113.%d" }:format(rng:int(1, 254)) end,
-}
+local function is_good(output)
+  return likeness.repetition(output) <= 0.10 and likeness.words(output) >= 12
+end
 
 local function private_rows()
-  local function with(text, v, count)
-    return (text:gsub("<(%w+)>", function(name)
-      if not PRIVATE[name] then return nil end
-      if count and counted[name] then count[#count + 1] = name end
-      return PRIVATE[name](v)
-    end))
-  end
   for i = 1, PLANT.private do
     local p, seen = faults.private[(i - 1) % #faults.private + 1], nil
     local row = fresh(rng:pick(bodies), "log", function(input, output, v)
+      if not is_good(output) then return nil end
       seen = {}
-      local text = slots.expand(with(p[1], v, seen), rng, v)
-      if likeness.repetition(output) > 0.10 or likeness.words(output) < 12 then return nil end
+      local text = slots.expand(with_private(p[1], v, seen), rng, v)
       if p.where == "input" then return input .. text, output end
-      return input, (output:gsub("[.!?]", "%0" .. text:gsub("%%", "%%%%"), 1))
+      return input, behind_first_sentence(output, text)
     end)
     for _, kind in ipairs(seen) do counted[kind] = counted[kind] + 1 end
     row.detail = table.concat(seen, ",")
     fault("private", row)
   end
   for i = 1, PLANT.harmless do
-    fault("harmless", fresh(rng:pick(bodies), "log", function(input, output)
-      if likeness.repetition(output) > 0.10 or likeness.words(output) < 12 then return nil end
-      return input .. with(faults.harmless[(i - 1) % #faults.harmless + 1], {}), output
+    local text = faults.harmless[(i - 1) % #faults.harmless + 1]
+    fault("harmless", fresh(rng:pick(bodies), "log", function(input, output, v)
+      if not is_good(output) then return nil end
+      return input .. with_private(text, v), output
     end))
   end
 end
 
 -- ---- contamination -------------------------------------------------------------------------
 
-local REWORDED = { "A colleague of mine ran into something like this, and I would like to know it for myself: what is the way to deal with it?",
+local REWORDED = {
+  "A colleague of mine ran into something like this. I would like to know it too: what is the way to deal with it?",
   "I read an old thread of yours about this and the end of it was missing. Could you tell me once more how it is done?",
   "For our own handbook I need two or three sentences on this from you, in plain words please.",
   "On the telephone your colleague explained it so well, but I took no notes. Would you write it down for me?",
@@ -382,11 +343,13 @@ local function contamination()
   local function next_gold() n = n + 1; return gold[n] end
   for i = 1, PLANT.gold_copy do
     local row = next_gold()
-    fault("gold_copy", { input = i % 3 == 0 and row.input:lower() or row.input, output = row.output, queue = row.queue })
+    local input = i % 3 == 0 and row.input:lower() or row.input
+    fault("gold_copy", { input = input, output = row.output, queue = row.queue })
   end
   for i = 1, PLANT.gold_question do
     local row = next_gold()
-    fault("gold_question", { input = row.input, output = faults.other_answer[i % #faults.other_answer + 1], queue = row.queue })
+    local output = faults.other_answer[i % #faults.other_answer + 1]
+    fault("gold_question", { input = row.input, output = output, queue = row.queue })
   end
   for _ = 1, PLANT.gold_near do fault("gold_near", close_copy(next_gold())) end
   for i = 1, PLANT.gold_answer do
@@ -399,7 +362,7 @@ end
 
 local FILES = {
   raw_2023  = { id = "FW23-%05d",  style = "python",  year = 2023, eol = "\r\n", bom = "\xEF\xBB\xBF" },
-  raw_2024  = { id = "FW24-%05d",  style = "compact", year = 2024, eol = "\n" },
+  raw_2024  = { id = "FW24-%05d",  style = "compact", year = 2024, eol = "\n", accounts = true },
   expert    = { id = "EXP-%04d",   style = "compact", year = 2024, eol = "\n" },
   synthetic = { id = "SYN-%04d",   style = "compact", year = 2024, eol = "\n" },
   gold      = { id = "GOLD-%03d",  style = "compact", year = 2024, eol = "\n" },
@@ -409,7 +372,7 @@ local function broken_lines()
   for _, broken in ipairs(faults.broken_lines) do
     fault(broken[1], { line = broken[2] })
   end
-  for i = 1, PLANT.blank_line do
+  for i = 1, BLANK_LINES do
     place({ line = i % 2 == 0 and "   " or "", fault = "blank_line" }, i % 2 == 0 and "raw_2023" or "raw_2024")
   end
 end
@@ -426,8 +389,8 @@ local function line_of(row, file, id)
   local meta = { { "queue", row.queue }, { "channel", rng:pick { "email", "email", "web", "chat", "app" } } }
   local object = { { "ticket_id", id }, { "input", row.input }, { "output", row.output },
     { "created_at", stamp(file.year, row.at) } }
-  if file.year == 2024 and file.eol == "\n" and file.id:match("^FW24") then
-    object[#object + 1] = { "account", { raw = ("184467440737%011d"):format(rng:int(0, 99999999999)) } }   -- past 64 bits
+  if file.accounts then       -- numbers past 64 bits, which must come out as they went in
+    object[#object + 1] = { "account", { raw = ("184467440737%011d"):format(rng:int(0, 99999999999)) } }
   end
   object[#object + 1] = { "metadata", meta }
   return json.object(object, file.style)
@@ -440,6 +403,8 @@ local function save(name, text)
 end
 
 local planted, tally = {}, {}
+local fate_of = {}     -- kind -> the stage that rejects it, or "kept"
+for _, p in ipairs(plan) do fate_of[p.kind] = p.fate end
 
 local function write_file(name)
   local file, list, lines = FILES[name], rows[name], {}
@@ -452,26 +417,25 @@ local function write_file(name)
     lines[n] = line_of(row, file, id)
     if row.fault then
       tally[row.fault] = (tally[row.fault] or 0) + 1
-      planted[#planted + 1] = table.concat({ name .. ".jsonl", n, id, row.fault, FATE[row.fault] or "-", row.detail or "" }, "\t")
+      planted[#planted + 1] = table.concat({ name .. ".jsonl", n, id, row.fault, fate_of[row.fault] or "-",
+                                             row.detail or "" }, "\t")
     end
   end
   save(name .. ".jsonl", (file.bom or "") .. table.concat(lines, file.eol) .. file.eol)
   return #list
 end
 
-local ORDER = { "malformed", "not_utf8", "not_an_object", "missing_field", "field_type", "duplicate_key", "lone_surrogate",
-  "gold_copy", "gold_near", "gold_question", "gold_answer", "exact_copy", "empty_answer", "short_answer", "short_question", "loop",
-  "german", "spanish", "french", "private", "harmless", "escalation", "boilerplate", "cut_off", "answer_in_question",
-  "reset_form", "edited_copy", "copy_of_expert" }
-
 local function planted_table()
   local out = { "| planted | rows | what it is | ends at |", "| --- | ---: | --- | --- |" }
-  for _, kind in ipairs(ORDER) do
-    out[#out + 1] = ("| %s | %d | %s | %s |"):format(kind, tally[kind], ABOUT[kind], FATE[kind] == "kept" and "kept" or "`" .. FATE[kind] .. "`")
+  for _, p in ipairs(plan) do
+    local fate = p.fate == "kept" and "kept" or "`" .. p.fate .. "`"
+    out[#out + 1] = ("| %s | %d | %s | %s |"):format(p.kind, tally[p.kind], p.about, fate)
   end
   out[#out + 1] = ""
-  out[#out + 1] = ("The %d rows with private data hold %d SSNs, %d card numbers, %d e-mail addresses, %d telephone numbers and %d IP addresses. "
-    .. "%d blank lines are skipped."):format(tally.private, counted.ssn, counted.card, counted.email, counted.phone, counted.ip, tally.blank_line)
+  out[#out + 1] = ("The %d rows with private data hold %d SSNs, %d card numbers, %d e-mail addresses,")
+    :format(tally.private, counted.ssn, counted.card, counted.email)
+  out[#out + 1] = ("%d telephone numbers and %d IP addresses. %d blank lines are skipped.")
+    :format(counted.phone, counted.ip, tally.blank_line)
   return table.concat(out, "\n")
 end
 

@@ -1,4 +1,5 @@
 --- The faults that product logs have, as texts. How many of each are planted stands in make_tickets.lua.
+-- luacheck: no max line length
 
 local faults = {}
 

@@ -1,4 +1,5 @@
 --- What people write around the matter itself: greetings, who they are, how they sign.
+-- luacheck: no max line length
 -- Each list is drawn from once a ticket; an empty string means that nothing is written.
 
 return {

@@ -26,7 +26,7 @@ function policy.clean(o)
   return {
     s.exact_dedup {},
     s.length      { min_input_tokens = 2, min_output_tokens = o.min_output or 5 },
-    s.pii         { action = "redact" },
+    s.pii         { action = "redact", strict = true },   -- strict: addresses reserved for examples count too
     s.filter      { name = "non_answers", fn = says_nothing(phrases) },
     s.near_dedup  { threshold = 0.8 },
   }

@@ -1,4 +1,5 @@
 --- Logging in: passwords, second factors, accounts of people who left.
+-- luacheck: no max line length
 return {
   { q = [[I can't get into Fernwick since {this morning|yesterday|the weekend}. It says my password is wrong but I have not changed it. {I tried <n> times and now it says the account is locked.|After a few tries it locked me out completely.}]],
     a = [[The lock lifts by itself {after 30 minutes|half an hour after the last failed try}. Before you try again, look at the address in the log in box: {most lock-outs we see are a saved password for an older address.|browsers like to fill in an old address there.} If the address is right, press "Forgot password" and the link reaches you within a minute. Changing the password ends the lock at once.]] },

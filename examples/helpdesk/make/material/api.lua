@@ -1,4 +1,5 @@
 --- The programming interface: keys, webhooks, limits, odd answers.
+-- luacheck: no max line length
 return {
   { q = [[Where do I create an API key? {The docs say Settings, Developers, but I do not have that entry.|There is no Developers entry in my settings.}]],
     a = [[Developers shows for owners and for the role Developer only. Ask an owner of your company to {give you that role|add the role} under Settings, People; it takes effect with the next page you open. {A key is shown once, so have your vault ready.|The key itself is shown just once.}]] },

@@ -1,4 +1,5 @@
 --- Money between the customer and Fernwick: invoices, charges, refunds, taxes.
+-- luacheck: no max line length
 return {
   { q = [[We were charged twice for <month>: <amt> on the <n>th and again two days later. {Same card, same amount.|Both show on the statement.} Please send one back.]],
     a = [[I see both. The first was {a reservation that your bank shows as a charge|only reserved}, and it was released when the second one went through. It {drops off the statement within five working days|should vanish in at most five working days}. If it is still there after that, send me a picture of the line and I will refund it from our side the same day.]],

@@ -1,4 +1,5 @@
 --- Things that go wrong in the program.
+-- luacheck: no max line length
 return {
   { q = [[Invoice total is off by one cent: lines add up to <amt> and the total says {one cent more|a cent less}. {Customer refuses to pay.|It's embarrassing.}]],
     a = [[Tax is rounded {once on the sum|on the sum, once} in your settings, while your customer's program rounds each line. Both are allowed. {You can switch under Settings, Sales, Rounding to "per line"; it holds from the next invoice on.|Settings, Sales, Rounding, "per line" makes new invoices agree with theirs.} For this one a credit of a cent is quicker than an argument.]] },

@@ -1,4 +1,5 @@
 --- Leaving, pausing, closing.
+-- luacheck: no max line length
 return {
   { q = [[I want to cancel. {We're closing the shop on <date>.|The business ends on <date>.} What {do I need to do|happens to my books}?]],
     a = [[I am sorry to hear it. {Settings, Billing, Cancel ends the subscription with the paid period|You cancel under Settings, Billing, and it ends with the period paid for}, and you can still read and export for 90 days. Please take the full export before; {the tax office may ask for years to come|you will want it if the tax office asks}. A rented reader goes back with the label that we send you.]] },

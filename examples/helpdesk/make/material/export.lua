@@ -1,4 +1,5 @@
 --- Getting data in and out: exports, imports, backups, moving house.
+-- luacheck: no max line length
 return {
   { q = [[I need all our data out as {CSV|spreadsheets}, everything, for {the auditors|a backup}. {The export page only lets me choose one report at a time.|One report at a time would take me days.}]],
     a = [[Use the full export: Settings, Company, Data, Export everything. {It runs for a few minutes up to an hour and then a link arrives by e-mail|You get a link by e-mail when it is ready, within the hour}, good for seven days. The ZIP has one CSV for each table, a folder with all attachments, and a page that explains the columns.]] },

@@ -1,4 +1,5 @@
 --- Wishes.
+-- luacheck: no max line length
 return {
   { q = [[Could you add {QR codes for payment|a payment QR code} to invoices? {Our customers ask for it.|Everybody here pays by scanning.}]],
     a = [[It is there for euro and franc invoices: Settings, Sales, Layout, block "Payment code". {Drag it to where you want it; below the total works best for scanners.|Put it below the total, that scans best.} For other currencies no standard is settled yet, and we watch it.]] },

@@ -1,4 +1,5 @@
 --- Tickets that came in and were answered in German, Spanish or French.
+-- luacheck: no max line length
 return {
   de = {
     { q = [[Guten Tag, seit {gestern|heute Morgen} kann ich mich nicht mehr anmelden. {Das Passwort stimmt, ich habe es mehrfach geprüft.|Angeblich ist mein Passwort falsch.} Wir müssen bis <n> Uhr die Rechnungen verschicken.]],

@@ -1,4 +1,5 @@
 --- Whatever else people write.
+-- luacheck: no max line length
 return {
   { q = [[What are your {opening hours|hours}? {Tried to call at <time>, nobody there.|I only get the tape.}]],
     a = [[People answer from eight to six on working days, {by your company's time zone|in your own time zone}; on Saturdays from nine to one for the Till only. {Writing here is read at night as well, when something is down.|For outages somebody reads this at night too.}]] },

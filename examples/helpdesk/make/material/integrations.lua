@@ -1,4 +1,5 @@
 --- Fernwick and other programs: bank feeds, shops, calendars, accountants' tools.
+-- luacheck: no max line length
 return {
   { q = [[Our <bank> feed stopped on <date>. {No transactions since.|The last line is from that day.} Reconnecting gives "consent expired".]],
     a = [[Banks let us read for 90 days and then {want to hear from you again|ask you anew}. Open Banking, press the orange Renew beside <bank>, and choose {the same accounts as before|exactly the accounts that you had}: with others, the feed starts a second time and you get doubles. The days in between are fetched on the first night.]] },

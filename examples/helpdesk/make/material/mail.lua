@@ -1,4 +1,5 @@
 --- Fernwick Mail: mailboxes, domains, delivery.
+-- luacheck: no max line length
 return {
   { q = [[Our mails land in {spam|the junk folder} at {big providers|Gmail and Outlook} since we moved to Fernwick Mail. {Customers miss offers.|We lose business.}]],
     a = [[Two of the three DNS records are there, DKIM is not: {at your registrar the long value was cut at 255 characters|the long value was cut off at your registrar}. Copy it again from Mail, Domain, in its two pieces. {Providers forget within a week or two; ask good customers to press "not spam" meanwhile.|It takes a week or two until the providers trust you again.}]] },

@@ -1,4 +1,5 @@
 --- The telephone and tablet apps.
+-- luacheck: no max line length
 return {
   { q = [[The app crashes {right after the logo|as soon as I open it} on my <device>. Version <ver>. {Reinstalled twice.|Installed it anew, no change.}]],
     a = [[Version <ver> trips over {a picture in the offline store that is only half there|a half-loaded picture in its store}. <ver2> mends that and is in the stores since {this morning|last night}. {What you had entered offline is safe and goes up after the update; do not delete the app before.|Please update over it and do not delete the app, since deleting takes your offline entries with it.}]] },

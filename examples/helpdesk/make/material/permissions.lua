@@ -1,4 +1,5 @@
 --- Who may see and do what.
+-- luacheck: no max line length
 return {
   { q = [[How can I let {my assistant|our trainee} write invoices but not see {salaries|the bank accounts}? {The roles all seem to include it.|Every role I try shows it.}]],
     a = [[Make a role of your own: Settings, People, Roles, Copy "Sales". {Take away the ticks at Banking and Payroll|Switch Banking and Payroll off}, give it a name and put the person into it. Totals on the dashboard that would tell the figures anyway {are hidden with them|disappear too}.]] },

@@ -1,4 +1,5 @@
 --- Worries: strange log ins, phishing, papers for the data protection officer.
+-- luacheck: no max line length
 return {
   { q = [[I got a mail "from Fernwick" that asks me to {confirm my bank details|enter my password}. {It looks real but the link goes elsewhere.|The link ends in a strange domain.} Is it yours?]],
     a = [[It is not from us: we never ask for {a password or bank details|such things} by e-mail. {Delete it, and if you pressed the link, change the password and look at Profile, Security, Devices for log ins that are not yours.|If you pressed it, change your password now and log out all devices under Profile, Security.} Sending us the mail as an attachment helps us to have that page taken down.]] },

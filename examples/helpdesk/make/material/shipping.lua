@@ -1,4 +1,5 @@
 --- Fernwick Till is hardware: orders, parcels, returns, replacements.
+-- luacheck: no max line length
 return {
   { q = [[Order <order> says "label printed" since <date>. {Has it left your warehouse at all?|Nothing moves. Is it lost?} We open on <day> and need the card reader.]],
     a = [["Label printed" means that it {waits for the carrier to collect it|stands at the door of the warehouse}. <carrier> missed the collection on <date>, which was a holiday there. {I have put a second reader on the express service, free of charge, and it reaches you tomorrow before noon.|A second one goes out today by express, at our cost.} When the first turns up as well, keep the parcel closed and let us know: we will have it fetched.]] },

@@ -1,4 +1,5 @@
 --- The Till in daily use.
+-- luacheck: no max line length
 return {
   { q = [[Card reader says {"no connection"|"offline"} though the shop Wi-Fi is {fine|full strength}. {Queue of people here!|We're taking cash only.}]],
     a = [[Hold its side key for ten seconds and let it start anew. {If it stays offline: your Wi-Fi asks for a page to be accepted, which a reader can't do|Should that not help, the Wi-Fi has a log in page which a reader cannot press}. Use the network without it, or a phone as hotspot. {Until then, "Store and send" takes cards up to <amt> without a line.|Meanwhile "Store and send" works without a line.}]] },
