@@ -16,6 +16,7 @@
   X("fs", luaopen_fs, TRUSTED, "files, folders, the clock and the terminal") \
   X("lang", luaopen_lang, BOTH, "the language of a text") \
   X("scan", luaopen_scan, BOTH, "many patterns over a text: personal data and its like") \
+  X("select", luaopen_select, TRUSTED, "which rows of a group, or of all, stay") \
   X("text", luaopen_text, BOTH, "tokens, words, shingles, and the operators of the text rules") \
   X("neardup", luaopen_neardup, BOTH, "exact and near duplicates, decontamination, the exact Jaccard") \
   X("stats", luaopen_stats, TRUSTED, "sums, quantiles and histograms of a number a row") \

@@ -55,7 +55,22 @@ static void languages_are_told_and_short_text_is_not(void) {
   }
 }
 
+static void parts_are_weighed_by_their_bytes(void) {
+  LangResult part[3] = {
+    { "en", 1.0, { { "en", 1.0 } } },
+    { "und", 0.0, { { "xx", 0.4 } } },
+    { "fr", 0.8, { { "fr", 0.8 }, { "en", 0.2 } } },
+  };
+  size_t bytes[3] = { 100, 50, 300 };
+  /* known bytes 400: fr 240, en 100 + 60 */
+  LangResult r = lang_merge(part, bytes, 3);
+  CHECK(strcmp(r.code, "fr") == 0 && r.confidence > 0.5999 && r.confidence < 0.6001);
+  CHECK(strcmp(r.share[1].code, "en") == 0 && r.share[1].share > 0.3999 && r.share[1].share < 0.4001);
+  CHECK(strcmp(lang_merge(part + 1, bytes, 1).code, "und") == 0);
+}
+
 int main(void) {
+  RUN(parts_are_weighed_by_their_bytes);
   RUN(code_urls_and_addresses_are_masked);
   RUN(a_head_cuts_no_character);
   RUN(a_code_matches_itself_and_its_language);

@@ -31,6 +31,9 @@ size_t lang_mask(Span text, char *out);
 Span lang_head(Span text, size_t max);
 /* Judges masked text, valid UTF-8, 16 readable bytes behind it. Any thread may call it. */
 LangResult lang_detect(Span masked);
+/* The result of a text that has these parts, of so many bytes each: shares weighed by bytes, parts
+** that cannot be told left out; und if none can. */
+LangResult lang_merge(const LangResult *part, const size_t *bytes, size_t n);
 /* Whether code ("zh-Hant") is the wanted one ("zh-Hant" or "zh"). */
 int lang_matches(const char *code, Span wanted);
 

@@ -9,7 +9,7 @@
 typedef struct LangOp {
   RowOp op;
   Field field[FIELD_COUNT];
-  size_t nfields, max_bytes, nkeep;
+  size_t nfields, max_bytes, min_field_bytes, nkeep;
   char **keep;               /* [nkeep] */
   double min_confidence;
   int keep_undetermined;
@@ -17,23 +17,34 @@ typedef struct LangOp {
   char names[80];            /* "input+output", for the evidence */
 } LangOp;
 
-/* The heads of the fields, masked, joined by line feeds, in the row's scratch. ptr NULL if out of memory. */
-static Span gather(const LangOp *l, Row *row) {
+/* Judges the row's fields. 0, or -1 if out of memory. */
+static int judge(const LangOp *l, Row *row, LangResult *r) {
   Span head[FIELD_COUNT];
-  size_t room = 0, n = 0;
+  size_t start[FIELD_COUNT], bytes[FIELD_COUNT], room = 0, n = 0, at = 0;
+  int each = 1;                            /* every field is long enough for itself */
   for (size_t i = 0; i < l->nfields; i++) {
-    head[i] = lang_head(row_field(row, l->field[i]), l->max_bytes);
-    room += lang_mask_room(head[i].len) + 1;
+    head[n] = lang_head(row_field(row, l->field[i]), l->max_bytes);
+    if (head[n].ptr == NULL) continue;
+    room += lang_mask_room(head[n++].len);
   }
   char *out = scratch_room(row->scratch, room + 16);
-  if (out == NULL) return span_of(NULL, 0);
-  for (size_t i = 0; i < l->nfields; i++) {
-    if (head[i].ptr == NULL) continue;
-    n += lang_mask(head[i], out + n);
-    out[n++] = '\n';
+  if (out == NULL) return -1;
+  for (size_t i = 0; i < n; i++) {
+    start[i] = at;
+    bytes[i] = lang_mask(head[i], out + at);
+    each &= bytes[i] >= l->min_field_bytes;
+    at += bytes[i];
+    out[at++] = '\n';
   }
-  memset(out + n, 0, 16);
-  return span_of(out, n);
+  memset(out + at, 0, 16);
+  *r = (LangResult){ .code = "und" };
+  if (each && n > 1) {
+    LangResult part[FIELD_COUNT];
+    for (size_t i = 0; i < n; i++) part[i] = lang_detect(span_of(out + start[i], bytes[i]));
+    *r = lang_merge(part, bytes, n);
+  }
+  if (strcmp(r->code, "und") == 0) *r = lang_detect(span_of(out, at));
+  return 0;
 }
 
 static int kept_language(const LangOp *l, const char *code) {
@@ -56,9 +67,8 @@ static int reject(const LangOp *l, Out *out, const char *reason, const LangResul
 
 static int lang_run(const RowOp *op, Row *row, Out *out) {
   const LangOp *l = (const LangOp *)op;
-  Span text = gather(l, row);
-  if (text.ptr == NULL) return -1;
-  LangResult r = lang_detect(text);
+  LangResult r;
+  if (judge(l, row, &r) != 0) return -1;
   int known = strcmp(r.code, "und") != 0;
   Value code = { .type = VALUE_STRING, .text = span_str(r.code) };
   if (out_annotate(out, span_str(l->annotation), code) != 0) return -1;
@@ -82,6 +92,7 @@ static void lang_destroy(RowOp *op) {
 static int copy_rule(LangOp *l, const LangRule *rule) {
   l->nfields = rule->nfields;
   l->max_bytes = rule->max_bytes;
+  l->min_field_bytes = rule->min_field_bytes;
   l->min_confidence = rule->min_confidence;
   l->keep_undetermined = rule->keep_undetermined;
   l->other = strdup(rule->other);

@@ -1,5 +1,6 @@
-/* modules/lang/lang_op.h - the row operator that keeps rows of some languages. The heads of some
-** fields are judged as one text: short questions and short answers tell more together. */
+/* modules/lang/lang_op.h - the row operator that keeps rows of some languages. The heads of the
+** fields are judged one by one and their shares merged, since CLD2 sees but one language in a
+** question and an answer of two; a row with a field too short for that is judged as one text. */
 #ifndef TAMIS_LANG_OP_H
 #define TAMIS_LANG_OP_H
 
@@ -10,6 +11,7 @@ typedef struct LangRule {
   const Field *field;        /* [nfields], at most FIELD_COUNT */
   size_t nfields;
   size_t max_bytes;          /* read of each field */
+  size_t min_field_bytes;    /* a field of fewer is too short to be judged by itself */
   const Span *keep;          /* [nkeep] codes; none: every language is kept */
   size_t nkeep;
   double min_confidence;

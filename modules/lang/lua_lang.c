@@ -1,7 +1,8 @@
 /* modules/lang/lua_lang.c - lang for Lua.
 **   lang.detect("Bonjour à tous")   -- "fr", 0.97, { { "fr", 0.97 } }; "und", 0 where it is too short to tell
 ** and the operator:
-**   lang.keep { fields = { "input", "output" }, max_bytes = 2048, keep = { "en" }, min_confidence = 0.95,
+**   lang.keep { fields = { "input", "output" }, max_bytes = 2048,
+**               min_field_bytes = 40, keep = { "en" }, min_confidence = 0.95,
 **               keep_undetermined = true, other = REASON, low = REASON, undetermined = REASON,
 **               annotation = "language", metric = "confidence" }
 ** Both give nil and a message in a build without CLD2. */
@@ -90,6 +91,7 @@ static int f_keep(lua_State *L) {
   for (size_t i = 0; i < rule.nkeep; i++) keep[i] = item(L, "keep", i);
   rule.keep = keep;
   rule.max_bytes = (size_t)need_number(L, "max_bytes", 16, 1 << 24);
+  rule.min_field_bytes = (size_t)need_number(L, "min_field_bytes", 0, 1 << 24);
   rule.min_confidence = need_number(L, "min_confidence", 0, 1);
   lua_getfield(L, 1, "keep_undetermined");
   rule.keep_undetermined = lua_toboolean(L, -1);

@@ -1,0 +1,23 @@
+--- sample: keep so many rows, or a share of them, by chance.
+-- Chance is a hash of the recipe's seed and the row's bytes. With `share`, whether a row stays does
+-- not depend on the other rows; with `n`, rows of trusted sources stay first.
+
+local select = require "select"
+
+return {
+  name    = "sample",
+  scope   = "corpus",
+  doc     = "keep so many rows, or a share of them, chosen by the recipe's seed",
+  params  = {
+    n     = { type = "integer", min = 0, doc = "rows to keep" },
+    share = { type = "number", min = 0, max = 1, doc = "share of the rows to keep" },
+  },
+  reasons = { "not_sampled" },
+  metrics = {},
+
+  run = function(view, p, ctx)
+    if (p.n == nil) == (p.share == nil) then return nil, "sample takes one of n and share" end
+    if p.n then return select.count(view, p.n, ctx.seed, "not_sampled") end
+    return select.share(view, p.share, ctx.seed, "not_sampled")
+  end,
+}
