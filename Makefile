@@ -40,7 +40,7 @@ HOST     = $(call obj,$(RUNTIME_C) $(BINDING_C)) $(BUILD)/embedded.o
 C_TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 BENCHES  = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all demo check check-bare check-c test asan tsan bench lint fuzz install uninstall clean deps
+.PHONY: all demo check check-bare check-c test asan tsan bench lint fuzz install uninstall clean deps readme
 all: tamis
 
 tamis: $(BUILD)/tamis
@@ -114,6 +114,9 @@ fuzz-run: $(FUZZ:%=$(BUILD)/fuzz/%)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(KERNELS)
 	@mkdir -p $(@D)
 	$(CXX) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The parts of README.md that come from the stages' tables and the example's recipe.
+readme: $(BUILD)/tamis-test ; @README=write $(BUILD)/tamis-test tests/test_readme.lua
 
 # The README's set-up lines on a minimal Debian 12 (root, debootstrap); FOLDER keeps the systems.
 check-bare:

@@ -439,17 +439,17 @@ local function planted_table()
   return table.concat(out, "\n")
 end
 
-local function put_into_readme(text)
+local function put_into_readme(mark, text)
   local path = here .. "/README.md"
-  local f = io.open(path, "rb")
-  if not f or out_dir ~= here then return end
+  local f = out_dir == here and io.open(path, "rb")
+  if not f then return end
   local readme = f:read("a")
   f:close()
-  local first, last = readme:find("<!-- planted -->\n", 1, true), readme:find("<!-- /planted -->", 1, true)
-  if not first then return end
-  local start = select(2, readme:find("<!-- planted -->\n", 1, true))
+  local _, first = readme:find("<!-- " .. mark .. " -->\n", 1, true)
+  local last = readme:find("<!-- /" .. mark .. " -->", 1, true)
+  if not (first and last) then return end
   f = assert(io.open(path, "wb"))
-  f:write(readme:sub(1, start), text, "\n", readme:sub(last))
+  f:write(readme:sub(1, first), text, "\n", readme:sub(last))
   f:close()
 end
 
@@ -462,13 +462,21 @@ private_rows()
 contamination()
 broken_lines()
 
-local total = 0
-for _, name in ipairs { "raw_2023", "raw_2024", "expert", "synthetic", "gold" } do
-  local n = write_file(name)
-  total = total + n
-  print(("%-16s %5d lines"):format(name .. ".jsonl", n))
+local ABOUT = {
+  { "raw_2023", "product log; written on Windows, with a BOM and CRLF, all but ASCII escaped" },
+  { "raw_2024", "product log; UTF-8 as it is, with account numbers past 64 bits" },
+  { "expert", "answers written by staff for this purpose; `trusted`" },
+  { "synthetic", "questions and answers made by a teacher model" },
+  { "gold", "the frozen evaluation set, chosen by hand; no training row may be near it" },
+}
+
+local files = { "| file | lines | what it is |", "| --- | ---: | --- |" }
+for _, file in ipairs(ABOUT) do
+  files[#files + 1] = ("| `%s.jsonl` | %d | %s |"):format(file[1], write_file(file[1]), file[2])
 end
 save("planted.tsv", "file\tline\tid\tfault\tfate\tdetail\n" .. table.concat(planted, "\n") .. "\n")
-local text = planted_table()
-put_into_readme(text)
-print(text)
+
+for mark, text in pairs { files = table.concat(files, "\n"), planted = planted_table() } do
+  put_into_readme(mark, text)
+  print(text)
+end
