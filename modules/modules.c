@@ -22,6 +22,7 @@
   X("stats", luaopen_stats, TRUSTED, "sums, quantiles and histograms of a number a row") \
   X("json", luaopen_json, TRUSTED, "JSON of settings and reports: exact integers, sorted keys") \
   X("store", luaopen_store, TRUSTED, "SQLite files: ledgers and registries") \
+  X("export", luaopen_export, TRUSTED, "the rows of a view as files") \
   /* the end */
 
 #define DECLARE(name, open, flags, doc) int open(lua_State *L);

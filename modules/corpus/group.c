@@ -224,6 +224,7 @@ static void group_free(Group *g, size_t nchunks) {
     scratch_free(g->out[i]->row.scratch);
     chunk_out_free(&g->out[i]->chunk);
     buf_free(&g->out[i]->text);
+    json_doc_free(&g->out[i]->doc);
     free(g->out[i]);
   }
   for (size_t i = 0; g->done != NULL && i < nchunks; i++) {

@@ -8,6 +8,7 @@
 #ifndef TAMIS_GROUP_H
 #define TAMIS_GROUP_H
 
+#include "corpus/json.h"
 #include "corpus/scratch.h"
 
 typedef struct NoteRec { uint32_t row, name, value; } NoteRec;
@@ -41,6 +42,7 @@ struct Out {
   struct { Span text; uint32_t id; } reason[OUT_REASONS];   /* ids of reasons last used */
   unsigned next_reason;
   Buf text;                 /* for evidence in the making */
+  JsonDoc doc;              /* for edits of strings that are JSON themselves */
   Error err;
 };
 

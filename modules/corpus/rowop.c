@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/json_out.h"
 #include "corpus/evidence.h"
 #include "corpus/group.h"
 #include "corpus/list.h"
@@ -148,7 +149,38 @@ int out_annotate(Out *o, Span name, Value value) {
   return v == NAME_FAIL ? -1 : note(o, n, v);
 }
 
+static int is_document(Out *o, Span text) {
+  size_t i = 0;
+  while (i < text.len && strchr(" \t\n\r", text.ptr[i]) != NULL && text.ptr[i] != '\0') i++;
+  if (i == text.len || (text.ptr[i] != '{' && text.ptr[i] != '[')) return 0;
+  return json_check(&o->doc, text, 0) == JSON_OK;
+}
+
+/* The text of the string as it was read. */
+static Span text_as_read(Out *o, const RowString *string) {
+  Span raw = span_of(row_bytes(&o->row).ptr + string->start, string->raw_len);
+  if (memchr(raw.ptr, '\\', raw.len) == NULL) return raw;
+  char *to = scratch_room(o->row.scratch, raw.len);
+  return to == NULL ? (Span){ 0 } : span_of(to, json_decode(raw, to));
+}
+
+/* An edit would make tool arguments, say, unreadable: the row goes, whoever it is from, since
+** neither the old text nor the new may stand. */
+static int refuse_edit(Out *o, const RowString *string) {
+  Buf path = { 0 };
+  o->text.len = 0;
+  int bad = row_string_path(&o->row, string->start, &path) != 0 || buf_str(&o->text, "{\"field\":") != 0 ||
+            json_out_string(&o->text, span_str(field_name((Field)string->field))) != 0 ||
+            buf_str(&o->text, ",\"path\":") != 0 || json_out_string(&o->text, buf_span(&path)) != 0 ||
+            buf_char(&o->text, '}') != 0;
+  buf_free(&path);
+  return bad ? -1 : reject_blob(o, span_str("edit_breaks_json"), EVIDENCE_JSON, buf_span(&o->text));
+}
+
 int out_edit(Out *o, const RowString *string, Span text) {
+  Span was = text_as_read(o, string);
+  if (was.ptr == NULL) return -1;
+  if (is_document(o, was) && !is_document(o, text)) return refuse_edit(o, string);
   Span copy = arena_copy(&o->chunk.arena, text);
   if (copy.ptr == NULL) return -1;
   return scratch_edit(&o->row, string->start, string->raw_len, copy);

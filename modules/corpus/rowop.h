@@ -56,7 +56,9 @@ int out_reject_json(Out *out, const char *reason, Span evidence);
 
 /* Sets an annotation of the row (a tag, a topic). */
 int out_annotate(Out *out, Span name, Value value);
-/* Replaces the whole text of one string, for later operators and for the export. */
+/* Replaces the whole text of one string, for later operators and for the export. A string that is
+** itself JSON (tool arguments) must still parse: if it would not, the string stays and the row is
+** rejected with reason "edit_breaks_json", a trusted row too. */
 int out_edit(Out *out, const RowString *string, Span text);
 
 int out_rejected(const Out *out);        /* an operator before this one rejected the row */

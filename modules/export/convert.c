@@ -94,19 +94,22 @@ static int is_key(const JsonValue *key, const char *a, const char *b) {
   return json_string_is(key, span_str(a)) || (b != NULL && json_string_is(key, span_str(b)));
 }
 
-/* The members of a turn beside role and text, copied one after another with their commas. */
-static int copy_extra(const Row *r, const JsonValue *turn, Span *extra) {
-  char *to = scratch_room(r->scratch, turn->raw.len + 8), *p = to;
+/* The members of a turn beside role and text, one after another with their commas, edits in. */
+static int copy_extra(Convert *c, const Row *r, const JsonValue *turn, Span *extra) {
+  Span line = row_bytes(r);
   JsonValue key, v;
-  if (to == NULL) return -1;
+  c->text.len = 0;
   for (JsonIter it = json_iter(turn); json_next(&it, &key, &v);) {
     if (is_key(&key, "role", "from") || is_key(&key, "content", "value")) continue;
-    const char *from = key.raw.ptr - 1, *end = v.raw.ptr + v.raw.len + (v.kind == JSON_STRING);
-    *p++ = ',';
-    memcpy(p, from, (size_t)(end - from));
-    p += end - from;
+    size_t from = (size_t)(key.raw.ptr - line.ptr) - 1;
+    size_t end = (size_t)(v.raw.ptr - line.ptr) + v.raw.len + (v.kind == JSON_STRING);
+    if (buf_char(&c->text, ',') != 0) return -1;
+    if (splice_range(&c->text, line, from, end, c->splice, c->nsplices) != 0) return -1;
   }
-  *extra = span_of(to, (size_t)(p - to));
+  char *copy = scratch_room(r->scratch, c->text.len);
+  if (copy == NULL) return -1;
+  if (c->text.len > 0) memcpy(copy, c->text.ptr, c->text.len);
+  *extra = span_of(copy, c->text.len);
   return 0;
 }
 
@@ -135,7 +138,7 @@ static int read_turn(Convert *c, const Row *r, const JsonValue *turn, int keep_e
   else if (text.kind == JSON_ARRAY && join_parts(c, r, &text, &now) != 0) return -1;
   if (now.ptr == NULL && c->why_not == NULL) c->why_not = "a turn has no text";
   if (c->why_not != NULL) return 0;
-  if (keep_extra && copy_extra(r, turn, &extra) != 0) return -1;
+  if (keep_extra && copy_extra(c, r, turn, &extra) != 0) return -1;
   ConvertTurn *t = add_turn(c, (ConvertRole)who, now, raw);
   if (t == NULL) return -1;
   t->extra = extra;
@@ -236,6 +239,7 @@ int convert_read(Convert *c, const Row *r, Span system, int keep_extra) {
 
 void convert_free(Convert *c) {
   free(c->turn);
+  buf_free(&c->text);
   *c = (Convert){ 0 };
 }
 

@@ -6,6 +6,7 @@
 
 #include "corpus/json.h"
 #include "corpus/view.h"
+#include "export/splice.h"
 
 typedef enum ExportFormat {
   EXPORT_AS_READ, EXPORT_MESSAGES, EXPORT_PAIRS, EXPORT_ALPACA, EXPORT_SHAREGPT,
@@ -29,6 +30,9 @@ typedef struct Convert {
   ConvertTurn *turn;    /* [nturns] */
   size_t nturns, cap;
   Span alternative;     /* the rejected answer of a preference; ptr NULL: none */
+  const Splice *splice; /* [nsplices] the row's edits, for what is kept beside the texts; set by the caller */
+  size_t nsplices;
+  Buf text;             /* in the making */
   const char *why_not;  /* a static sentence if the row cannot be converted; else NULL */
 } Convert;
 
