@@ -50,7 +50,8 @@ static int role_by_name(const JsonValue *v) {
     { "system", CONVERT_SYSTEM }, { "developer", CONVERT_SYSTEM }, { "user", CONVERT_USER },
     { "human", CONVERT_USER }, { "prompter", CONVERT_USER }, { "assistant", CONVERT_ASSISTANT },
     { "gpt", CONVERT_ASSISTANT }, { "model", CONVERT_ASSISTANT }, { "bot", CONVERT_ASSISTANT },
-    { "chatgpt", CONVERT_ASSISTANT },
+    { "chatgpt", CONVERT_ASSISTANT }, { "bard", CONVERT_ASSISTANT }, { "bing", CONVERT_ASSISTANT },
+    { "ai", CONVERT_ASSISTANT },
   };
   for (size_t i = 0; i < sizeof ROLES / sizeof *ROLES; i++)
     if (json_string_is(v, span_str(ROLES[i].name))) return (int)ROLES[i].role;
@@ -164,12 +165,23 @@ static int read_chat(Convert *c, const Row *r, const JsonValue *list, int keep_e
   return 0;
 }
 
-/* The member of the row that holds the byte. */
-static JsonValue member_at(const JsonValue *root, const char *byte) {
-  JsonValue v;
-  for (JsonIter it = json_iter(root); json_next(&it, NULL, &v);)
-    if (v.raw.ptr <= byte && byte <= v.raw.ptr + v.raw.len) return v;
-  return (JsonValue){ 0 };
+static int is_turn(const JsonValue *v) {
+  return json_get(v, span_str("role")).kind != JSON_NONE || json_get(v, span_str("from")).kind != JSON_NONE;
+}
+
+/* The value that holds the byte: a member of the row, or of an object in it that is no turn. What
+** stands beside it in such an object has no place elsewhere. */
+static JsonValue value_around(Convert *c, const JsonValue *root, const char *byte) {
+  JsonValue in = *root, v, found;
+  for (int depth = 0;; depth++) {
+    size_t members = 0;
+    found = (JsonValue){ 0 };
+    for (JsonIter it = json_iter(&in); json_next(&it, NULL, &v); members++)
+      if (v.raw.ptr <= byte && byte <= v.raw.ptr + v.raw.len) found = v;
+    if (depth > 0 && members > 1) c->why_not = "what stands beside the turns has no place";
+    if (found.kind != JSON_OBJECT || is_turn(&found)) return found;
+    in = found;
+  }
 }
 
 static ConvertRole role_of(const StringRef *ref) {
@@ -225,7 +237,7 @@ int convert_read(Convert *c, const Row *r, Span system, int keep_extra) {
   for (size_t i = 0; i < r->corpus->rows[r->index].nstrings && c->why_not == NULL; i++) {
     const char *at = row_bytes(r).ptr + ref[i].start;
     if (ref[i].field == FIELD_ALTERNATIVE || ref[i].field == FIELD_NONE) continue;
-    JsonValue member = member_at(&root, at);
+    JsonValue member = value_around(c, &root, at);
     if (!is_chat(&member)) {
       if (read_string(c, r, &ref[i]) != 0) return -1;
     } else if (member.raw.ptr + member.raw.len != chat_end) {   /* once for all its strings */
