@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "corpus/json.h"
+#include "corpus/json_index.h"
 #include "corpus/simdjson_shim.h"
 #include "json_cases.h"
 
@@ -262,7 +263,34 @@ static void the_walkers_survive_any_text(void) {
   buf_free(&b);
 }
 
+/* Every path gives the same index: bits of each byte by its definition. */
+static void the_index_says_what_each_byte_is(void) {
+  static const char alphabet[] = "ab\"\\\\\\\x01\xC3 ";
+  char text[300 + 64];
+  JsonWord word[8], other[8];
+  unsigned seed = 7;
+  for (int round = 0; round < 2000; round++) {
+    size_t len = (seed = seed * 1103515245u + 12345u) >> 16 & 0xFF;
+    for (size_t i = 0; i < len + 64; i++) text[i] = alphabet[((seed = seed * 1103515245u + 12345u) >> 16) % (sizeof alphabet - 1)];
+    json_index(span_of(text, len), 64, word, SIMD_PORTABLE);
+    json_index(span_of(text, len), 0, other, simd_best());
+    CHECK(memcmp(word, other, json_index_words(len) * sizeof *word) == 0);
+    int escaped = 0, right = 1;
+    for (size_t i = 0; i < len; i++) {
+      unsigned char c = (unsigned char)text[i];
+      const JsonWord *w = &word[i / 64];
+      uint64_t bit = 1ull << i % 64;
+      right &= !(w->quote & bit) == !(c == '"' && !escaped);
+      right &= !(w->slash & bit) == !(c == '\\' && !escaped);
+      right &= !(w->control & bit) == !(c < 0x20) && !(w->high & bit) == !(c >= 0x80);
+      escaped = c == '\\' && !escaped;
+    }
+    CHECK(right);
+  }
+}
+
 int main(void) {
+  RUN(the_index_says_what_each_byte_is);
   RUN(every_case_of_the_suite_behaves_as_it_says);
   RUN(numbers_of_any_size_are_valid);
   RUN(a_fault_is_named_by_its_offset);

@@ -185,7 +185,9 @@ static void match_members(Walk *w) {
   w->twice = 0;
   for (size_t m = 0; m < w->doc->nmembers; m++) {
     const JsonValue *key = &w->doc->member[m].key;
+    int escaped = key->flags & JSON_ESCAPED;
     for (size_t k = 0; k < w->f->nkeys; k++) {
+      if (!escaped && key->raw.len != w->f->key[k].len) continue;
       if (!json_string_is(key, w->f->key[k])) continue;
       if (w->found[k] != 0) w->twice |= 1ull << k;
       w->found[k] = m + 1;

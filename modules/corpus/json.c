@@ -1,130 +1,155 @@
-/* modules/corpus/json.c - json_check: judges a line by RFC 8259 in one pass over its bytes.
+/* modules/corpus/json.c - json_check: judges a line by RFC 8259.
 **
-** A machine of four places (a value is due; a key is due; a value has ended; done) with a stack
-** of one bit a level (object or array), so depth costs no C stack. Strings are run over sixteen
-** bytes at a time; UTF-8 is judged by simdjson, only for lines that hold a byte past 0x7F. */
+** First an index of the line is made, sixty-four bytes at a time: where quotes, escapes, control
+** characters and bytes past 0x7F stand (json_index.h). Then a machine of three places (a value is
+** due; a key is due; a value has ended) walks the tokens and leaps over strings by that index,
+** with a stack of one bit a level (object or array), so depth costs no C stack. UTF-8 is judged by
+** simdjson, only for lines that hold a byte past 0x7F. */
 #include "corpus/json.h"
 
 #include <stdlib.h>
 
+#include "corpus/json_index.h"
 #include "corpus/json_scan.h"
 #include "corpus/simdjson_shim.h"
 
 typedef struct Check {
-  const char *p, *end;
-  const char *limit;                      /* json_scan_limit */
-  uint64_t high;                          /* non-zero: some string holds a byte past 0x7F */
-  int depth;
-  uint64_t object[JSON_MAX_DEPTH / 64];   /* bit d: the container at depth d + 1 is an object */
+  const char *begin, *end;
+  const JsonWord *word;                   /* the index of [begin, end) */
+  const char *fault;                      /* where a helper that returned NULL stopped */
 } Check;
 
-static void skip_space(Check *c) {
-  while (c->p < c->end && json_is_space(*c->p)) c->p++;
+static const char *stop(Check *c, const char *at) {
+  c->fault = at;
+  return NULL;
 }
 
-/* c->p is on a backslash. Steps behind the escape, or returns -1 with c->p on the fault. */
-static int check_escape(Check *c, unsigned *flags) {
+/* Most often there is none, or one blank. */
+static inline const char *skip_space(const Check *c, const char *p) {
+  while (p < c->end && (unsigned char)*p <= ' ' && json_is_space(*p)) p++;
+  return p;
+}
+
+/* ---- tokens: each helper gets a place, and returns the one behind its token or NULL ---- */
+
+/* p is on a backslash. */
+static inline const char *check_escape(Check *c, const char *p, unsigned *flags) {
+  static const unsigned char one_letter[256] = {
+    ['"'] = 1, ['\\'] = 1, ['/'] = 1, ['b'] = 1, ['f'] = 1, ['n'] = 1, ['r'] = 1, ['t'] = 1,
+  };
+  size_t left = (size_t)(c->end - p);
   *flags |= JSON_ESCAPED;
-  size_t left = (size_t)(c->end - c->p);
-  if (left < 2) return -1;
-  switch (c->p[1]) {
-    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
-      c->p += 2;
-      return 0;
-    case 'u': {
-      int unit = left < 6 ? -1 : json_hex4(c->p + 2);
-      if (unit < 0) return -1;
-      if ((unit & 0xF800) == 0xD800) *flags |= JSON_SURROGATE;
-      c->p += 6;
-      return 0;
-    }
-    default: return -1;
-  }
+  if (left >= 2 && one_letter[(unsigned char)p[1]]) return p + 2;
+  if (left < 6 || p[1] != 'u') return stop(c, p);
+  int unit = json_hex4(p + 2);
+  if (unit < 0) return stop(c, p);
+  if ((unit & 0xF800) == 0xD800) *flags |= JSON_SURROGATE;
+  return p + 6;
 }
 
-/* c->p is behind the opening quote. Fills *v and steps behind the closing one; or returns -1. */
-static int check_string(Check *c, JsonValue *v) {
-  const char *begin = c->p;
+/* Finds the first fault of the string at p, byte by byte. */
+static const char *find_fault(Check *c, const char *p) {
   unsigned flags = 0;
-  uint64_t high = 0;
-  for (;;) {
-    c->p = json_plain_run(c->p, c->end, c->limit, &high);
-    if (c->p >= c->end) {
-      c->p = c->end;
-      return -1;
-    }
-    if (*c->p == '"') break;
-    if (*c->p != '\\' || check_escape(c, &flags) != 0) return -1;
+  while (p < c->end && *p != '"' && (unsigned char)*p >= 0x20) {
+    const char *behind = *p == '\\' ? check_escape(c, p, &flags) : p + 1;
+    if (behind == NULL) return NULL;
+    p = behind;
   }
-  c->high |= high;
+  return stop(c, p);
+}
+
+/* The escapes in [from, to), offsets in the line. Returns their flags, or -1. */
+static int check_escapes(Check *c, size_t from, size_t to) {
+  unsigned flags = 0;
+  for (size_t w = from / 64; w <= to / 64; w++) {
+    uint64_t slash = c->word[w].slash;
+    if (w == from / 64) slash &= ~0ull << from % 64;
+    if (w == to / 64) slash &= (1ull << to % 64) - 1;
+    for (; slash != 0; slash &= slash - 1)
+      if (check_escape(c, c->begin + w * 64 + (unsigned)__builtin_ctzll(slash), &flags) == NULL) return -1;
+  }
+  return (int)flags;
+}
+
+/* A string that does not end in the word it begins in, or holds more than plain ASCII.
+** p is behind the opening quote. */
+static const char *check_long_string(Check *c, const char *p, JsonValue *v) {
+  size_t from = (size_t)(p - c->begin), w = from / 64;
+  uint64_t mask = ~0ull << from % 64, quote, slash = 0, control = 0, high = 0;
+  for (; (quote = c->word[w].quote & mask) == 0; w++, mask = ~0ull) {
+    slash |= c->word[w].slash & mask;
+    control |= c->word[w].control & mask;
+    high |= c->word[w].high & mask;
+  }
+  mask &= quote ^ (quote - 1);   /* up to the quote */
+  slash |= c->word[w].slash & mask;
+  control |= c->word[w].control & mask;
+  high |= c->word[w].high & mask;
+  size_t to = w * 64 + (unsigned)__builtin_ctzll(quote);
+  if (control != 0 || to >= (size_t)(c->end - c->begin)) return find_fault(c, p);
+  int flags = slash != 0 ? check_escapes(c, from, to) : 0;
+  if (flags < 0) return find_fault(c, p);
   if (high == 0) flags |= JSON_ASCII;
-  *v = (JsonValue){ span_of(begin, (size_t)(c->p - begin)), JSON_STRING, (uint8_t)flags };
-  c->p++;
-  return 0;
+  *v = (JsonValue){ span_of(p, to - from), JSON_STRING, (uint8_t)flags };
+  return c->begin + to + 1;
 }
 
-static int check_digits(Check *c) {
-  const char *begin = c->p;
-  while (c->p < c->end && *c->p >= '0' && *c->p <= '9') c->p++;
-  return c->p > begin ? 0 : -1;
+/* p is behind the opening quote. The sentinel word's quotes lie past the end, and so do not count
+** as a plain end here. */
+static inline const char *check_string(Check *c, const char *p, JsonValue *v) {
+  size_t from = (size_t)(p - c->begin);
+  const JsonWord *w = &c->word[from / 64];
+  uint64_t mask = ~0ull << from % 64, quote = w->quote & mask;
+  mask &= quote - 1;             /* up to the quote, if there is one, and it counts itself out */
+  if (quote == 0 || ((w->slash | w->control | w->high) & mask & ~quote) != 0) return check_long_string(c, p, v);
+  size_t len = (unsigned)__builtin_ctzll(quote) - from % 64;
+  if (p + len >= c->end) return find_fault(c, p);
+  *v = (JsonValue){ span_of(p, len), JSON_STRING, JSON_ASCII };
+  return p + len + 1;
 }
 
-static int check_number(Check *c) {
-  if (*c->p == '-') c->p++;
-  if (c->p < c->end && *c->p == '0') c->p++;
-  else if (check_digits(c) != 0) return -1;
-  if (c->p < c->end && *c->p == '.') {
-    c->p++;
-    if (check_digits(c) != 0) return -1;
+static const char *check_digits(Check *c, const char *p) {
+  const char *begin = p;
+  while (p < c->end && *p >= '0' && *p <= '9') p++;
+  return p > begin ? p : stop(c, p);
+}
+
+static const char *check_number(Check *c, const char *p) {
+  if (*p == '-') p++;
+  if (p < c->end && *p == '0') p++;
+  else if ((p = check_digits(c, p)) == NULL) return NULL;
+  if (p < c->end && *p == '.' && (p = check_digits(c, p + 1)) == NULL) return NULL;
+  if (p < c->end && (*p | 0x20) == 'e') {
+    p++;
+    if (p < c->end && (*p == '+' || *p == '-')) p++;
+    p = check_digits(c, p);
   }
-  if (c->p < c->end && (*c->p | 0x20) == 'e') {
-    c->p++;
-    if (c->p < c->end && (*c->p == '+' || *c->p == '-')) c->p++;
-    if (check_digits(c) != 0) return -1;
-  }
-  return 0;
+  return p;
 }
 
-static int check_word(Check *c, const char *word) {
-  for (; *word != '\0'; word++, c->p++)
-    if (c->p >= c->end || *c->p != *word) return -1;
-  return 0;
+static const char *check_word(Check *c, const char *p, const char *word) {
+  for (; *word != '\0'; word++, p++)
+    if (p >= c->end || *p != *word) return stop(c, p);
+  return p;
 }
 
-/* A string, number or word at c->p. */
-static int check_scalar(Check *c, JsonValue *v) {
-  const char *begin = c->p;
-  int r, kind;
-  switch (*begin) {
-    case '"':
-      c->p++;
-      return check_string(c, v);
-    case 't': kind = JSON_TRUE, r = check_word(c, "true"); break;
-    case 'f': kind = JSON_FALSE, r = check_word(c, "false"); break;
-    case 'n': kind = JSON_NULL, r = check_word(c, "null"); break;
+/* A number or a word. */
+static const char *check_scalar(Check *c, const char *p, JsonValue *v) {
+  const char *begin = p;
+  JsonKind kind = JSON_NUMBER;
+  switch (*p) {
+    case 't': kind = JSON_TRUE, p = check_word(c, p, "true"); break;
+    case 'f': kind = JSON_FALSE, p = check_word(c, p, "false"); break;
+    case 'n': kind = JSON_NULL, p = check_word(c, p, "null"); break;
     case '-': case '0': case '1': case '2': case '3': case '4':
-    case '5': case '6': case '7': case '8': case '9':
-      kind = JSON_NUMBER, r = check_number(c);
-      break;
-    default: return -1;
+    case '5': case '6': case '7': case '8': case '9': p = check_number(c, p); break;
+    default: return stop(c, p);
   }
-  *v = (JsonValue){ span_of(begin, (size_t)(c->p - begin)), (uint8_t)kind, 0 };
-  return r;
+  if (p != NULL) *v = (JsonValue){ span_of(begin, (size_t)(p - begin)), (uint8_t)kind, 0 };
+  return p;
 }
 
-static int in_object(const Check *c) {
-  unsigned level = (unsigned)c->depth - 1;
-  return (int)(c->object[level / 64] >> (level % 64) & 1);
-}
-
-static int push(Check *c, int object) {
-  if (c->depth == JSON_MAX_DEPTH) return -1;
-  unsigned level = (unsigned)c->depth++;
-  uint64_t bit = 1ull << (level % 64);
-  c->object[level / 64] = object ? c->object[level / 64] | bit : c->object[level / 64] & ~bit;
-  c->p++;
-  return 0;
-}
+/* ---- the machine ---- */
 
 static JsonMember *add_member(JsonDoc *doc) {
   if (doc->nmembers == doc->cap) {
@@ -137,109 +162,129 @@ static JsonMember *add_member(JsonDoc *doc) {
   return &doc->member[doc->nmembers++];
 }
 
-/* A key, its colon and the white space around; notes it if it is the root's. */
-static JsonStatus check_key(Check *c, JsonDoc *doc) {
-  JsonValue key;
-  if (c->p >= c->end || *c->p != '"') return JSON_MALFORMED;
-  c->p++;
-  if (check_string(c, &key) != 0) return JSON_MALFORMED;
-  skip_space(c);
-  if (c->p >= c->end || *c->p != ':') return JSON_MALFORMED;
-  c->p++;
-  skip_space(c);
-  if (c->depth > 1) return JSON_OK;
-  JsonMember *m = add_member(doc);
-  if (m == NULL) return JSON_NO_MEMORY;
-  *m = (JsonMember){ .key = key, .value = { .raw = { c->p, 0 } } };
-  return JSON_OK;
-}
-
-/* Notes a value that has just ended where the doc keeps it. */
-static void note_value(const Check *c, JsonDoc *doc, const JsonValue *v) {
-  if (c->depth == 0) doc->root = *v;
-  else if (c->depth == 1 && in_object(c)) doc->member[doc->nmembers - 1].value = *v;
-}
-
-/* The container at depth c->depth + 1 has ended before c->p. */
-static void note_container(const Check *c, JsonDoc *doc, const char *begin, int object) {
-  const char *from = c->depth == 0 ? begin
-                   : c->depth == 1 && in_object(c) ? doc->member[doc->nmembers - 1].value.raw.ptr : NULL;
-  if (from == NULL) return;
-  JsonValue v = { span_of(from, (size_t)(c->p - from)), object ? JSON_OBJECT : JSON_ARRAY, 0 };
-  note_value(c, doc, &v);
-}
-
-static JsonStatus check_value(Check *c, JsonDoc *doc) {
-  JsonStatus s;
-  JsonValue v;
-  skip_space(c);
-  const char *begin = c->p;
+/* One value from p on, into doc->root, with the root's members where it is an object. *end gets
+** the place behind it, or that of the fault.
+** `object` has bit d for the container at depth d + 1; in_object is that of the innermost. */
+static JsonStatus check_value(Check *c, JsonDoc *doc, const char *p, const char **end) {
+  uint64_t object[JSON_MAX_DEPTH / 64] = { 0 };
+  int depth = 0, in_object = 0;
+  JsonStatus status = JSON_MALFORMED;
+  JsonValue other, *v = &doc->root;      /* where the value that is due goes */
+  const char *container[2] = { p, p };   /* where the root, and the root's member, begin */
+  p = skip_space(c, p);
+  container[0] = p;
 
 value_due:
-  if (c->p >= c->end) return JSON_MALFORMED;
-  if (*c->p == '{') {
-    if (push(c, 1) != 0) return JSON_TOO_DEEP;
-    skip_space(c);
-    if (c->p < c->end && *c->p == '}') goto close;
-    goto key_due;
-  }
-  if (*c->p == '[') {
-    if (push(c, 0) != 0) return JSON_TOO_DEEP;
-    skip_space(c);
-    if (c->p < c->end && *c->p == ']') goto close;
-    goto value_due;
-  }
-  if (check_scalar(c, &v) != 0) return JSON_MALFORMED;
-  note_value(c, doc, &v);
-
-value_ended:
-  if (c->depth == 0) return JSON_OK;
-  skip_space(c);
-  if (c->p >= c->end) return JSON_MALFORMED;
-  if (*c->p == ',') {
-    c->p++;
-    skip_space(c);
-    if (!in_object(c)) goto value_due;
-    goto key_due;
-  }
-  if (*c->p != (in_object(c) ? '}' : ']')) return JSON_MALFORMED;
-
-close: {
-    int object = in_object(c);
-    c->depth--;
-    c->p++;
-    note_container(c, doc, begin, object);
+  if (p >= c->end) goto fail;
+  if (*p == '"') {
+    p = check_string(c, p + 1, v);
+    if (p == NULL) goto fail_in_token;
     goto value_ended;
   }
+  if (*p == '{' || *p == '[') {
+    int opens_object = *p == '{';
+    if (depth == JSON_MAX_DEPTH) {
+      status = JSON_TOO_DEEP;
+      goto fail;
+    }
+    if (depth < 2) container[depth] = p;
+    uint64_t bit = 1ull << depth % 64;
+    object[depth / 64] = opens_object ? object[depth / 64] | bit : object[depth / 64] & ~bit;
+    depth++;
+    in_object = opens_object;
+    p = skip_space(c, p + 1);
+    if (p < c->end && *p == (in_object ? '}' : ']')) goto close;
+    if (in_object) goto key_due;
+    v = &other;
+    goto value_due;
+  }
+  p = check_scalar(c, p, v);
+  if (p == NULL) goto fail_in_token;
+
+value_ended:
+  if (depth == 0) {
+    *end = p;
+    return JSON_OK;
+  }
+  p = skip_space(c, p);
+  if (p >= c->end) goto fail;
+  if (*p == ',') {
+    p = skip_space(c, p + 1);
+    if (!in_object) goto value_due;
+    goto key_due;
+  }
+  if (*p != (in_object ? '}' : ']')) goto fail;
+
+close:
+  p++;
+  depth--;
+  if (depth == 0 || (depth == 1 && object[0] & 1)) {
+    v = depth == 0 ? &doc->root : &doc->member[doc->nmembers - 1].value;
+    *v = (JsonValue){ span_of(container[depth], (size_t)(p - container[depth])), in_object ? JSON_OBJECT : JSON_ARRAY, 0 };
+  }
+  if (depth > 0) in_object = (int)(object[(depth - 1) / 64] >> (depth - 1) % 64 & 1);
+  v = &other;
+  goto value_ended;
 
 key_due:
-  s = check_key(c, doc);
-  if (s != JSON_OK) return s;
+  if (p >= c->end || *p != '"') goto fail;
+  v = &other;
+  if (depth == 1) {
+    JsonMember *m = add_member(doc);
+    if (m == NULL) return JSON_NO_MEMORY;
+    v = &m->key;
+  }
+  p = check_string(c, p + 1, v);
+  if (p == NULL) goto fail_in_token;
+  if (depth == 1) v = &doc->member[doc->nmembers - 1].value;
+  p = skip_space(c, p);
+  if (p >= c->end || *p != ':') goto fail;
+  p = skip_space(c, p + 1);
   goto value_due;
+
+fail_in_token:
+  p = c->fault;
+fail:
+  *end = p;
+  return status;
+}
+
+/* The index of the line in doc's room. Returns non-zero bits as json_index; -1: out of memory. */
+static int make_index(JsonDoc *doc, Span line, size_t pad) {
+  size_t words = json_index_words(line.len);
+  if (words > doc->words_cap) {
+    size_t cap = words + words / 2;
+    free(doc->word);
+    doc->words_cap = 0;
+    doc->word = malloc(cap * sizeof *doc->word);
+    if (doc->word == NULL) return -1;
+    doc->words_cap = cap;
+  }
+  return json_index(line, pad, doc->word, simd_best());
 }
 
 JsonStatus json_check(JsonDoc *doc, Span line, size_t pad) {
-  Check c;   /* the stack of bits is written before it is read */
-  c.p = line.ptr;
-  c.end = line.ptr + line.len;
-  c.limit = json_scan_limit(c.p, c.end, pad);
-  c.high = 0;
-  c.depth = 0;
   doc->nmembers = 0;
   doc->root = (JsonValue){ 0 };
-  JsonStatus s = check_value(&c, doc);
+  doc->fault = 0;
+  int high = make_index(doc, line, pad);
+  if (high < 0) return JSON_NO_MEMORY;
+  Check c = { line.ptr, line.ptr + line.len, doc->word, NULL };
+  const char *p = line.ptr;
+  JsonStatus s = check_value(&c, doc, p, &p);
   if (s == JSON_OK) {
-    skip_space(&c);
-    if (c.p < c.end) s = JSON_MALFORMED;   /* something behind the value */
+    p = skip_space(&c, p);
+    if (p < c.end) s = JSON_MALFORMED;   /* something behind the value */
   }
-  doc->fault = (size_t)(c.p - line.ptr);
-  doc->ascii = s == JSON_OK && c.high == 0;
-  if (s == JSON_NO_MEMORY || doc->ascii || simdjson_utf8_valid(line.ptr, line.len)) return s;
+  doc->fault = (size_t)(p - line.ptr);
+  doc->ascii = !high;
+  if (s == JSON_NO_MEMORY || !high || simdjson_utf8_valid(line.ptr, line.len)) return s;
   doc->fault = json_utf8_fault(line);
   return JSON_NOT_UTF8;
 }
 
 void json_doc_free(JsonDoc *doc) {
   free(doc->member);
+  free(doc->word);
   *doc = (JsonDoc){ 0 };
 }

@@ -40,6 +40,8 @@ typedef struct JsonDoc {
   size_t nmembers, cap;
   size_t fault;         /* where it went wrong: offset in the line, if the status is not JSON_OK */
   int ascii;            /* the whole line is below 0x80 */
+  struct JsonWord *word;   /* [words_cap] json_check's own room: half a byte a byte of the line */
+  size_t words_cap;
 } JsonDoc;
 
 /* Judges the whole line (white space around the value is fine). `pad` is how many bytes past

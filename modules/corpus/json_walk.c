@@ -61,37 +61,43 @@ static size_t decode_escape(const char *p, const char *end, char *out, size_t *u
   }
 }
 
-/* Copies bytes up to the first special one before end; returns how many. */
-static size_t copy_plain(const char *p, const char *end, char *out) {
-  const char *begin = p;
-#ifdef JSON_HAVE_SCAN16
-  while (end - p >= 16) {
-    uint64_t high, special = json_scan16(p, &high);
-    memcpy(out, p, 16);
-    if (special != 0) return (size_t)(p - begin) + (unsigned)__builtin_ctzll(special) / JSON_SCAN_BITS;
-    p += 16;
-    out += 16;
+/* What one letter behind a backslash means; 0 for u and for what is no escape. */
+static const char one_letter[256] = {
+  ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
+};
+
+/* The escape (or a stray special byte) at *p, to *out; both step behind it. */
+static inline void decode_special(const char **p, const char *end, char **out) {
+  const char *at = *p;
+  if (*at != '\\') {
+    *(*out)++ = *at;   /* not in valid JSON */
+    *p = at + 1;
+  } else if (end - at >= 2 && one_letter[(unsigned char)at[1]]) {
+    *(*out)++ = one_letter[(unsigned char)at[1]];
+    *p = at + 2;
+  } else {
+    size_t used;
+    *out += decode_escape(at, end, *out, &used);
+    *p = at + used;
   }
-#endif
-  while (p < end && !json_is_special((unsigned char)*p)) *out++ = *p++;
-  return (size_t)(p - begin);
 }
 
 size_t json_decode(Span raw, char *out) {
   const char *p = raw.ptr, *end = p + raw.len;
   char *begin = out;
-  while (p < end) {
-    size_t n = copy_plain(p, end, out), used;
+#ifdef JSON_HAVE_SCAN16
+  while (end - p >= 16) {
+    uint64_t high, special = json_scan16(p, &high);
+    memcpy(out, p, 16);   /* there is room: out is never further than p */
+    unsigned n = special == 0 ? 16 : (unsigned)__builtin_ctzll(special) / JSON_SCAN_BITS;
     p += n;
     out += n;
-    if (p >= end) break;
-    if (*p != '\\') {
-      *out++ = *p++;   /* not in valid JSON */
-      continue;
-    }
-    out += decode_escape(p, end, out, &used);
-    p += used;
+    if (special != 0) decode_special(&p, end, &out);
   }
+#endif
+  while (p < end)
+    if (json_is_special((unsigned char)*p)) decode_special(&p, end, &out);
+    else *out++ = *p++;
   return (size_t)(out - begin);
 }
 

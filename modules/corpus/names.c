@@ -1,6 +1,6 @@
 /* modules/corpus/names.c - interned values, see names.h.
 **
-** Entries stand in chunks that never move; a table of ids, open addressing, finds them by hash.
+** Entries stand in chunks that never move, each twice as long as the one before; a table of ids, open addressing, finds them by hash.
 ** Looking up takes no lock: an entry is whole before its id is published, and a table that was
 ** outgrown is kept until the end, so that a reader who still probes it finds true ids or none.
 ** Adding takes the lock and probes again. */
@@ -13,7 +13,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { CHUNK = 1024, CHUNKS = 1 << 21, FIRST_SLOTS = 1024 };
+enum { FIRST_CHUNK = 256, CHUNKS = 24, FIRST_SLOTS = 1024 };
 
 typedef struct Table {
   struct Table *older;
@@ -27,7 +27,7 @@ struct Names {
   pthread_mutex_t lock;      /* guards adding */
   _Atomic(Table *) table;
   _Atomic uint32_t n;        /* ids 1 .. n are in use */
-  _Atomic(Entry *) chunk[CHUNKS];   /* a page of NULLs each until it is needed */
+  _Atomic(Entry *) chunk[CHUNKS];
 };
 
 static Table *table_new(size_t slots, Table *older) {
@@ -39,7 +39,7 @@ static Table *table_new(size_t slots, Table *older) {
 }
 
 Names *names_new(void) {
-  Names *n = calloc(1, sizeof *n);   /* 16 MiB of address space; a few pages of it are ever touched */
+  Names *n = calloc(1, sizeof *n);
   if (n == NULL) return NULL;
   Table *t = table_new(FIRST_SLOTS, NULL);
   if (t == NULL) {
@@ -51,26 +51,31 @@ Names *names_new(void) {
   return n;
 }
 
+/* Which chunk an id lies in, and where. */
+static unsigned chunk_of(uint32_t id, size_t *at) {
+  uint64_t from = (uint64_t)id + FIRST_CHUNK;
+  unsigned k = 63u - (unsigned)__builtin_clzll(from / FIRST_CHUNK);
+  *at = from - ((uint64_t)FIRST_CHUNK << k);
+  return k;
+}
+
+static Entry *entry_of(Names *n, uint32_t id) {
+  size_t at;
+  unsigned k = chunk_of(id, &at);
+  return atomic_load_explicit(&n->chunk[k], memory_order_acquire) + at;
+}
+
 void names_free(Names *n) {
   if (n == NULL) return;
   uint32_t count = atomic_load(&n->n);
-  for (uint32_t id = 0; id <= count; id++) {
-    Entry *chunk = atomic_load(&n->chunk[id / CHUNK]);
-    if (chunk == NULL) break;
-    free((char *)chunk[id % CHUNK].value.text.ptr);
-    if (id % CHUNK == CHUNK - 1 || id == count) free(chunk);
-  }
+  for (uint32_t id = 1; id <= count; id++) free((char *)(uintptr_t)entry_of(n, id)->value.text.ptr);
+  for (int k = 0; k < CHUNKS; k++) free(atomic_load(&n->chunk[k]));
   for (Table *t = atomic_load(&n->table), *older; t != NULL; t = older) {
     older = t->older;
     free(t);
   }
   pthread_mutex_destroy(&n->lock);
   free(n);
-}
-
-static const Entry *entry_of(Names *n, uint32_t id) {
-  Entry *chunk = atomic_load_explicit(&n->chunk[id / CHUNK], memory_order_acquire);
-  return &chunk[id % CHUNK];
 }
 
 /* What tells two values of one type apart. */
@@ -121,14 +126,15 @@ static int grow(Names *n, uint32_t used) {
 /* Called with the lock held. */
 static uint32_t add(Names *n, const Value *v, uint64_t hash) {
   uint32_t id = atomic_load(&n->n) + 1;
-  if (id >= (uint32_t)CHUNK * CHUNKS - 1 || grow(n, id - 1) != 0) return NAME_FAIL;
-  Entry *chunk = atomic_load(&n->chunk[id / CHUNK]);
-  if (chunk == NULL) {
-    chunk = calloc(CHUNK, sizeof *chunk);
+  size_t at;
+  unsigned k = chunk_of(id, &at);
+  if (k >= CHUNKS || grow(n, id - 1) != 0) return NAME_FAIL;
+  if (atomic_load(&n->chunk[k]) == NULL) {
+    Entry *chunk = calloc((size_t)FIRST_CHUNK << k, sizeof *chunk);
     if (chunk == NULL) return NAME_FAIL;
-    atomic_store_explicit(&n->chunk[id / CHUNK], chunk, memory_order_release);
+    atomic_store_explicit(&n->chunk[k], chunk, memory_order_release);
   }
-  Entry *e = &chunk[id % CHUNK];
+  Entry *e = entry_of(n, id);
   *e = (Entry){ *v, hash };
   e->value.text = span_of(NULL, 0);
   if (v->type == VALUE_STRING) {

@@ -12,11 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "corpus/identity.h"
 #include "corpus/names.h"
 #include "corpus/source.h"
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #ifndef BLOCK_SIZE
 #define BLOCK_SIZE (1 << 20)      /* bytes; small under test, so that edges are common */
@@ -40,7 +38,7 @@ typedef struct Batch {
   int done;
 } Batch;
 
-typedef struct Block { uint32_t source; uint64_t begin, end; Batch batch; } Block;
+typedef struct Block { uint32_t source; uint64_t begin, end; Batch batch; } Block;   /* batch: while it waits */
 
 typedef struct Worker { JsonDoc doc; FormatRow row; Batch batch; } Worker;
 
@@ -148,8 +146,7 @@ static int add_row(const Load *ld, Worker *w, uint32_t source, Span text, uint32
   if (grow_rows(b, b->nrows + 1) != 0) return -1;
   if (grow(&b->strings, &b->strings_cap, b->nstrings + n, sizeof *b->strings) != 0) return -1;
   if (n > 0) memcpy(b->strings + b->nstrings, w->row.string, n * sizeof *b->strings);
-  XXH128_hash_t h = XXH3_128bits(text.ptr, text.len);
-  b->identity[b->nrows] = (Hash128){ h.high64, h.low64 };
+  b->identity[b->nrows] = row_identity(text, simd_best());
   b->rows[b->nrows++] = (RowRec){
     .offset = (uint64_t)(text.ptr - s->bytes), .len = (uint32_t)text.len, .line = line,
     .first_string = (uint32_t)b->nstrings, .nstrings = (uint16_t)n, .source = (uint16_t)source,
@@ -234,9 +231,8 @@ static void cut_batch(Load *ld, const Block *k, Batch *b, size_t keep) {
   ld->limited = 1;
 }
 
-static int append(Load *ld, Block *k) {
+static int append(Load *ld, const Block *k, Batch *b) {
   Corpus *c = ld->c;
-  Batch *b = &k->batch;
   Source *s = &c->sources[k->source];
   Tally *t = &ld->tally[k->source];
   if (ld->o->limit > 0 && c->nrows + b->nrows >= ld->o->limit) cut_batch(ld, k, b, ld->o->limit - c->nrows);
@@ -271,17 +267,26 @@ static int append(Load *ld, Block *k) {
   t->lines += b->lines;
   t->judged += b->judged;
   t->misfit += b->misfit;
-  batch_free(b);
   return 0;
 }
 
-/* Appends this block and those that waited for it. */
-static int join(Load *ld, Block *k) {
+/* Appends a batch if its block is the next, and those that waited for it; else lets it wait. */
+static int join(Load *ld, Block *k, Batch *b) {
   int r = 0;
   pthread_mutex_lock(&ld->lock);
-  k->batch.done = 1;
-  while (r == 0 && !ld->limited && ld->next < ld->nblocks && ld->block[ld->next].batch.done)
-    r = append(ld, &ld->block[ld->next++]);
+  if (!ld->limited && &ld->block[ld->next] == k) {
+    r = append(ld, k, b);
+    ld->next++;
+  } else {
+    r = keep_batch(k, b);
+    if (r != 0) error_memory(&ld->err);
+    k->batch.done = 1;
+  }
+  while (r == 0 && !ld->limited && ld->next < ld->nblocks && ld->block[ld->next].batch.done) {
+    Block *waited = &ld->block[ld->next++];
+    r = append(ld, waited, &waited->batch);
+    batch_free(&waited->batch);
+  }
   if (r == 0 && ld->limited) r = STOP_LIMIT;
   pthread_mutex_unlock(&ld->lock);
   return r;
@@ -305,9 +310,8 @@ static int read_blocks(void *ctx, size_t begin, size_t end, int worker) {
     b->nrows = b->nstrings = b->nfaults = 0;
     b->lines = b->judged = b->misfit = 0;
     int r = s->impl->table ? read_records(ld, w, k) : read_lines(ld, w, k);
-    if (r == 0 && keep_batch(k, b) != 0) r = -1;
     if (r != 0) return fail_load(ld, s->path, r);
-    r = join(ld, k);
+    r = join(ld, k, b);
     if (r != 0) return r;
   }
   return 0;
