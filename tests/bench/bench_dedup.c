@@ -1,4 +1,4 @@
-/* tests/bench/bench_dedup.c [ROWS [BYTES]] - duplicates, in MB of field text per CPU second (all
+/* tests/bench/bench_dedup.c [ROWS [BYTES [THREADS [ONLY]]]] - duplicates, in MB of field text per CPU second (all
 ** threads together), each beside the floor it stands on, measured in the same run.
 ** Rows are ASCII, English-like (words of a made-up vocabulary of 20,000 by Zipf's law), one in
 ** five a near copy (up to 10% of its words changed) of one of the 1,000 rows before it and one in
@@ -115,6 +115,7 @@ typedef struct Bench {
   size_t sum;         /* keeps the work from being left out */
   NeardupCounts counts;
   size_t rejected;
+  const char *only;   /* measure what has this in its name */
 } Bench;
 
 static void read_fields(Bench *b) {
@@ -209,6 +210,7 @@ static void gold(Bench *b) {
 
 static double measure(Bench *b, const char *name, void (*fn)(Bench *)) {
   double best = 1e9;
+  if (b->only != NULL && strstr(name, b->only) == NULL) return best;
   for (int i = 0; i < ROUNDS; i++) {
     double t = cpu_s();
     fn(b);
@@ -235,6 +237,7 @@ int main(int argc, char **argv) {
     b.mb += (s[0].len + s[1].len) / 1e6;
   }
   b.pool = pool_new(argc > 3 ? atoi(argv[3]) : 1);
+  b.only = argc > 4 ? argv[4] : NULL;
   printf("%zu rows, %.0f MB of text, %d thread(s)\n", n, b.mb, pool_threads(b.pool));
   measure(&b, "read fields (sum of words)", read_fields);
   measure(&b, "fold", fold_only);
