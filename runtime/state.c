@@ -9,6 +9,7 @@
 #include "core/pool.h"
 #include "modules.h"
 #include "runtime/embedded.h"
+#include "runtime/lua_recipe.h"
 
 int luaopen_cjson_safe(lua_State *L);   /* in liblua5.4-cjson.a, but in no header */
 
@@ -86,6 +87,8 @@ void state_open_trusted(lua_State *L) {
     lua_pushcfunction(L, m->open);
     lua_setfield(L, -2, m->name);
   }
+  lua_pushcfunction(L, luaopen_host);
+  lua_setfield(L, -2, "host");
   lua_pop(L, 1);
   luaL_requiref(L, "cjson", luaopen_cjson_safe, 0);
   lua_pop(L, 1);

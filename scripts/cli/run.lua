@@ -1,0 +1,104 @@
+--- run: runs a recipe, or the built-in one over data files.
+
+local core = require "core"
+local host = require "host"
+local json = require "json"
+local open = require "recipe.open"
+local options = require "cli.options"
+local progress = require "run.progress"
+local runner = require "runner"
+local screen = require "report.screen"
+local summary = require "run.summary"
+
+local run = {
+  summary = "run a recipe, or the built-in one over data files",
+  usage = "tamis run RECIPE|DATA… [SOURCE…] [options]",
+  options = {
+    { "RECIPE", "a Lua file that returns s.recipe{ … }; SOURCE… replaces its sources" },
+    { "DATA…", "data files alone: the built-in recipe (tamis help builtin)" },
+    { "--set STAGE.PARAM=VALUE", "change a parameter; also by a stage's name, seed=N, name=TEXT", "pair" },
+    { "--arg NAME=VALUE", "what the recipe asks for by s.arg", "pair" },
+    { "--gold FILE", "a gold set: rows near it are rejected", "list" },
+    { "--skip STAGE", "leave a stage out", "list" },
+    { "--until STAGE", "stop behind a stage" },
+    { "--limit N", "only the first N rows", "count" },
+    { "--sample N", "only N rows, chosen by the seed", "count" },
+    { "--out DIR", "where runs are left (default ./curated)" },
+    { "--run-id ID", "name of the run (default: the UTC time and a suffix)" },
+    { "--replace", "write an existing run anew" },
+    { "--threads N", "threads (default: one a processor)", "count" },
+    { "--memory SIZE", "memory to use before text is spooled (default 70% of the machine's)", "size" },
+    { "--max-line SIZE", "longest line that is read (default 64M)", "size" },
+    { "--cache PATH", "where judgements and embeddings are kept (default .tamis beside the recipe)" },
+    { "--lib DIR", "a folder of Lua files that recipes may require", "list" },
+    { "--allow-host URL", "a judge's host that the recipe may reach", "list" },
+    { "--allow-damaged", "take the whole rows before the fault of a damaged gzip or zstd file" },
+    { "--no-ledger", "write no ledger.db: explain and report will know less" },
+    { "--trust", "lift the limits on the recipe's own code; the lineage says so" },
+    { "--yes", "do not ask before paid work" },
+    { "--strict", "exit 3 when an expectation of the recipe fails" },
+    { "--quiet", "no progress and no summary" },
+    { "--json", "a summary as JSON on stdout" },
+    { "--trace", "errors with a Lua traceback" },
+  },
+  examples = {
+    "tamis run recipe.lua",
+    "tamis run raw_2024.jsonl",
+    "tamis run recipe.lua --set near_dedup.threshold=0.85 --run-id try-85",
+  },
+}
+
+--- The recipe that the arguments mean: a Lua file with sources behind it, or data alone.
+-- @return  what recipe/open gives; or nil, a sentence and the exit status
+function run.open(rest, o)
+  if #rest == 0 then return nil, "which recipe? usage: " .. run.usage, 2 end
+  local args = {}
+  for _, pair in ipairs(o.arg or {}) do args[pair[1]] = pair[2] end
+  o.args = args
+  local opts = { libs = o.lib, args = args, trust = o.trust, trace = o.trace, set = o.set, skip = o.skip, ["until"] = o["until"], gold = o.gold }
+  if rest[1]:find "%.lua$" then
+    opts.sources = table.move(rest, 2, #rest, 1, {})
+    return open.file(rest[1], opts)
+  end
+  for _, path in ipairs(rest) do
+    if path:find "%.lua$" then return nil, ("%s: the recipe comes first, its sources behind it"):format(path), 2 end
+  end
+  opts.sources = rest
+  o.map_unknown = true
+  local first = rest[1] == "-" and "stdin" or rest[1]:match "([^/]*)$"
+  local opened, err, status = open.text(host.script "recipe.builtin", "built-in", opts)
+  if not opened then return nil, err, status end
+  opened.plan.name = opened.plan.name or (first:gsub("%.jsonl?", ""):gsub("%.gz$", ""):gsub("%.zst$", ""):gsub("%.[ct]sv$", ""):gsub("[^%w_-]", "_"):gsub("^[^%w_]+", ""))
+  if opened.plan.name == "" then opened.plan.name = "dataset" end
+  return opened
+end
+
+local function fail(message, status)
+  io.stderr:write("tamis: ", screen.clean(message, true), "\n")
+  return status
+end
+
+function run.run(args)
+  local o, rest = options.read(args, run.options)
+  if not o then return fail(rest, 2) end
+  local opened, err, status = run.open(rest, o)
+  if not opened then return fail(err, status) end
+  local pool <close> = core.pool(o.threads or 0)
+  local bar = progress.new { pool = pool, quiet = o.quiet }
+  local result
+  result, err, status = runner.run(opened, o, { pool = pool, progress = bar })
+  bar:close()
+  if not result then return fail(err, status) end
+  if o.json then
+    io.stdout:write(json.encode(summary.record(result), "  "), "\n")
+  elseif not o.quiet then
+    summary.print(result, function(line) io.stdout:write(line, "\n") end)
+  end
+  if o.strict and #result.unmet > 0 then
+    for _, line in ipairs(result.unmet) do fail(line) end
+    return 3
+  end
+  return 0
+end
+
+return run

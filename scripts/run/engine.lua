@@ -1,0 +1,191 @@
+--- engine: a plan's stages over a view. Neighbouring row stages run fused, as one pass; a corpus
+-- stage sees all rows that still stand. Each step gives a new view, so a failure loses nothing.
+
+local core = require "core"
+local fs = require "fs"
+local plan = require "plan"
+
+local engine = {}
+engine.__index = engine
+
+local INTERRUPTED = "interrupted"
+
+--- @param opened  what recipe/open gives: { recipe, plan, files }; recipe may be nil (REPL)
+-- @param options  pool, gold (a view), progress
+function engine.new(opened, options)
+  return setmetatable({
+    recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
+    progress = options.progress, notes = {}, stats = {}, ops = {}, infos = {},
+  }, engine)
+end
+
+local function place(entry, message)
+  if entry.line == 0 then return ("%s: %s"):format(entry.name, message) end
+  return ("%s:%d: %s: %s"):format(entry.file, entry.line, entry.name, message)
+end
+
+--- What a stage's code may ask for.
+function engine:context(entry)
+  local recipe, threads = self.recipe, self.pool:threads()
+  return {
+    pool = self.pool, seed = self.plan.seed, name = entry.name, gold = self.gold,
+    row_function = function(marker, kind, o)
+      o = o or {}
+      local op, err = recipe:row_op(marker, { kind = kind, stage = o.reason or entry.name, threads = threads, serial = o.serial, params = o.params })
+      if op then self.ops[entry] = op end
+      return op, err
+    end,
+    call = function(marker, ...)
+      local result = table.pack(recipe:call(marker, ...))
+      if not result[1] then error(result[2], 0) end
+      return table.unpack(result, 2, result.n)
+    end,
+  }
+end
+
+-- A stage that the recipe wrote itself runs in the recipe's state.
+local function own_op(self, entry)
+  local own = entry.def.own
+  if own.op then return self.recipe:native_op(own.op, entry.params) end
+  return self:context(entry).row_function(own.row, "row", { params = entry.params, serial = own.serial == true })
+end
+
+local function own_run(self, entry, view)
+  return self.recipe:corpus_run(entry.def.own.run, view, entry.params)
+end
+
+local function guard(fn, ...)
+  local ok, a, b = pcall(fn, ...)
+  if ok then return a, b end
+  return nil, type(a) == "table" and (a.message or a.recipe) or (tostring(a):gsub("^[%w_./]+%.lua:%d+: ", ""))
+end
+
+--- Makes the row operators, so that what is wrong with a stage is known before a row is read.
+-- @return  true; or nil and a sentence with the recipe's place
+function engine:prepare()
+  self.operators = {}
+  for _, entry in ipairs(self.plan.stages) do
+    if entry.def.scope == "row" then
+      local op, err
+      if entry.def.own then op, err = guard(own_op, self, entry)
+      else op, err = guard(entry.def.op, entry.params, self:context(entry)) end
+      if not op then
+        err = tostring(err)
+        if err:find "^[^\n]-:%d+: " then return nil, err end
+        return nil, place(entry, err)
+      end
+      self.operators[entry] = op
+    end
+  end
+  return true
+end
+
+local function removed_by_stage(view)
+  local out = {}
+  for _, r in ipairs(view:reasons()) do out[r.stage] = (out[r.stage] or 0) + r.count end
+  return out
+end
+
+local function record(self, entries, before, view, seconds)
+  local removed = removed_by_stage(view)
+  local seen = before:counts()
+  for _, entry in ipairs(entries) do
+    local n = removed[entry.name] or 0
+    self.stats[#self.stats + 1] = {
+      stage = entry.stage, name = entry.name, entry = entry, seen = seen, removed = n,
+      seconds = seconds / #entries, fused = #entries > 1 or nil,
+    }
+    seen = seen - n
+  end
+end
+
+local function finish(self, entries, view)
+  for _, entry in ipairs(entries) do
+    if entry.def.finish then
+      local info, err = guard(entry.def.finish, view, entry.params, self:context(entry))
+      if not info and err then self.notes[#self.notes + 1] = place(entry, err) end
+      for _, note in ipairs(type(info) == "table" and info.notes or {}) do self.notes[#self.notes + 1] = note end
+    end
+  end
+end
+
+local function failed(entry, err)
+  if core.interrupted() or err == INTERRUPTED or err == "" then return nil, INTERRUPTED end
+  err = tostring(err)
+  if err:find "^[^\n]-:%d+: " then return nil, err end
+  return nil, place(entry, err)
+end
+
+--- One fused pass of row stages.
+function engine:run_rows(view, entries, rows)
+  local ops, names = {}, {}
+  for i, entry in ipairs(entries) do ops[i], names[i] = self.operators[entry], entry.name end
+  local ok, child, err = pcall(view.run_group, view, { ops = ops, stages = names, pool = self.pool, rows = rows })
+  if not ok then child, err = nil, type(child) == "table" and child.message or child end
+  if not child then return failed(entries[1], err) end
+  for _, entry in ipairs(entries) do
+    if self.ops[entry] then
+      local pure, message = self.recipe:check_row_op(self.ops[entry])
+      if not pure then return nil, message end
+    end
+  end
+  return child
+end
+
+--- One corpus stage.
+function engine:run_corpus(view, entry)
+  local verdicts, info
+  if entry.def.own then verdicts, info = guard(own_run, self, entry, view)
+  else
+    local ctx = self:context(entry)
+    local ok, a, b = pcall(entry.def.run, view, entry.params, ctx)
+    if ok then verdicts, info = a, b
+    else info = type(a) == "table" and (a.message or a.recipe) or tostring(a):gsub("^[%w_./]+%.lua:%d+: ", "") end
+  end
+  if not verdicts then return failed(entry, info or "failed") end
+  for _, note in ipairs(type(info) == "table" and info.notes or {}) do self.notes[#self.notes + 1] = note end
+  if (getmetatable(verdicts) or {}).__name == "tamis.view" then return verdicts end
+  local ok, child, err = pcall(view.apply, view, entry.name, verdicts)
+  if not ok then child, err = nil, type(child) == "table" and child.message or child end
+  if not child then return failed(entry, err) end
+  return child
+end
+
+--- The stages as steps: { entries } of fused row stages, or one corpus stage.
+local function steps(stages)
+  local out = {}
+  for _, entry in ipairs(stages) do
+    local last = out[#out]
+    if entry.def.scope == "row" and last and last.row then
+      last[#last + 1] = entry
+    elseif entry.def.scope ~= "export" then
+      out[#out + 1] = { entry, row = entry.def.scope == "row" }
+    end
+  end
+  return out
+end
+
+local function step_name(step)
+  local names = {}
+  for i, entry in ipairs(step) do names[i] = entry.name end
+  return table.concat(names, ", ")
+end
+
+--- Runs all stages but the export.
+-- @return  the last view; or nil and a sentence ("interrupted" where that is it)
+function engine:run(view)
+  for _, step in ipairs(steps(self.plan.stages)) do
+    if core.interrupted() then return nil, INTERRUPTED end
+    if self.progress then self.progress:step(step_name(step), view:counts()) end
+    local started = fs.clock()
+    local child, err
+    if step.row then child, err = self:run_rows(view, step) else child, err = self:run_corpus(view, step[1]) end
+    if not child then return nil, err end
+    record(self, step, view, child, fs.clock() - started)
+    finish(self, step, child)
+    view = child
+  end
+  return view
+end
+
+return engine

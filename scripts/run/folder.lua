@@ -1,0 +1,98 @@
+--- folder: OUT/NAME/RUN_ID, made under a temporary name and renamed when it is whole, so that a
+-- run folder is either complete or not there. A temporary folder is locked while its run lives;
+-- those that no process holds are swept by the next run.
+
+local fs = require "fs"
+
+local folder = {}
+folder.__index = folder
+
+local PREFIX = ".tmp-"
+local LOCK = ".lock"
+local PRIVATE = 448   -- octal 0700
+
+--- UTC time and a suffix: sorts by time, and two runs of one second differ.
+function folder.new_id() return fs.utc "%Y%m%dT%H%M%SZ" .. "-" .. fs.random(4) end
+
+--- A name that is one part of a path and nothing else.
+function folder.check_id(id)
+  if id:find "^[%w_][%w_.-]*$" and #id <= 100 and id ~= "latest" then return true end
+  return nil, ("run id %q: expected letters, digits, _, - and dots"):format(id)
+end
+
+--- Removes temporary folders whose process is gone.
+local function sweep(parent)
+  for _, name in ipairs(fs.list(parent) or {}) do
+    if name:sub(1, #PREFIX) == PREFIX then
+      local path = parent .. "/" .. name
+      local lock = fs.lock(path .. "/" .. LOCK)
+      if lock then
+        fs.remove_tree(path)
+        lock:close()
+      end
+    end
+  end
+end
+
+--- Makes the temporary folder.
+-- @return  the folder; or nil, a sentence and the exit status
+function folder.open(out, name, id, replace)
+  local parent = out .. "/" .. name
+  local ok, err = fs.mkdirs(parent, PRIVATE)
+  if not ok then return nil, err, 1 end
+  local self = setmetatable({ parent = parent, id = id, path = parent .. "/" .. id, replace = replace }, folder)
+  if fs.exists(self.path) and not replace then
+    return nil, ("run %s is there already; --replace writes it anew, another --run-id keeps both"):format(self.path), 2
+  end
+  sweep(parent)
+  self.temporary = parent .. "/" .. PREFIX .. id .. "-" .. fs.pid()
+  ok, err = fs.mkdir(self.temporary, PRIVATE)
+  if not ok then return nil, err, 1 end
+  self.lock, err = fs.lock(self.temporary .. "/" .. LOCK)
+  if not self.lock then
+    fs.remove_tree(self.temporary)
+    return nil, err, 1
+  end
+  return self
+end
+
+--- Writes a small file of the run.
+function folder:write(name, text)
+  return fs.write(self.temporary .. "/" .. name, text, 384)   -- octal 0600
+end
+
+--- The folder gets its name, all at once.
+function folder:publish()
+  local ok, err = fs.remove_tree(self.temporary .. "/" .. LOCK)
+  if ok then ok, err = fs.sync(self.temporary) end
+  if not ok then return nil, err end
+  local old
+  if self.replace and fs.exists(self.path) then
+    old = self.parent .. "/" .. PREFIX .. "old-" .. self.id .. "-" .. fs.pid()
+    ok, err = fs.rename(self.path, old)
+    if not ok then return nil, err end
+  end
+  ok, err = fs.rename(self.temporary, self.path)
+  if not ok then
+    if old then fs.rename(old, self.path) end
+    return nil, err
+  end
+  if old then fs.remove_tree(old) end
+  self.lock:close()
+  self.published = true
+  ok, err = fs.symlink(self.id, self.parent .. "/latest")
+  if not ok then return nil, err end
+  return fs.sync(self.parent)
+end
+
+--- Leaves nothing behind, unless it was published.
+function folder:abandon()
+  if self.published then return end
+  fs.remove_tree(self.temporary)
+  if self.lock then self.lock:close() end
+  self.published = true
+end
+
+folder.__close = folder.abandon
+
+return folder

@@ -1,0 +1,81 @@
+--- sources: the files that a plan names, found and loaded.
+
+local corpus = require "corpus"
+local fs = require "fs"
+local open = require "recipe.open"
+local screen = require "report.screen"
+
+local sources = {}
+
+local function is_pattern(path) return path:find "[%*%?%[]" ~= nil end
+
+--- The files that one source means, globs in byte order. A recipe's paths are those of its folder.
+local function expand(source, folder, out)
+  local path = source.here and source.path or open.join(folder, source.path)
+  if source.path == "-" then path = "-" end
+  local found = { path }
+  if path ~= "-" and not fs.exists(path) and is_pattern(path) then
+    found = fs.glob(path)
+    if #found == 0 then return nil, ("cannot find %s: no file matches"):format(path) end
+  end
+  for _, p in ipairs(found) do
+    if p ~= "-" then
+      local st, err = fs.stat(p)
+      if not st then return nil, (err:gsub("^cannot open", "cannot find")) end
+      if st.type == "folder" then return nil, ("%s is a folder: expected a data file; %s/*.jsonl takes all in it"):format(p, (p:gsub("/$", ""))) end
+    end
+    out[#out + 1] = {
+      path = p, kind = source.kind, generator = source.generator, trusted = source.trusted,
+      attributes = source.attributes, fields = source.fields,
+      format = source.fields and { fields = source.fields } or source.format or "auto",
+    }
+  end
+  return out
+end
+
+--- All files of a list of sources, in order.
+-- @return  nil and a message that names the first that is not there
+function sources.expand(list, folder)
+  local out = {}
+  for _, source in ipairs(list) do
+    local ok, err = expand(source, folder, out)
+    if not ok then return nil, err end
+  end
+  return out
+end
+
+--- Where no known format fits a file, the mapping of its keys that init would propose.
+function sources.look(list)
+  local load = require "report.load"
+  for _, source in ipairs(list) do
+    if source.format == "auto" and source.path ~= "-" then
+      local look, err = load.look(source.path)
+      if not look then return nil, err end
+      if look.mapped then source.format = look.format end
+    end
+  end
+  return list
+end
+
+--- Loads files as one view.
+-- @param options  pool, id, limit, max_line, allow_damaged, spool_dir
+function sources.load(list, options)
+  local ok, view, err = pcall(corpus.load, {
+    sources = list, formats = require "formats.all", id = options.id, limit = options.limit, pool = options.pool,
+    max_line = options.max_line, allow_damaged = options.allow_damaged, spool_dir = options.spool_dir,
+  })
+  if ok then return view, err end
+  return nil, (tostring(type(view) == "table" and view.message or view):gsub("^[^:]*:%d+: ", ""))
+end
+
+--- "raw.jsonl: 4,012 rows, messages (every row has `messages`)", one line a source.
+function sources.lines(view)
+  local out = {}
+  for i, s in ipairs(view:sources()) do
+    out[i] = ("%s: %s rows, %s%s"):format(screen.clean(s.path), screen.number(s.rows), screen.clean(s.format or "?"),
+      s.format_reason and (" (" .. screen.clean(s.format_reason) .. ")") or "")
+  end
+  return out
+end
+
+return sources

@@ -1,0 +1,216 @@
+--- summary: what a person reads at the end of a run: the funnel, the top reasons with an example
+-- each, the difference from the run before, and what to do next.
+
+local json = require "json"
+local plan = require "plan"
+local screen = require "report.screen"
+local stats = require "stats"
+
+local summary = {}
+
+local HEAVY = 0.3          -- a stage that removes more of what it saw heads the summary
+local KEEP = 0.9           -- and is told what would keep this much
+local TOP = 6              -- reasons shown
+local number, percent, clean = screen.number, screen.percent, screen.clean
+
+-- ---- stages that remove much ----
+
+--- The parameter and metric behind a stage's most common threshold verdict.
+-- @return  parameter, metric, "min" or "max"; nil if none is behind it
+local function behind(run, stat, reason)
+  local row = run.view:row(reason.example)
+  local threshold = row.evidence and row.evidence.threshold
+  local params, metrics = stat.entry.params, stat.entry.def.metrics or {}
+  if type(threshold) ~= "number" then return nil end
+  local best
+  for _, name in ipairs(plan.sorted_keys(params)) do
+    if params[name] == threshold then
+      local fits = not row.evidence.field or name:find(row.evidence.field, 1, true)
+      if fits or not best then best = name end
+      if fits then break end
+    end
+  end
+  if not best then return nil end
+  for _, metric in ipairs(metrics) do
+    if best:sub(-#metric) == metric or #metrics == 1 then
+      local side = best:find "^min" and "min" or best:find "^max" and "max" or row.evidence.value < threshold and "min" or "max"
+      return best, stat.name .. "." .. metric, side
+    end
+  end
+  return best
+end
+
+local function most_common(run, stage)
+  for _, r in ipairs(run.view:reasons()) do
+    if r.stage == stage then return r end
+  end
+end
+
+--- "length removed 41.2% of what it saw; length.min_input_tokens is 20: 7 would keep 90%"
+local function heavy_line(run, stat)
+  local line = ("%s removed %s of the %s rows it saw"):format(stat.name, percent(stat.removed / stat.seen), number(stat.seen))
+  local reason = most_common(run, stat.name)
+  local param, metric, side = nil, nil, nil
+  if reason then param, metric, side = behind(run, stat, reason) end
+  if not param then return line end
+  line = ("%s; %s.%s is %s"):format(line, stat.name, param, tostring(stat.entry.params[param]))
+  local ok, value = pcall(function() return metric and stats.threshold_to_keep(run.view, metric, KEEP, side, "all") end)
+  if not ok or type(value) ~= "number" then return line end
+  if math.type(stat.entry.params[param]) == "integer" then value = math.tointeger(side == "min" and math.floor(value) or math.ceil(value)) or value end
+  local text = math.type(value) == "integer" and tostring(value) or ("%.4g"):format(value)
+  return ("%s: %s would keep %s"):format(line, text, percent(KEEP)), ("%s.%s=%s"):format(stat.name, param, text)
+end
+
+function summary.heavy(run)
+  local out = {}
+  for _, stat in ipairs(run.engine.stats) do
+    if stat.seen > 0 and stat.removed > HEAVY * stat.seen then
+      local line, set = heavy_line(run, stat)
+      out[#out + 1] = { line = line, set = set, stage = stat.name }
+    end
+  end
+  return out
+end
+
+-- ---- the run before ----
+
+local function params_of(record)
+  local out = {}
+  for _, s in ipairs(((record.config or {}).stages) or {}) do
+    if type(s) == "table" and type(s.name) == "string" then out[s.name] = type(s.params) == "table" and s.params or {} end
+  end
+  return out
+end
+
+local function shown(v)
+  if v == nil then return "none" end
+  return type(v) == "table" and json.encode(v) or tostring(v)
+end
+
+local function stage_changes(name, before, now, out)
+  if not before then out[#out + 1] = ("stage %s is new"):format(name) return end
+  if not now then out[#out + 1] = ("stage %s is gone"):format(name) return end
+  local keys = {}
+  for k in pairs(before) do keys[k] = true end
+  for k in pairs(now) do keys[k] = true end
+  for _, k in ipairs(plan.sorted_keys(keys)) do
+    if json.encode { before[k] } ~= json.encode { now[k] } then
+      out[#out + 1] = ("%s.%s %s, was %s"):format(name, k, shown(now[k]), shown(before[k]))
+    end
+  end
+end
+
+--- What changed since the last run of this dataset.
+-- @return  nil if there was none; { run_id, kept, kept_before, changes = { sentences } }
+function summary.difference(run)
+  local before = run.previous
+  if not before or before.run_id == run.id and not run.options.replace then return nil end
+  local changes = {}
+  local a, b = params_of(before), {}
+  for _, entry in ipairs(run.plan.stages) do b[entry.name] = plan.plain(entry.params) end
+  local names = {}
+  for k in pairs(a) do names[k] = true end
+  for k in pairs(b) do names[k] = true end
+  for _, name in ipairs(plan.sorted_keys(names)) do stage_changes(name, a[name], b[name], changes) end
+  if (before.config or {}).seed ~= run.plan.seed then changes[#changes + 1] = ("seed %s, was %s"):format(run.plan.seed, shown((before.config or {}).seed)) end
+  local sums = {}
+  for _, s in ipairs(before.sources or {}) do sums[s.path or ""] = s.sha256 end
+  for _, s in ipairs(run.view:sources()) do
+    if sums[s.path] == nil then changes[#changes + 1] = ("source %s is new"):format(s.path)
+    elseif sums[s.path] ~= s.sha256 then changes[#changes + 1] = ("source %s changed"):format(s.path) end
+  end
+  return { run_id = before.run_id, kept = (run.view:counts()), kept_before = before.final_count, changes = changes }
+end
+
+-- ---- printing ----
+
+local function funnel(run, s, out)
+  local read = run.read
+  local standing = read:counts()
+  local width = 12
+  for _, stat in ipairs(run.engine.stats) do width = math.max(width, screen.width_of(clean(stat.name))) end
+  width = math.min(width, 30)
+  local function line(name, seen, removed)
+    local share = seen > 0 and removed > 0 and percent(removed / seen) or ""
+    out(("  %s %11s %11s  %7s  %s"):format(screen.pad(s:cut(name, width), width), number(seen), removed > 0 and "-" .. number(removed) or "0", share,
+      s:bar(#read > 0 and (seen - removed) / #read or 0, 20)))
+  end
+  out(s:paint("bold", ("  %s %11s %11s"):format(screen.pad("stage", width), "rows", "removed")))
+  line("load", #read, #read - standing)
+  for _, stat in ipairs(run.engine.stats) do line(stat.name, stat.seen, stat.removed) end
+  local kept, rejected, quarantined = run.view:counts()
+  out(("  %s %11s"):format(screen.pad("kept", width), number(kept)) .. (#read > 0 and ("              %7s"):format(percent(kept / #read)) or ""))
+  out(("  %s rows read = %s kept + %s rejected + %s quarantined"):format(number(#read), number(kept), number(rejected), number(quarantined)))
+end
+
+local function reasons(run, s, out)
+  local list = run.view:reasons()
+  if #list == 0 then return end
+  out("")
+  out(s:paint("bold", "Why rows were removed"))
+  for i = 1, math.min(TOP, #list) do
+    local r = list[i]
+    local row = run.view:row(r.example)
+    local text = run.view:field(r.example, "input") or run.view:field(r.example, "output") or row.bytes or ""
+    local head = ("  %s  %s"):format(screen.pad(s:cut(r.stage .. "." .. r.reason, 38), 38), screen.pad(number(r.count), 9, "right"))
+    out(head .. "  " .. s:cut(("%s:%d %s"):format(row.source, row.line, text), math.max(20, s.width - screen.width_of(head) - 3)))
+  end
+  if #list > TOP then out(("  and %d more: tamis report %s"):format(#list - TOP, clean(run.dir or "RUN"))) end
+end
+
+local function difference(run, s, out)
+  local d = summary.difference(run)
+  if not d then return end
+  out("")
+  local change = d.kept_before and d.kept - d.kept_before
+  out(s:paint("bold", ("Since run %s"):format(clean(d.run_id or "?"))) ..
+    (change and (": %s rows kept, were %s (%s%s)"):format(number(d.kept), number(d.kept_before), change >= 0 and "+" or "", number(change)) or ""))
+  for i, line in ipairs(d.changes) do
+    if i > 8 then out(("  and %d more changes"):format(#d.changes - 8)) break end
+    out("  " .. s:cut(line, s.width - 4))
+  end
+  if #d.changes == 0 then out "  same parameters and sources" end
+end
+
+--- @param out  function(line)
+function summary.print(run, out)
+  local s = screen.new {}
+  local heavy = summary.heavy(run)
+  out(s:paint("bold", clean(run.name)) .. (run.id and s:sign(" · ", " - ") .. "run " .. run.id or "") .. s:sign(" · ", " - ") ..
+    ("%s rows from %d %s"):format(number(#run.read), #run.read:sources(), #run.read:sources() == 1 and "source" or "sources"))
+  for _, h in ipairs(heavy) do out(s:paint("yellow", "! " .. clean(h.line))) end
+  for _, note in ipairs(run.engine.notes) do out(s:paint("yellow", "! " .. clean(note))) end
+  for _, line in ipairs(run.unmet or {}) do out(s:paint("red", "! " .. clean(line))) end
+  out("")
+  funnel(run, s, out)
+  reasons(run, s, out)
+  difference(run, s, out)
+  if not run.dir then return end
+  out("")
+  out(s:paint("bold", "Written to ") .. clean(run.dir) .. (run.seconds and (" in %.1f s"):format(run.seconds) or ""))
+  out(("  tamis report %s"):format(clean(run.dir)))
+  local first = run.view:reasons()[1]
+  if first then out(("  tamis explain %s --reason %s"):format(clean(run.dir), clean(first.reason))) end
+  if heavy[1] and heavy[1].set then out(("  tamis run %s --set %s"):format(clean(run.path), clean(heavy[1].set))) end
+end
+
+--- The same as plain data, for --json.
+function summary.record(run)
+  local kept, rejected, quarantined = run.view:counts()
+  local stages, why = json.array {}, json.array {}
+  for i, st in ipairs(run.engine.stats) do
+    stages[i] = { stage = st.stage, name = st.name, seen = st.seen, removed = st.removed, seconds = st.seconds }
+  end
+  for i, r in ipairs(run.view:reasons()) do
+    local row = run.view:row(r.example)
+    why[i] = { stage = r.stage, reason = r.reason, count = r.count, example = { source = row.source, line = row.line } }
+  end
+  return {
+    run_id = run.id, dataset_name = run.name, path = run.dir, rows = #run.read, kept = kept, rejected = rejected, quarantined = quarantined,
+    stages = stages, reasons = why, notes = json.array(run.engine.notes), unmet = json.array(run.unmet or {}),
+    fingerprint = run.outputs and run.outputs.fingerprint, output_files = run.outputs and json.array(run.outputs.files),
+    elapsed_seconds = run.seconds, difference = summary.difference(run),
+  }
+end
+
+return summary

@@ -1,0 +1,226 @@
+--- runner: one run from a recipe and its sources to a published folder.
+-- Every row read is kept, rejected or quarantined; the three are counted before anything is
+-- published. Until the folder is renamed, a run that fails or is stopped leaves nothing.
+
+local core = require "core"
+local engine = require "run.engine"
+local export = require "export"
+local folder = require "run.folder"
+local fs = require "fs"
+local json = require "json"
+local has_ledger, ledger = pcall(require, "ledger")
+local lineage = require "run.lineage"
+local plan = require "plan"
+local sources = require "run.sources"
+
+local runner = {}
+
+local FAILED, BAD_RECIPE, INTERRUPTED = 1, 2, 130
+
+--- nil, a sentence and the exit status; an interrupt wins over whatever it made fail.
+local function failure(message, status)
+  if core.interrupted() or message == "interrupted" then return nil, "interrupted", INTERRUPTED end
+  return nil, message, status or FAILED
+end
+
+local function dataset_name(opened)
+  if opened.plan.name then return opened.plan.name end
+  local base = opened.path:match "([^/]*)$":gsub("%.[^.]*$", ""):gsub("[^%w_-]", "_")
+  return base:find "^[%w_]" and base or "dataset"
+end
+
+-- ---- reading ----
+
+local function load_all(run, o)
+  local p = run.plan
+  if #p.sources == 0 then
+    return failure(("%s names no sources: add sources = { \"raw.jsonl\" }, or name files behind the recipe"):format(run.path), BAD_RECIPE)
+  end
+  local list, err = sources.expand(p.sources, run.folder)
+  if not list then return failure(err) end
+  local gold
+  gold, err = sources.expand(p.gold, run.folder)
+  if not gold then return failure(err) end
+  if o.map_unknown then
+    list, err = sources.look(list)
+    if not list then return failure(err) end
+  end
+  run.sources = list
+  if run.progress then run.progress:step "load" end
+  local options = { pool = run.pool, id = p.id, limit = o.limit, max_line = o.max_line, allow_damaged = o.allow_damaged, spool_dir = o.spool_dir }
+  run.view, err = sources.load(list, options)
+  if not run.view then return failure(err) end
+  if #gold > 0 then
+    run.gold, err = sources.load(gold, { pool = run.pool, max_line = o.max_line, spool_dir = o.spool_dir })
+    if not run.gold then return failure(err) end
+  end
+  return true
+end
+
+--- Puts --sample before all other stages.
+local function add_sample(run, o)
+  if not o.sample then return end
+  local first = run.plan.stages[1]
+  plan.insert(run.plan, first and first.stage == "decontaminate" and 2 or 1, "sample", { n = o.sample }, "--sample")
+end
+
+--- Loads the sources and runs the stages in memory.
+-- @param opened   what recipe/open gives
+-- @param o        options of the command line
+-- @param env      { pool, progress }
+-- @return  { plan, view, gold, engine, sources, … }; or nil, a sentence and the exit status
+function runner.run_stages(opened, o, env)
+  local run = { plan = opened.plan, files = opened.files, path = opened.path, recipe = opened.recipe, options = o,
+                folder = opened.folder or require "recipe.open".folder_of(opened.path), pool = env.pool, progress = env.progress,
+                name = dataset_name(opened), started = fs.clock(), created_at = fs.utc() }
+  add_sample(run, o)
+  run.engine = engine.new(opened, { pool = run.pool, progress = run.progress })
+  local ok, err, status = run.engine:prepare()
+  if not ok then return failure(err, BAD_RECIPE) end
+  ok, err, status = load_all(run, o)
+  if not ok then return nil, err, status end
+  run.engine.gold = run.gold
+  run.read = run.view
+  run.view, err = run.engine:run(run.view)
+  if not run.view then return failure(err) end
+  return run
+end
+
+-- ---- writing ----
+
+local function export_options(run)
+  local entry = run.plan.stages[#run.plan.stages]
+  local p = entry.params
+  local splits
+  for _, name in ipairs(plan.sorted_keys(p.splits or {})) do
+    splits = splits or {}
+    splits[#splits + 1] = { name, p.splits[name] }
+  end
+  local own = {}
+  for _, format in ipairs(require "formats.all") do own[format.name] = format.own end
+  return {
+    format = p.format, system = p.system, extra = p.extra, include = p.include, rejected = p.rejected, own = own,
+    splits = splits, group = p.group, seed = run.plan.seed, pool = run.pool,
+  }, entry
+end
+
+--- Rows that the asked format has no place for are rejected, like all others, before anything is written.
+local function check_export(run)
+  local options, entry = export_options(run)
+  local ok, verdicts, err = pcall(export.check, run.view, options)
+  if not ok then return nil, ("%s: %s"):format(entry.line > 0 and ("%s:%d"):format(entry.file, entry.line) or "export", type(verdicts) == "table" and verdicts.message or verdicts) end
+  if not verdicts then return nil, err end
+  local view
+  view, err = run.view:apply(entry.name, verdicts)
+  if not view then return nil, err end
+  run.view = view
+  return options
+end
+
+local function write_outputs(run, dir)
+  local options, err = check_export(run)
+  if not options then return nil, err end
+  options.dir = dir
+  if run.progress then run.progress:step("write", (run.view:counts())) end
+  local out
+  out, err = export.write(run.view, options)
+  if not out then return nil, err end
+  local files = {}
+  for i, f in ipairs(out) do files[i] = { path = f.name, rows = f.rows, bytes = f.bytes, sha256 = f.sha256, kept = f.kept } end
+  run.outputs = { fingerprint = out.fingerprint, files = files, places = out.places }
+  return true
+end
+
+local function ledger_stages(run)
+  local out = {}
+  for i, s in ipairs(run.engine.stats) do
+    out[i] = { stage = s.stage, name = s.name, params = json.encode(plan.plain(s.entry.params)), seen = s.seen, removed = s.removed, seconds = s.seconds }
+  end
+  return out
+end
+
+local function write_ledger(run, dir)
+  if run.options.no_ledger or not has_ledger then return true end
+  if run.progress then run.progress:step("ledger", #run.view) end
+  return ledger.write(run.view, dir .. "/ledger.db", {
+    outputs = run.outputs.places, stages = ledger_stages(run), pool = run.pool,
+    meta = { run_id = run.id, dataset_name = run.name, created_at = run.created_at, fingerprint = run.outputs.fingerprint },
+  })
+end
+
+--- Rows read = kept + rejected + quarantined, in the view and in the files.
+local function check_sums(run)
+  local kept, rejected, quarantined = run.view:counts()
+  if kept + rejected + quarantined ~= #run.view then
+    return nil, ("%d rows were read, but %d kept + %d rejected + %d quarantined are %d: a fault of this program; nothing was published")
+      :format(#run.view, kept, rejected, quarantined, kept + rejected + quarantined)
+  end
+  local written = 0
+  for _, f in ipairs(run.outputs.files) do
+    if f.kept then written = written + f.rows end
+  end
+  if written ~= kept then
+    return nil, ("%d rows are kept, but %d were written: a fault of this program; nothing was published"):format(kept, written)
+  end
+  return true
+end
+
+local function fill(run, dir)
+  local ok, err = write_outputs(run, dir.temporary)
+  if not ok then return nil, err end
+  ok, err = write_ledger(run, dir.temporary)
+  if not ok then return nil, err end
+  if run.progress then run.progress:step "publish" end
+  ok, err = run.view:hash_sources(run.pool)
+  if ok and run.gold then ok, err = run.gold:hash_sources(run.pool) end
+  if not ok then return nil, err end
+  ok, err = check_sums(run)
+  if not ok then return nil, err end
+  run.seconds, run.cpu = fs.clock() - run.started, fs.cpu()
+  ok, err = dir:write("lineage.json", json.encode(lineage.record(run), "  ") .. "\n")
+  if not ok then return nil, err end
+  ok, err = run.view:check_sources()
+  if ok and run.gold then ok, err = run.gold:check_sources() end
+  return ok, err
+end
+
+--- What the recipe expects and did not get, a sentence each.
+local function unmet(run)
+  local kept = run.view:counts()
+  local all = #run.view
+  local e, out = run.plan.expect or {}, {}
+  local removed = all > 0 and (all - kept) / all or 0
+  local function say(...) out[#out + 1] = string.format(...) end
+  if e.max_removed and removed > e.max_removed then say("%.1f%% of the rows were removed, the recipe expects at most %.1f%%", removed * 100, e.max_removed * 100) end
+  if e.min_removed and removed < e.min_removed then say("%.1f%% of the rows were removed, the recipe expects at least %.1f%%", removed * 100, e.min_removed * 100) end
+  if e.min_rows and kept < e.min_rows then say("%d rows are kept, the recipe expects at least %d", kept, e.min_rows) end
+  if e.max_rows and kept > e.max_rows then say("%d rows are kept, the recipe expects at most %d", kept, e.max_rows) end
+  return out
+end
+runner.unmet = unmet
+
+--- A whole run.
+-- @return  the run, with path, previous and unmet; or nil, a sentence and the exit status
+function runner.run(opened, o, env)
+  local id = o.run_id or folder.new_id()
+  local good, message = folder.check_id(id)
+  if not good then return nil, message, BAD_RECIPE end
+  local dir <close>, err, status = folder.open(o.out or "curated", dataset_name(opened), id, o.replace)
+  if not dir then return failure(err, status) end
+  o.spool_dir = dir.temporary
+  local run
+  run, err, status = runner.run_stages(opened, o, env)
+  if not run then return nil, err, status end
+  run.id = id
+  run.previous = lineage.previous(dir.parent)
+  local ok
+  ok, err = fill(run, dir)
+  if not ok then return failure(err) end
+  if core.interrupted() then return failure "interrupted" end
+  ok, err = dir:publish()
+  if not ok then return failure(err) end
+  run.dir, run.unmet = dir.path, unmet(run)
+  return run
+end
+
+return runner
