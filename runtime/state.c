@@ -63,11 +63,12 @@ static void set_searchers(lua_State *L) {
   lua_pushliteral(L, "");
   lua_setfield(L, -2, "cpath");
   lua_getfield(L, -1, "searchers");
-  lua_Integer n = luaL_len(L, -1);
-  for (lua_Integer i = n; i >= 2; i--) {   /* behind preload */
-    lua_geti(L, -1, i);
-    lua_seti(L, -2, i + 1);
+  for (lua_Integer i = luaL_len(L, -1); i > 3; i--) {   /* keep preload and files, no C libraries */
+    lua_pushnil(L);
+    lua_seti(L, -2, i);
   }
+  lua_geti(L, -1, 2);
+  lua_seti(L, -2, 3);
   lua_pushcfunction(L, search_embedded);
   lua_seti(L, -2, 2);
   lua_pop(L, 2);

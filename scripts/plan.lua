@@ -340,6 +340,9 @@ local function check_source(source, where)
     elseif k == "trusted" then
       if type(v) ~= "boolean" then problem("%s: trusted of %s must be true or false", where, show(out.path)) end
       out.trusted = v
+    elseif k == "format" and type(v) == "table" then
+      if v.fields == nil then problem('%s: format of %s must be a name or { fields = { … } }', where, show(out.path)) end
+      out.fields = check_fields(v.fields, where)
     elseif k == "format" then
       local value, message = check(v, { type = "enum", values = format_names() }, "format")
       if message then problem("%s: %s", where, message) end

@@ -13,6 +13,17 @@ typedef struct Args { int argc; char **argv; } Args;
 static int run_test(lua_State *L) {
   const Args *a = lua_touserdata(L, 1);
   state_open_trusted(L);
+  lua_createtable(L, a->argc, 0);   /* `arg`, as the plain interpreter has it */
+  for (int i = 1; i < a->argc; i++) {
+    lua_pushstring(L, a->argv[i]);
+    lua_rawseti(L, -2, i - 1);
+  }
+  lua_pushglobaltable(L);
+  lua_insert(L, -2);
+  lua_pushliteral(L, "arg");
+  lua_insert(L, -2);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
   lua_getglobal(L, "package");
   lua_pushliteral(L, "tests/?.lua");
   lua_setfield(L, -2, "path");

@@ -9,10 +9,19 @@ local sources = {}
 
 local function is_pattern(path) return path:find "[%*%?%[]" ~= nil end
 
---- The files that one source means, globs in byte order. A recipe's paths are those of its folder.
+local function is_there(path) return fs.exists(path) or (is_pattern(path) and #fs.glob(path) > 0) end
+
+--- A recipe's paths are those of its folder; what is not there may be in the working folder.
+local function place(source, folder)
+  if source.path == "-" or source.here then return source.path end
+  local path = open.join(folder, source.path)
+  if not is_there(path) and is_there(source.path) then return source.path end
+  return path
+end
+
+--- The files that one source means, globs in byte order.
 local function expand(source, folder, out)
-  local path = source.here and source.path or open.join(folder, source.path)
-  if source.path == "-" then path = "-" end
+  local path = place(source, folder)
   local found = { path }
   if path ~= "-" and not fs.exists(path) and is_pattern(path) then
     found = fs.glob(path)
