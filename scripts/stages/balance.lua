@@ -34,6 +34,7 @@ return {
             doc = "most rows of a group: a number; a table by group, [\"*\"] for the others; or function(group, count)" },
     by  = { type = "string", default = "topic", doc = "annotation, path of the row or attribute of its source that tells the group" },
   },
+  example = [[s.balance { by = "topic", max = 500 }]],
   reasons = { "over_cap" },
   metrics = {},
 

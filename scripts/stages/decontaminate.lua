@@ -16,6 +16,7 @@ return {
     shingle     = { type = "integer", default = 5, min = 1, max = 16, doc = "code points in a shingle" },
     input_alone = { type = "boolean", default = true, doc = "a row whose input repeats a gold input leaves, whatever its output" },
   },
+  example = [[s.decontaminate { threshold = 0.8 }]],
   reasons = { "gold_exact", "gold_near" },
   metrics = {},
 

@@ -14,6 +14,7 @@ return {
     fields      = { type = "list", of = { type = "enum", values = { "system", "input", "output", "alternative", "assistant" } },
                     doc = "fields to compare; all that a row has when absent" },
   },
+  example = [[s.exact_dedup { punctuation = "drop" }]],
   reasons = { "exact_duplicate" },
   metrics = {},
 

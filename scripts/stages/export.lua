@@ -15,6 +15,7 @@ return {
                  doc = "shares by name, { train = 0.95, valid = 0.05 }; one file each" },
     group    = { type = "string", doc = "rows of one value of this path or annotation stay in one split; the input's text if absent" },
   },
+  example = [[s.export { format = "messages", splits = { train = 0.95, valid = 0.05 } }]],
   reasons = {},
   metrics = {},
 }

@@ -10,6 +10,9 @@ return {
     fn     = { type = "function", required = true, doc = "function(ex): nil or true keeps; false, or a reason and a detail, rejects" },
     serial = { type = "boolean", default = false, doc = "call it row by row, in order, in one state" },
   },
+  example = [[s.filter { name = "no_refusals", fn = function(ex)
+  if ex.output:find("I cannot help", 1, true) then return "refusal" end
+end }]],
   reasons = {},   -- the stage's name, and those that the function returns
   metrics = {},
 

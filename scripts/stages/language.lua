@@ -20,6 +20,7 @@ return {
     min_field_bytes   = { type = "integer", default = 40, min = 0, max = 16777216, doc = "a row with a shorter field is judged as one text, not field by field" },
     annotation        = { type = "string", default = "language", doc = "name of the annotation that is set" },
   },
+  example = [[s.language { keep = { "en", "fr" }, min_confidence = 0.9 }]],
   reasons = { "other_language", "low_confidence", "undetermined" },
   metrics = { "confidence" },
 

@@ -13,6 +13,7 @@ return {
     min_output_tokens = { type = "integer", default = 10,   min = 0, doc = "fewest tokens in the output" },
     max_output_tokens = { type = "integer", default = 1024, min = 0, doc = "most tokens in the output" },
   },
+  example = [[s.length { min_input_tokens = 3, max_output_tokens = 1024 }]],
   reasons = { "input_too_short", "input_too_long", "output_too_short", "output_too_long" },
   metrics = { "input_tokens", "output_tokens" },
 

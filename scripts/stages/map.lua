@@ -9,6 +9,9 @@ return {
     fn     = { type = "function", required = true, doc = "function(ex): a table of new texts by field and of annotations, or nil" },
     serial = { type = "boolean", default = false, doc = "call it row by row, in order, in one state" },
   },
+  example = [[s.map { fn = function(ex)
+  return { output = (ex.output:gsub("%s+$", "")), words = select(2, ex.output:gsub("%S+", "")) }
+end }]],
   reasons = {},
   metrics = {},
 

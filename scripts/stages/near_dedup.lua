@@ -23,6 +23,7 @@ return {
                    default = { "input", "output", "alternative" },
                    doc = "fields compared; without the system text, which would make strangers alike" },
   },
+  example = [[s.near_dedup { threshold = 0.8, keep = "longest" }]],
   reasons = { "near_duplicate" },
   metrics = { "jaccard" },
 

@@ -97,6 +97,7 @@ return {
     strict     = { type = "boolean", default = false, doc = "count loopback and documentation addresses, example.com and their like too" },
     annotation = { type = "string", default = "pii", doc = "annotation that tag sets, to the kinds found" },
   },
+  example = [[s.pii { action = "redact", types = { "EMAIL", "PHONE" } }]],
   reasons = REASONS,   -- and pii_NAME for each kind of `extra`
   metrics = {},
 

@@ -13,6 +13,7 @@ return {
     max_repetition_ratio = { type = "number", default = 0.15, min = 0, max = 1, doc = "largest share of repeated word bigrams" },
     min_words            = { type = "integer", default = 10, min = 2, doc = "texts of fewer words are not judged" },
   },
+  example = [[s.repetition { max_repetition_ratio = 0.15 }]],
   reasons = { "repetitive" },
   metrics = { "ratio" },
 

@@ -12,6 +12,7 @@ return {
     n     = { type = "integer", min = 0, doc = "rows to keep" },
     share = { type = "number", min = 0, max = 1, doc = "share of the rows to keep" },
   },
+  example = [[s.sample { n = 10000 }]],
   reasons = { "not_sampled" },
   metrics = {},
 

@@ -28,6 +28,7 @@ return {
                    doc = "the text to look at" },
     annotation = { type = "string", default = "topic", doc = "name of the annotation that is set" },
   },
+  example = [[s.topics { rules = { { "password", "password", "log in" }, { "billing", "invoice*", "refund*" } } }]],
   reasons = {},
   metrics = {},
 

@@ -1,0 +1,68 @@
+--- modules: the native modules that a recipe and the REPL may require, function by function. The
+-- first list of each is for plain strings; `stages` are what a stage of one's own may call.
+-- A test holds these lists against the modules themselves.
+
+return {
+  hash = {
+    example = 'hash.xxh3("hello"):sub(1, 8)',
+    functions = {
+      { "sha256(s)", "64 hex digits" },
+      { "xxh3(s)", "32 hex digits: XXH3-128, what a row's identity is" },
+      { "xxh3_64(s)", "an integer" },
+    },
+  },
+  lang = {
+    example = 'lang.detect("Bonjour à tous et à toutes")',
+    functions = {
+      { "detect(s)", "the language's code, its share of the text, and all that were found; \"und\", 0 where it is too short to tell" },
+    },
+    stages = { { "keep{ … }", "the row operator of the stage language" } },
+  },
+  neardup = {
+    example = 'neardup.jaccard("reset my password", "reset my password please")',
+    functions = {
+      { "jaccard(a, b [, shingle])", "0.0 to 1.0: the exact Jaccard over shingles (5 code points) of the folded texts" },
+      { "normalise(s [, \"drop\"])", "the text that duplicates are judged by; \"drop\" leaves punctuation out" },
+      { "minhash(s [, shingle [, hashes]])", "an array of slots; the share of equal ones estimates the Jaccard" },
+      { "recall_curve(bands, rows)", "an array of { jaccard =, probability = }: the chance that a pair is proposed" },
+      { "bands(hashes, threshold, recall)", "bands and rows a band that propose that share of the pairs at the threshold" },
+    },
+    stages = {
+      { "exact(view, p [, pool])", "the verdicts of exact_dedup" },
+      { "leaders(view, p [, pool])", "the verdicts of near_dedup, and a table of figures" },
+      { "decontaminate(view, gold, p [, pool])", "the verdicts of decontaminate" },
+    },
+  },
+  pii = {
+    doc = "personal data in a text",
+    example = 'pii.scan("Mail jo@acme.io")[1].type',
+    functions = { { "scan(s)", "an array of { type, start, end, text }, places in code points from 0" } },
+  },
+  scan = {
+    example = 'scan.new({ { type = "ORDER", pattern = "ORD-\\\\d{6}" } }):types()[1]',
+    functions = {
+      { "new(rules [, options])", "a scanner for rules { type =, pattern =, check = }: scanner:find(s), scanner:types()" },
+    },
+    stages = { { "pii{ … }", "the row operator of the stage pii" } },
+  },
+  text = {
+    example = 'text.tokens("How do I reset it?")',
+    functions = {
+      { "tokens(s)", "how many tokens: white-space words, or characters of a script without blanks" },
+      { "words(s)", "an array of words" },
+      { "shingles(s, n)", "an array of the runs of n code points" },
+      { "repetition_ratio(s)", "the share of repeated word bigrams, and the number of words" },
+      { "fold(s)", "lower case, one blank between words" },
+    },
+    stages = {
+      { "length{ … }", "the row operator of the stage length" },
+      { "repetition{ … }", "the row operator of the stage repetition" },
+      { "topics{ … }", "the row operator of the stage topics" },
+    },
+  },
+  verdicts = {
+    example = 'verdicts.new({ "too_old" }, "input")',
+    functions = {},
+    stages = { { "new(reasons [, field])", "an empty list for a corpus stage: list:add(row, reason, { value =, threshold =, twin =, detail = })" } },
+  },
+}
