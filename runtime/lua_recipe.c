@@ -18,6 +18,7 @@
 #include "corpus/lua_corpus.h"
 #include "corpus/lua_rowop.h"
 #include "corpus/lua_verdicts.h"
+#include "modules.h"
 #include "runtime/embedded.h"
 #include "runtime/rowfn.h"
 #include "runtime/transfer.h"
@@ -310,6 +311,22 @@ static int f_libraries(lua_State *L) {
   return 1;
 }
 
+/* host.modules(): { name =, doc =, recipe = true where recipes may require it }, in order. */
+static int f_modules(lua_State *L) {
+  lua_newtable(L);
+  for (const Module *m = modules; m->name != NULL; m++) {
+    lua_createtable(L, 0, 3);
+    lua_pushstring(L, m->name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, m->doc);
+    lua_setfield(L, -2, "doc");
+    lua_pushboolean(L, (m->flags & MODULE_RECIPE) != 0);
+    lua_setfield(L, -2, "recipe");
+    lua_rawseti(L, -2, m - modules + 1);
+  }
+  return 1;
+}
+
 static int f_is_function(lua_State *L) {
   int same = lua_type(L, 1) == LUA_TTABLE && lua_getmetatable(L, 1);
   if (same) {
@@ -324,6 +341,7 @@ static const luaL_Reg functions[] = {
   { "recipe", f_recipe },
   { "scripts", f_scripts },
   { "script", f_script },
+  { "modules", f_modules },
   { "is_function", f_is_function },
   { "libraries", f_libraries },
   { NULL, NULL }

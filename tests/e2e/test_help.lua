@@ -123,9 +123,9 @@ check.test("an unknown topic exits 2 and offers the nearest names", function()
   check.eq(status, 2)
   check.eq(out, "")
   check.contains(err, 'tamis: no help for "nearr_dedup"; did you mean "near_dedup" or ')
-  status, _, err = help "'x\27[31my'"
-  check.eq(status, 2)
-  check.ok(not err:find "\27")
+  local bad_status, _, bad = help "'x\27[31my'"
+  check.eq(bad_status, 2)
+  check.ok(not bad:find "\27")
 end)
 
 check.test("help --markdown is the reference of every stage and parameter", function()
