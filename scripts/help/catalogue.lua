@@ -50,7 +50,13 @@ local function load_all(prefix, names)
 end
 
 --- The commands: { name, summary, usage, options, examples, run }.
-function catalogue.commands() return load_all("cli.", names_below("cli.", COMMANDS)) end
+function catalogue.commands()
+  local out = {}
+  for _, c in ipairs(load_all("cli.", names_below("cli.", COMMANDS))) do
+    if c.run then out[#out + 1] = c end
+  end
+  return out
+end
 
 --- The stages: their own tables.
 function catalogue.stages() return load_all("stages.", names_below("stages.", STAGES)) end
@@ -115,7 +121,7 @@ local KINDS = {
 }
 
 --- The lists that have a page: `tamis help stages`.
-catalogue.LISTS = { "commands", "stages", "modules", "formats", "presets", "recipe", "exit" }
+catalogue.LISTS = { "commands", "stages", "modules", "formats", "presets", "recipe", "builtin", "exit" }
 
 -- "presets.chat" and "tamis.presets.chat" name a preset, "s.length" a stage.
 local function bare(topic) return (topic:gsub("^tamis%.", ""):gsub("^presets%.", ""):gsub("^stages%.", ""):gsub("^s%.", "")) end

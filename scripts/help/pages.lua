@@ -1,6 +1,7 @@
 --- pages: what help prints, line by line, on a screen.
 
 local catalogue = require "help.catalogue"
+local host = require "host"
 local screen = require "report.screen"
 local settings = require "help.settings"
 local values = require "help.values"
@@ -215,6 +216,11 @@ function LIST.recipe(s, out)
     { "recipe:with{ … }", 'the same with some values changed: ["near_dedup.threshold"] = 0.85' },
     { "s.null", "JSON's null in ex.raw" },
   })
+end
+
+--- The recipe that data files alone are run through.
+function LIST.builtin(_, out)
+  for line in host.script "recipe.builtin":gmatch "(.-)\n" do out(line) end
 end
 
 function LIST.exit(s, out)
