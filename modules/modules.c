@@ -23,6 +23,7 @@
   X("json", luaopen_json, TRUSTED, "JSON of settings and reports: exact integers, sorted keys") \
   X("store", luaopen_store, TRUSTED, "SQLite files: ledgers and registries") \
   X("export", luaopen_export, TRUSTED, "the rows of a view as files") \
+  X("ledger", luaopen_ledger, TRUSTED, "the record of a run: ledger.db") \
   /* the end */
 
 #define DECLARE(name, open, flags, doc) int open(lua_State *L);

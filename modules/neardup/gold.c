@@ -7,6 +7,8 @@
 
 #include "neardup/verify.h"
 
+enum { NEED = 8 };   /* hits asked of a text before a gold text is read: fewer, and strangers come */
+
 typedef struct Posting { uint64_t token; uint32_t gold, rarity; } Posting;
 
 typedef struct TokenSlot {
@@ -125,7 +127,7 @@ static void choose_postings(GoldIndex *g, Postings *all) {
     uint32_t gold = all->p[i].gold;
     for (k = i + 1; k < all->n && all->p[k].gold == gold;) k++;
     size_t n = k - i, lacking = (size_t)floor((1 - g->threshold) * (double)n + 1e-6);
-    size_t chosen = 2 * lacking + 1 < n ? 2 * lacking + 1 : n;
+    size_t chosen = lacking + NEED < n ? lacking + NEED : n;
     g->need[gold] = chosen > lacking ? (uint32_t)(chosen - lacking) : 1;
     memmove(all->p + kept, all->p + i, chosen * sizeof *all->p);
     kept += chosen;
@@ -220,20 +222,26 @@ static int match_whole(const GoldIndex *g, GoldRoom *r, const Grams *text, GoldM
 }
 
 /* Counts for each gold text how many of its chosen shingles the text has (a repeated one again:
-** that only proposes more). Returns how many gold texts were touched. */
+** that only proposes more). Returns how many gold texts were touched. Slots lie all over memory:
+** those of a block are asked for together, and read when they are there. */
 static size_t count_hits(const GoldIndex *g, GoldRoom *r, const Grams *text) {
   enum { BLOCK = 512 };
   uint32_t hash[BLOCK + 8];
+  uint64_t token[BLOCK];
   size_t touched = 0, mask = ((size_t)1 << g->slot_bits) - 1;
+  const unsigned shift = 32 - g->filter_bits;
   for (size_t from = 0; from < text->n; from += BLOCK) {
-    size_t n = text->n - from < BLOCK ? text->n - from : BLOCK;
+    size_t n = text->n - from < BLOCK ? text->n - from : BLOCK, known = 0;
     grams_hash(g->path, text, from, n, hash);
     for (size_t i = 0; i < n; i++) {
-      uint32_t bit = hash[i] >> (32 - g->filter_bits);
+      uint32_t bit = hash[i] >> shift;
       if (!(g->filter[bit >> 6] >> (bit & 63) & 1)) continue;
-      uint64_t token = gram_token(text, from + i);
-      size_t at = slot_of(token, g->slot_bits);
-      while (g->slot[at].n != 0 && g->slot[at].token != token) at = (at + 1) & mask;
+      token[known] = gram_token(text, from + i);
+      __builtin_prefetch(&g->slot[slot_of(token[known++], g->slot_bits)]);
+    }
+    for (size_t i = 0; i < known; i++) {
+      size_t at = slot_of(token[i], g->slot_bits);
+      while (g->slot[at].n != 0 && g->slot[at].token != token[i]) at = (at + 1) & mask;
       const TokenSlot *slot = &g->slot[at];
       for (uint32_t k = 0; k < slot->n; k++) {
         uint32_t gold = g->posting[slot->start + k];

@@ -2,8 +2,8 @@
 **
 ** If J(x, y) >= t then x lacks at most (1 - t) |y| shingles of the gold text y. So of any s chosen
 ** shingles of y, x has at least s - (1 - t) |y|. The index holds for each y its rarest
-** s = 2 (1 - t) |y| + 1 (rare among the gold texts); a text is scanned once, the hits of each y
-** are counted, and a y with enough of them is verified by the exact Jaccard (verify.h). A bit
+** s = (1 - t) |y| + 8 (rare among the gold texts); a text is scanned once, the hits of each y
+** are counted, and a y with 8 of them is verified by the exact Jaccard (verify.h). A bit
 ** filter in front answers for most shingles. Texts shorter than a shingle, and exact copies,
 ** are found by hash and compared byte by byte. An empty text repeats nothing. */
 #ifndef TAMIS_GOLD_H

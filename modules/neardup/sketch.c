@@ -97,15 +97,17 @@ __attribute__((target("avx2"))) static void update_avx2(uint32_t *table, uint32_
   }
   for (; i < n; i++) lower_avx2(table, registers, mult, h + i);
 }
-#endif
 
 /* The first table holds the minima of all afterwards. */
-static void merge(uint32_t *table, uint32_t registers) {
-  const size_t size = (size_t)registers * SKETCH_LANES;
-  for (unsigned t = 1; t < TABLES; t++)
-    for (size_t i = 0; i < size; i++)
-      if (table[t * size + i] < table[i]) table[i] = table[t * size + i];
+__attribute__((target("avx2"))) static void merge_avx2(uint32_t *table, uint32_t registers) {
+  __m256i *t = (__m256i *)table;
+  for (uint32_t r = 0; r < registers; r++) {
+    __m256i a = _mm256_min_epu32(t[r], t[registers + r]);
+    __m256i b = _mm256_min_epu32(t[2 * registers + r], t[3 * registers + r]);
+    _mm256_store_si256(&t[r], _mm256_min_epu32(a, b));
+  }
 }
+#endif
 
 static inline uint32_t rehash(uint32_t h, uint32_t round) {
   h += round * 0x9E3779B9u;
@@ -177,7 +179,9 @@ static void sketch(const SketchPlan *plan, SketchRoom *room, const Grams *g) {
 #endif
     update_portable(room->table, registers, room->hash, n);
   }
-  if (tables > 1) merge(room->table, registers);
+#ifdef SIMD_X86
+  if (tables > 1) merge_avx2(room->table, registers);
+#endif
   if (count_empty(room->table, registers) == 0) return;
   size_t n = g->n <= CHUNK ? g->n : distinct_hashes(plan, room, g);
   refill(room->table, registers, room->hash, n);
@@ -188,9 +192,26 @@ static inline uint32_t key_step(uint32_t key, uint32_t slot) {
   return key ^ key >> 15;
 }
 
+/* Where bands end with the registers, the eight lanes' bands are hashed side by side. */
+static void keys_by_lanes(const SketchPlan *plan, const uint32_t *table, uint32_t *keys) {
+  const unsigned a_lane = plan->registers / plan->rows;
+  for (unsigned c = 0; c < a_lane; c++) {
+    uint32_t key[SKETCH_LANES] = { 0 };
+    for (unsigned r = 0; r < plan->rows; r++)
+      for (unsigned lane = 0; lane < SKETCH_LANES; lane++)
+        key[lane] = key_step(key[lane], table[SKETCH_LANES * (c * plan->rows + r) + lane]);
+    for (unsigned lane = 0; lane < SKETCH_LANES && lane * a_lane + c < plan->bands; lane++)
+      keys[lane * a_lane + c] = rehash(key[lane], 0);
+  }
+}
+
 /* Slot s is lane s / R of register s % R; band b has the slots from b * rows on. */
 void sketch_keys(const SketchPlan *plan, SketchRoom *room, const Grams *g, uint32_t *keys) {
   sketch(plan, room, g);
+  if (plan->registers % plan->rows == 0) {
+    keys_by_lanes(plan, room->table, keys);
+    return;
+  }
   uint32_t lane = 0, reg = 0;
   for (unsigned b = 0; b < plan->bands; b++) {
     uint32_t key = 0;

@@ -145,11 +145,14 @@ __attribute__((target("avx2"))) static void fold_avx2(Fold *f, const unsigned ch
   const __m256i blank = _mm256_set1_epi8(' ');
   Classes punctuation = { _mm256_setzero_si256(), _mm256_setzero_si256() };
   if (f->drop) punctuation = punctuation_classes();
-  size_t i = 0;
-  while (len - i >= 32) {
-    __m256i v = _mm256_loadu_si256((const __m256i *)(s + i));
+  unsigned char last[32] = { 0 };
+  for (size_t i = 0; i < len;) {
+    unsigned whole = len - i < 32 ? (unsigned)(len - i) : 32;
+    if (whole < 32) memcpy(last, s + i, whole);
+    __m256i v = _mm256_loadu_si256((const __m256i *)(whole < 32 ? last : s + i));
     uint32_t high = (uint32_t)_mm256_movemask_epi8(v);
     unsigned n = high == 0 ? 32 : (unsigned)__builtin_ctz(high);
+    if (n > whole) n = whole;
     if (n > 0) {
       uint32_t in = n == 32 ? 0xFFFFFFFFu : (1u << n) - 1;
       /* 9..13 and 28..32: both are five values from a start, compared unsigned */
@@ -177,11 +180,10 @@ __attribute__((target("avx2"))) static void fold_avx2(Fold *f, const unsigned ch
       }
       i += n;
     }
-    if (n < 32)
+    if (n < whole)
       do i += fold_one(f, s + i, len - i);
       while (i < len && s[i] >= 0x80);
   }
-  fold_portable(f, s + i, len - i);
 }
 #endif
 

@@ -1,0 +1,102 @@
+/* modules/store/lua_ledger.c - the record of a run.
+**   local ok, err = ledger.write(view, "run/ledger.db", { outputs = out.places,
+**     stages = { { stage = "length", name = "length", params = "{}", seen = 9, removed = 1, seconds = 0.1 } },
+**     meta = { run_id = "…" } }) */
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "corpus/lua_corpus.h"
+#include "export/lua_export.h"
+#include "store/ledger.h"
+
+/* ---- options: their strings live in the table at index 3 ---- */
+
+static const char *opt_text(lua_State *L, const char *key) {
+  const char *s = NULL;
+  if (lua_getfield(L, -1, key) != LUA_TNIL) {
+    if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "%s: expected a string, got a %s", key, luaL_typename(L, -1));
+    s = lua_tostring(L, -1);
+  }
+  lua_pop(L, 1);
+  return s;
+}
+
+static lua_Number opt_number(lua_State *L, const char *key) {
+  lua_getfield(L, -1, key);
+  lua_Number v = luaL_optnumber(L, -1, 0);
+  lua_pop(L, 1);
+  return v;
+}
+
+/* [-0, +1, m] the array stays on the stack */
+static void check_stages(lua_State *L, LedgerOptions *o) {
+  if (lua_getfield(L, 3, "stages") == LUA_TNIL) return;
+  luaL_checktype(L, -1, LUA_TTABLE);
+  o->nstages = (size_t)luaL_len(L, -1);
+  LedgerStage *stage = lua_newuserdatauv(L, (o->nstages + 1) * sizeof *stage, 0);
+  for (size_t i = 0; i < o->nstages; i++) {
+    if (lua_geti(L, -2, (lua_Integer)i + 1) != LUA_TTABLE) luaL_error(L, "stages: expected a list of tables");
+    stage[i] = (LedgerStage){
+      .stage = opt_text(L, "stage"), .name = opt_text(L, "name"), .params = opt_text(L, "params"),
+      .seen = (int64_t)opt_number(L, "seen"), .removed = (int64_t)opt_number(L, "removed"),
+      .seconds = opt_number(L, "seconds"),
+    };
+    lua_pop(L, 1);
+  }
+  o->stage = stage;
+}
+
+/* Sorted by key, so that the same run writes the same file. */
+static int by_key(const void *a, const void *b) {
+  return strcmp(((const LedgerMeta *)a)->key, ((const LedgerMeta *)b)->key);
+}
+
+static void check_meta(lua_State *L, LedgerOptions *o) {
+  if (lua_getfield(L, 3, "meta") == LUA_TNIL) return;
+  luaL_checktype(L, -1, LUA_TTABLE);
+  int table = lua_gettop(L);
+  for (lua_pushnil(L); lua_next(L, table) != 0; lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "meta: expected strings by name");
+    o->nmeta++;
+  }
+  LedgerMeta *meta = lua_newuserdatauv(L, (o->nmeta + 1) * sizeof *meta, 0);
+  size_t i = 0;
+  for (lua_pushnil(L); lua_next(L, table) != 0; lua_pop(L, 1))
+    meta[i++] = (LedgerMeta){ lua_tostring(L, -2), lua_tostring(L, -1) };
+  qsort(meta, o->nmeta, sizeof *meta, by_key);
+  o->meta = meta;
+}
+
+static int f_write(lua_State *L) {
+  const View *v = lua_checkview(L, 1);
+  const char *path = luaL_checkstring(L, 2);
+  LedgerOptions o = { 0 };
+  Error err = { "" };
+  if (lua_isnoneornil(L, 3)) {
+    lua_settop(L, 2);
+    lua_newtable(L);
+  }
+  lua_settop(L, 3);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  if (lua_getfield(L, 3, "outputs") != LUA_TNIL) {
+    o.outputs = lua_checkoutputs(L, 4);
+    luaL_argcheck(L, o.outputs->nrows == v->corpus->nrows, 3, "outputs are of other rows");
+  }
+  check_stages(L, &o);
+  check_meta(L, &o);
+  if (ledger_write(v, path, &o, &err) != 0) {
+    luaL_pushfail(L);
+    lua_pushstring(L, err.text[0] != '\0' ? err.text : "interrupted");
+    return 2;
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+int luaopen_ledger(lua_State *L);
+int luaopen_ledger(lua_State *L) {
+  static const luaL_Reg FUNCTIONS[] = { { "write", f_write }, { NULL, NULL } };
+  luaL_newlib(L, FUNCTIONS);
+  return 1;
+}

@@ -1,0 +1,120 @@
+/* tests/fuzz/fuzz_neardup.c - shingles, sketches and leaders of any bytes: the exact Jaccard
+** against plain comparison of windows, both SIMD paths alike, leaders against their definition.
+** Input: a shingle length, a threshold, then texts that end with a byte 0xFE. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "neardup/leaders.h"
+#include "neardup/sketch.h"
+#include "neardup/verify.h"
+
+enum { TEXTS = 24, MOST = 200 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n);
+
+static int window_eq(const uint32_t *a, const uint32_t *b, unsigned n) { return memcmp(a, b, n * sizeof *a) == 0; }
+
+/* Code points of a folded text as grams.c counts them: a byte that starts none is one. */
+static size_t points(const Grams *g, uint32_t *cp) {
+  size_t n = 0;
+  for (size_t i = 0; i < g->len; n++) {
+    unsigned c = (unsigned char)g->text[i];
+    size_t more = c < 0xC2 ? 0 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : c < 0xF5 ? 3 : 0;
+    uint32_t v = c;
+    int whole = i + more < g->len;
+    for (size_t k = 1; whole && k <= more; k++) {
+      unsigned t = (unsigned char)g->text[i + k];
+      whole = (t & 0xC0) == 0x80;
+      v = v << 8 | t;
+    }
+    if (!whole) {
+      more = 0;
+      v = c;
+    }
+    cp[n] = v;
+    i += 1 + more;
+  }
+  return n;
+}
+
+static double brute(const Grams *a, const Grams *b, unsigned n) {
+  static uint32_t x[2 * MOST], y[2 * MOST];
+  size_t nx = points(a, x), ny = points(b, y), dx = 0, dy = 0, common = 0;
+  if (nx < n || ny < n) return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+  for (size_t i = 0; i + n <= nx; i++) {
+    int seen = 0, shared = 0;
+    for (size_t k = 0; k < i && !seen; k++) seen = window_eq(x + k, x + i, n);
+    if (seen) continue;
+    dx++;
+    for (size_t k = 0; k + n <= ny && !shared; k++) shared = window_eq(y + k, x + i, n);
+    common += (size_t)shared;
+  }
+  for (size_t i = 0; i + n <= ny; i++) {
+    int seen = 0;
+    for (size_t k = 0; k < i && !seen; k++) seen = window_eq(y + k, y + i, n);
+    dy += !seen;
+  }
+  return (double)common / (double)(dx + dy - common);
+}
+
+static void check_keys(const Grams *g) {
+  SketchPlan plan = sketch_plan(128, 16, 8, simd_best()), plain = sketch_plan(128, 16, 8, SIMD_PORTABLE);
+  SketchRoom *room = sketch_room_new(&plan);
+  uint32_t a[16], b[16];
+  if (room == NULL) abort();
+  sketch_keys(&plan, room, g, a);
+  sketch_keys(&plain, room, g, b);
+  if (memcmp(a, b, sizeof a) != 0) abort();
+  sketch_room_free(room);
+}
+
+static void check_leaders(const Span *text, size_t n, const double *jaccard, unsigned shingle, double threshold) {
+  LeaderParams p = { .shingle = shingle, .hashes = 128, .bands = 128, .rows = 1, .threshold = threshold, .floor = threshold, .path = simd_best() };
+  SpanTexts texts = span_texts(text, n, 1);
+  Leaders got;
+  Error err;
+  if (leaders_find(&texts.source, &p, NULL, &got, &err) != 0) abort();
+  /* The bands may miss a pair of low Jaccard; what they find must be true. */
+  for (size_t i = 0; i < n; i++) {
+    if (got.twin[i] == TEXT_NONE) continue;
+    double j = jaccard[i * TEXTS + got.twin[i]];
+    if (got.twin[i] >= i || got.twin[got.twin[i]] != TEXT_NONE || got.jaccard[i] != j || j < threshold) abort();
+  }
+  if (threshold >= 0.5)
+    for (size_t i = 0; i < n; i++)
+      for (size_t k = 0; k < i; k++)
+        if (got.twin[i] == TEXT_NONE && got.twin[k] == TEXT_NONE && jaccard[i * TEXTS + k] == 1) abort();
+  leaders_free(&got);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
+  if (n < 3) return 0;
+  unsigned shingle = 1 + d[0] % GRAMS_MAX_SHINGLE;
+  double threshold = (1 + d[1] % 20) / 20.0;
+  Span text[TEXTS];
+  Grams g[TEXTS] = { 0 };
+  size_t texts = 0;
+  static double jaccard[TEXTS * TEXTS];
+  for (size_t i = 2; i < n && texts < TEXTS;) {
+    size_t from = i;
+    while (i < n && d[i] != 0xFE && i - from < MOST) i++;
+    text[texts] = span_of((const char *)d + from, i - from);
+    if (grams_of(&g[texts], text[texts], shingle, 0) != 0) abort();
+    texts++;
+    i++;
+  }
+  for (size_t i = 0; i < texts; i++) {
+    check_keys(&g[i]);
+    for (size_t k = 0; k <= i; k++) {
+      size_t common = 0, all = 1;
+      double want = brute(&g[i], &g[k], shingle);
+      if (grams_compare(&g[i], &g[k], 0, &common, &all) != 1) abort();
+      if ((double)common / (double)all != want) abort();
+      if (grams_compare(&g[k], &g[i], threshold, &common, &all) != (want >= threshold)) abort();
+      jaccard[i * TEXTS + k] = jaccard[k * TEXTS + i] = want;
+    }
+  }
+  check_leaders(text, texts, jaccard, shingle, threshold);
+  for (size_t i = 0; i < texts; i++) grams_free(&g[i]);
+  return 0;
+}
