@@ -3,6 +3,5 @@ local s = require "tamis"
 
 return s.recipe {
   name = "filter",
-  sources = { "build/bench/rows_200k.jsonl" },
   s.filter { fn = function(ex) if #ex.output < 3 then return "short" end end },
 }

@@ -3,7 +3,6 @@ local s = require "tamis"
 
 return s.recipe {
   name = "pipeline",
-  sources = { "build/bench/rows_200k.jsonl" },
   s.exact_dedup {},
   s.length { min_input_tokens = 3, max_output_tokens = 1024 },
   s.repetition {},
