@@ -11,10 +11,8 @@ check.test("README.md holds the recipe of the example and the stages' own tables
 end)
 
 check.test("README.md describes every stage there is", function()
-  local known = {}
-  for _, name in ipairs(readme.stage_names()) do known[name] = true end
   local _, list = check.run("ls scripts/stages")
-  for name in list:gmatch("([%w_]+)%.lua") do check.ok(known[name], name .. " is missing in tests/readme.lua") end
+  for name in list:gmatch("([%w_]+)%.lua") do check.contains(current, "\n### " .. name .. "\n") end
 end)
 
 check.test("README.md has the two set-up lines, each whole", function()

@@ -24,7 +24,7 @@ local function one_of(list)
 end
 
 local function element(spec)
-  if spec.values then return one_of(spec.values) end
+  if spec.values then return table.concat(spec.values, ", ") end
   return (type(spec.type) == "table" and table.concat(spec.type, " or ") or spec.type) .. "s"
 end
 
