@@ -40,6 +40,7 @@ HOST     = $(call obj,$(RUNTIME_C) $(BINDING_C)) $(BUILD)/embedded.o
 C_TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 BENCHES  = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
+.SECONDARY:
 .PHONY: all demo check check-bare check-c test asan tsan bench lint fuzz install uninstall clean deps readme
 all: tamis
 
