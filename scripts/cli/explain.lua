@@ -29,7 +29,7 @@ local LINES = 8            -- of a text that are shown
 local TWIN_LINES = 12
 
 local function fail(status, message)
-  io.stderr:write("tamis: ", message, "\n")
+  io.stderr:write("tamis: ", screen.clean(message), "\n")
   return status
 end
 
