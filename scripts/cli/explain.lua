@@ -3,6 +3,7 @@
 
 local fs = require "fs"
 local json = require "json"
+local options = require "cli.options"
 local remedy = require "report.remedy"
 local run = require "report.run"
 local screen = require "report.screen"
@@ -15,7 +16,7 @@ local explain = {
     { "--id X", "the row that the recipe's `id` names so" },
     { "--text WORDS", "rows that hold these words" },
     { "--reason NAME", "a sample of the rows rejected for that reason" },
-    { "--sample N", "how many of them (default 3)" },
+    { "--sample N", "how many of them (default 3)", "count" },
     { "--json", "the same as one JSON object a row" },
   },
   examples = {
@@ -34,33 +35,14 @@ local function fail(status, message)
 end
 
 local function parse(args)
-  local o = { places = {} }
-  local takes = { ["--id"] = "id", ["--text"] = "text", ["--reason"] = "reason", ["--sample"] = "sample" }
-  local i = 1
-  while i <= #args do
-    local a = args[i]
-    local name, value = a:match("^(%-%-[%w-]+)=(.*)$")
-    name = name or a
-    if takes[name] then
-      if value == nil then i, value = i + 1, args[i + 1] end
-      if value == nil then return nil, name .. " needs a value" end
-      o[takes[name]] = value
-    elseif a == "--json" then o.json = true
-    elseif a:sub(1, 1) == "-" and a ~= "-" then return nil, ("unknown option %s; usage: %s"):format(a, explain.usage)
-    else o.places[#o.places + 1] = a end
-    i = i + 1
-  end
-  if o.sample then
-    o.count = math.tointeger(tonumber(o.sample))
-    if not o.count or o.count < 1 then return nil, "--sample needs a whole number from 1, got " .. o.sample end
-  end
+  local o, places = options.read(args, explain.options)
+  if not o then return nil, places end
   local asked = (o.id and 1 or 0) + (o.text and 1 or 0) + (o.reason and 1 or 0)
   if asked > 1 then return nil, "give one of --id, --text, --reason" end
-  if #o.places + asked == 0 then return nil, "which row? usage: " .. explain.usage end
-  if asked == 1 then o.run = table.remove(o.places, 1)
-  elseif #o.places == 2 then o.run = table.remove(o.places, 1) end
-  o.row = o.places[1]
-  if #o.places > 1 or (asked == 1 and o.row) then return nil, "too many arguments; usage: " .. explain.usage end
+  if #places + asked == 0 then return nil, "which row? usage: " .. explain.usage end
+  if #places > 2 - asked then return nil, "too many arguments; usage: " .. explain.usage end
+  if asked == 0 then o.row = table.remove(places) end
+  o.run = places[1]
   return o
 end
 
@@ -71,8 +53,8 @@ local function rows_asked(r, o)
     if #rows > 0 then return rows end
     return nil, ("no row with the id %s in %s"):format(o.id, r.dir)
   end
-  if o.reason then return r:sample_of(o.reason, o.count or 3) end
-  if o.text then return r:find_text(o.text, o.count or 20) end
+  if o.reason then return r:sample_of(o.reason, o.sample or 3) end
+  if o.text then return r:find_text(o.text, o.sample or 20) end
   local path, line = o.row:match("^(.*):(%d+)$")
   line = math.tointeger(tonumber(line))
   if not path or not line then return nil, ("%s names no row: expected FILE:LINE, --id X, --text WORDS or --reason NAME"):format(o.row), 2 end

@@ -2,6 +2,7 @@
 
 local fs = require "fs"
 local json = require "json"
+local options = require "cli.options"
 local registry = require "registry.registry"
 local run = require "report.run"
 local screen = require "report.screen"
@@ -21,7 +22,7 @@ local command = {
     { "--notes TEXT", "add, link: a note" },
     { "--training-run ID", "link: the training run's name" },
     { "--model M", "link: the model that was trained" },
-    { "--param K=V", "link: a hyperparameter; may be repeated" },
+    { "--param K=V", "link: a hyperparameter; may be repeated", "pair" },
     { "--registry PATH", "the registry's file (default .tamis/registry.db; its mirror is registry.json)" },
     { "--json", "JSON to stdout" },
   },
@@ -33,28 +34,10 @@ local command = {
 }
 
 local function parse(args)
-  local takes = { ["--name"] = "name", ["--version"] = "version", ["--notes"] = "notes", ["--training-run"] = "training_run",
-                  ["--model"] = "model", ["--registry"] = "path", ["--param"] = "param" }
-  local o, i = { places = {}, params = {} }, 1
-  while i <= #args do
-    local a = args[i]
-    local name, value = a:match("^(%-%-[%w-]+)=(.*)$")
-    name = name or a
-    if takes[name] then
-      if value == nil then i, value = i + 1, args[i + 1] end
-      if value == nil then return nil, name .. " needs a value" end
-      if name == "--param" then
-        local k, v = value:match("^([^=]+)=(.*)$")
-        if not k then return nil, ("--param needs name=value, got %s"):format(value) end
-        o.params[k] = tonumber(v) or v
-      else
-        o[takes[name]] = value
-      end
-    elseif a == "--json" then o.json = true
-    elseif a:sub(1, 1) == "-" then return nil, ("unknown option %s; usage: %s"):format(a, command.usage)
-    else o.places[#o.places + 1] = a end
-    i = i + 1
-  end
+  local o, places = options.read(args, command.options)
+  if not o then return nil, places end
+  o.places, o.params = places, {}
+  for _, pair in ipairs(o.param or {}) do o.params[pair[1]] = tonumber(pair[2]) or pair[2] end
   return o
 end
 
@@ -104,7 +87,7 @@ function act.add(o, out)
   if not d.name or d.name == "" or d.name:find "[@%c]" then return 2, "a dataset needs a name without @: give --name" end
   if d.version and d.version:find "[@%c]" then return 2, "a version has no @ in it" end
   d.rows = d.rows or rows_of(path)
-  local r, err = registry.open(o.path, true)
+  local r, err = registry.open(o.registry, true)
   if not r then return 1, err end
   local added, new = r:add(d)
   local mirror = r.mirror
@@ -118,7 +101,7 @@ end
 
 function act.list(o, out)
   if #o.places > 1 then return 2, "list takes no name: tamis registry history NAME" end
-  local r, err = registry.open(o.path)
+  local r, err = registry.open(o.registry)
   if not r then return 1, err end
   local newest, order = {}, {}
   for _, d in ipairs(r:datasets()) do
@@ -135,7 +118,7 @@ end
 function act.history(o, out)
   local name = o.places[2]
   if not name or #o.places > 2 then return 2, "which dataset? usage: tamis registry history NAME" end
-  local r, err = registry.open(o.path)
+  local r, err = registry.open(o.registry)
   if not r then return 1, err end
   local found, none = r:find(name)
   if not found then return 1, none end
@@ -156,7 +139,7 @@ end
 function act.show(o, out)
   local name = o.places[2]
   if not name or #o.places > 2 then return 2, "which dataset? usage: tamis registry show NAME[@VERSION]" end
-  local r, err = registry.open(o.path)
+  local r, err = registry.open(o.registry)
   if not r then return 1, err end
   local d, none = r:find(name, o.version)
   if not d then return 1, none end
@@ -193,7 +176,7 @@ function act.link(o, out)
   local name = o.places[2]
   if not name or #o.places > 2 then return 2, "which dataset? usage: tamis registry link NAME[@VERSION] --training-run ID" end
   if not o.training_run then return 2, "link needs --training-run ID" end
-  local r, err = registry.open(o.path)
+  local r, err = registry.open(o.registry)
   if not r then return 1, err end
   local d, none = r:find(name, o.version)
   if not d then return 1, none end
@@ -206,7 +189,7 @@ end
 
 function act.verify(o, out)
   if #o.places > 2 then return 2, "usage: tamis registry verify [NAME[@VERSION]]" end
-  local r, err = registry.open(o.path)
+  local r, err = registry.open(o.registry)
   if not r then return 1, err end
   local list, none
   if o.places[2] and o.places[2]:find("@", 1, true) then

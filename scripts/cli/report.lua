@@ -7,6 +7,7 @@ local health = require "report.health"
 local json = require "json"
 local load = require "report.load"
 local markdown = require "report.markdown"
+local options = require "cli.options"
 local run = require "report.run"
 local screen = require "report.screen"
 local survey = require "report.survey"
@@ -23,32 +24,16 @@ local report = {
     { "--md", "Markdown to stdout" },
     { "--json", "one JSON object to stdout" },
     { "--strict", "exit 3 if a check is bad" },
-    { "--threads N", "threads (default: one a processor)" },
+    { "--threads N", "threads (default: one a processor)", "count" },
   },
   examples = { "tamis report raw_2024.jsonl", "tamis report curated/helpdesk_v1/latest --md > report.md" },
 }
 
 local function parse(args)
-  local o, i = { places = {}, threads = 0 }, 1
-  local flags = { ["--md"] = "md", ["--json"] = "json", ["--no-dedup"] = "no_dedup", ["--strict"] = "strict" }
-  local takes = { ["--by"] = "by", ["--threads"] = "threads", ["--format"] = "format" }
-  while i <= #args do
-    local a = args[i]
-    local name, value = a:match("^(%-%-[%w-]+)=(.*)$")
-    name = name or a
-    if takes[name] then
-      if value == nil then i, value = i + 1, args[i + 1] end
-      if value == nil then return nil, name .. " needs a value" end
-      o[takes[name]] = value
-    elseif flags[a] then o[flags[a]] = true
-    elseif a:sub(1, 1) == "-" and a ~= "-" then return nil, ("unknown option %s; usage: %s"):format(a, report.usage)
-    else o.places[#o.places + 1] = a end
-    i = i + 1
-  end
-  local threads = math.tointeger(tonumber(o.threads))
-  if not threads or threads < 0 or threads > 1024 then return nil, "--threads needs a whole number from 1, got " .. tostring(o.threads) end
-  o.threads = threads
+  local o, places = options.read(args, report.options)
+  if not o then return nil, places end
   if o.md and o.json then return nil, "give one of --md and --json" end
+  o.places = places
   return o
 end
 
@@ -60,21 +45,21 @@ end
 -- A run where no argument or one folder is given, else files.
 local function look(o)
   local st = #o.places == 1 and fs.stat(o.places[1])
-  local options = { pool = o.pool, by = o.by, format = o.format, dedup = not o.no_dedup }
+  local how = { pool = o.pool, by = o.by, format = o.format, dedup = not o.no_dedup }
   if #o.places == 0 or (st and st.type == "folder") then
     local dir, err = run.find(o.places[1])
     if not dir then return nil, err end
-    return survey.run(dir, options)
+    return survey.run(dir, how)
   end
   local paths, missing = load.paths(o.places)
   if not paths then return nil, missing end
-  return survey.files(paths, options)
+  return survey.files(paths, how)
 end
 
 function report.run(args, env)
   local o, message = parse(args)
   if not o then return fail(2, message) end
-  local pool <close> = core.pool(o.threads)
+  local pool <close> = core.pool(o.threads or 0)
   o.pool = pool
   local f, err = look(o)
   if not f then return fail(1, err) end

@@ -2,6 +2,7 @@
 -- the parameters it is given, in the order of the recipe, and says in a comment what it removed.
 
 local figures = require "init.figures"
+local fs = require "fs"
 local groups = require "report.figures"
 local load = require "report.load"
 local screen = require "report.screen"
@@ -234,11 +235,30 @@ local function header(t, view, looks, o)
   end
 end
 
-local function source_lines(t, looks)
+local function split(path)
+  local parts = {}
+  for part in path:gmatch "[^/]+" do parts[#parts + 1] = part end
+  return parts
+end
+
+--- A data file's path as a recipe in `folder` must name it: recipes look from where they lie.
+function draft.path_from(folder, path)
+  if path == "-" or path:sub(1, 1) == "/" then return path end
+  local from, to = fs.realpath(folder), fs.realpath(path)
+  local here = fs.realpath "."
+  if not from or not to or from == here then return path end
+  local a, b, same = split(from), split(to), 0
+  while same < #a and same < #b - 1 and a[same + 1] == b[same + 1] do same = same + 1 end
+  if same == 0 then return to end
+  return ("../"):rep(#a - same) .. table.concat(b, "/", same + 1)
+end
+
+local function source_lines(t, looks, folder)
   local parts = {}
   for i, look in ipairs(looks) do
-    if look.mapped then parts[i] = ("{ %s, format = %s }"):format(quoted(look.path), literal(look.format))
-    else parts[i] = quoted(look.path) end
+    local path = draft.path_from(folder or ".", look.path)
+    if look.mapped then parts[i] = ("{ %s, fields = %s }"):format(quoted(path), literal(look.format.fields))
+    else parts[i] = quoted(path) end
   end
   local one = ("  sources = { %s },"):format(table.concat(parts, ", "))
   if #one <= 96 then t:add(one) return end
@@ -276,7 +296,7 @@ end
 --- The recipe's text.
 -- @param view   the rows, as loaded
 -- @param looks  what load.look said of each file
--- @param o      pool, name, limit
+-- @param o      pool, name, limit, folder = where the recipe will lie (here if absent)
 -- @return  nil and a message if there is nothing to write a recipe for
 function draft.recipe(view, looks, o)
   if view:counts() == 0 then
@@ -306,7 +326,7 @@ function draft.recipe(view, looks, o)
   t:add("return s.recipe {")
   t:add(("  name    = %s,"):format(quoted(o.name or dataset_name(looks[1].path))))
   t:add("  seed    = 42,")
-  source_lines(t, looks)
+  source_lines(t, looks, o.folder)
   t:add('  -- gold = { "gold.jsonl" },   -- 200 to 500 rows made by hand before all else: training rows near them are rejected')
   local id = id_key(view, looks)
   if id then t:add(("  id      = %s,"):format(quoted(id))) end
