@@ -142,6 +142,13 @@ static void a_link_in_the_way_is_replaced_not_followed(void) {
   unlink(path);
 }
 
+static void a_device_is_not_replaced_by_a_file(void) {
+  Error err = { "" };
+  struct stat st;
+  CHECK(file_create("/dev/null", 0600, &err) == NULL && strstr(err.text, "no regular file") != NULL);
+  CHECK(stat("/dev/null", &st) == 0 && S_ISCHR(st.st_mode));
+}
+
 int main(void) {
   strcpy(dir, "/tmp/tamis-test-file-XXXXXX");
   if (mkdtemp(dir) == NULL) return 1;
@@ -152,6 +159,7 @@ int main(void) {
   RUN(a_full_disk_is_an_error_that_says_so);
   RUN(a_folder_that_is_not_there_is_an_error_that_names_the_file);
   RUN(a_link_in_the_way_is_replaced_not_followed);
+  RUN(a_device_is_not_replaced_by_a_file);
   rmdir(dir);
   return check_done();
 }

@@ -97,6 +97,12 @@ static int open_temp(FileWriter *w, unsigned mode) {
   return -1;
 }
 
+/* A rename would put a file where a device or a folder was: that is never meant. */
+static int is_free(const char *path) {
+  struct stat st;
+  return lstat(path, &st) != 0 || S_ISREG(st.st_mode) || S_ISLNK(st.st_mode);
+}
+
 FileWriter *file_create(const char *path, unsigned mode, Error *err) {
   FileWriter *w = malloc(sizeof *w);
   if (w == NULL) {
@@ -111,6 +117,7 @@ FileWriter *file_create(const char *path, unsigned mode, Error *err) {
   w->bytes = w->lines = w->used = 0;
   w->sha = sha_new();
   if (w->path == NULL || w->sha == NULL) error_memory(err);
+  else if (!is_free(path)) error_set(err, "cannot make %s: it is there and no regular file", path);
   else if (open_temp(w, mode) == 0) return w;
   else error_errno(err, "cannot make %s", path);
   file_abort(w);
@@ -169,7 +176,7 @@ int file_write(FileWriter *w, const void *bytes, size_t len, Error *err) {
       return 0;
     }
   }
-  memcpy(w->buffer + w->used, bytes, len);
+  if (len > 0) memcpy(w->buffer + w->used, bytes, len);
   w->used += len;
   w->bytes += len;
   return 0;
