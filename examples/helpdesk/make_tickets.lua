@@ -172,7 +172,8 @@ end
 
 --- Another name, a corrected word: what a form letter or a copied draft changes.
 local EDITS = { { "Kind regards", "Best regards" }, { "please", "kindly" }, { " is ", " was " },
-  { "Thanks", "Thank you" }, { "Hi ", "Hello " }, { "%d%d%d", function() return tostring(rng:int(100, 999)) end }, { " and ", " & " },
+  { "Thanks", "Thank you" }, { "Hi ", "Hello " }, { "%d%d%d", function() return tostring(rng:int(100, 999)) end },
+  { " and ", " & " },
   { "%.%s", "! " }, { " the ", " your " } }
 
 local function edited(text)
@@ -476,7 +477,7 @@ for _, file in ipairs(ABOUT) do
 end
 save("planted.tsv", "file\tline\tid\tfault\tfate\tdetail\n" .. table.concat(planted, "\n") .. "\n")
 
-for mark, text in pairs { files = table.concat(files, "\n"), planted = planted_table() } do
-  put_into_readme(mark, text)
-  print(text)
+for _, part in ipairs { { "files", table.concat(files, "\n") }, { "planted", planted_table() } } do
+  put_into_readme(part[1], part[2])
+  print(part[2])
 end
