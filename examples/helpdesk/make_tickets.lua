@@ -9,16 +9,16 @@
 -- and the table of planted numbers, which it prints and puts into README.md.
 
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
-package.path = here .. "/make/?.lua"
+package.path = here .. "/?.lua"
 local out_dir = arg[1] or here
 
-local random   = require "random"
-local json     = require "json"
-local likeness = require "likeness"
-local slots    = require "slots"
-local frames   = require "frames"
-local faults   = require "faults"
-local private  = require "private"
+local random   = require "make.random"
+local json     = require "make.json"
+local likeness = require "make.likeness"
+local slots    = require "make.slots"
+local frames   = require "make.frames"
+local faults   = require "make.faults"
+local private  = require "make.private"
 
 local rng = random.new(20240611)
 
@@ -31,7 +31,7 @@ local DISTINCT, CLOSE = 0.72, 0.86     -- near_dedup decides at 0.8; nothing pla
 
 local BLANK_LINES = 6
 
-local plan = require "plan"
+local plan = require "make.plan"
 local PLANT = {}       -- kind -> how many
 for _, entry in ipairs(plan) do PLANT[entry.kind] = entry.count end
 
@@ -132,7 +132,7 @@ end
 
 local bodies, gold_bodies = {}, {}
 for _, queue in ipairs(QUEUES) do
-  for _, body in ipairs(require("material." .. queue[1])) do
+  for _, body in ipairs(require("make.material." .. queue[1])) do
     body.queue, body.times = queue[1], queue[2]
     local list = body.gold and gold_bodies or bodies
     list[#list + 1] = body
@@ -267,7 +267,7 @@ local function useless_answers()
 end
 
 local function other_languages()
-  local foreign = require "material.foreign"
+  local foreign = require "make.material.foreign"
   for _, language in ipairs { { "german", "de" }, { "spanish", "es" }, { "french", "fr" } } do
     for _, body in ipairs(foreign[language[2]]) do
       body.queue = "general"

@@ -13,13 +13,15 @@ thank you for your message. For reasons of safety we do not send passwords by e-
 Kind regards,
 <agent>]] },
   { q = [[password reset needed for user <first> (id <custno>), phone app keeps saying that the password is wrong, already tried three times, please reset so we can work again]],
-    a = [[Hi <first>, we have ended the lock on your account, so that you can choose a new password now. In the app press More, then Log in, then "I forgot my password", and type the address with which you were invited. Open the link on the same phone. The new password needs twelve characters and must not begin like an old one. After that, log out on all other devices once, because they still hold the old password and would lock the account again. Ticket <ref>, <agent>]] },
+    a = [[Hi <first>, we have ended the lock on your account, so that you can choose a new password now. In the app press More, then Log in, then "I forgot my password", and type the address with which you were invited. Open the link on the same phone. The new password needs twelve characters and must not begin like an old one. After that, log out on all other devices once, because they still hold the old password and would lock the account again. Your ticket is <ref>.
+<agent>]] },
   { q = [[Form: Reset my password
 Product: Fernwick Mail
 Customer: <custno>
 Name: <first>
 Message: I do not remember the password of my mailbox and the recovery address is an old one that I can not open any more.]],
-    a = [[Hello <first>, an owner of your company can give you a new password without the recovery address. Ask him or her to open Mail, then Mailboxes, then your line, and to press "New password". It is shown once and you change it at your first log in. While you are there, please enter a recovery address that you can open, under Profile and Security, so that next time you can help yourself within a minute. We have written to the owners of your company, so that they expect your question. Reference <ref>. Regards, <agent>]] },
+    a = [[Hello <first>, an owner of your company can give you a new password without the recovery address. Ask him or her to open Mail, then Mailboxes, then your line, and to press "New password". It is shown once and you change it at your first log in. While you are there, please enter a recovery address that you can open, under Profile and Security, so that next time you can help yourself within a minute. We have written to the owners of your company, so that they expect your question. Reference <ref>.
+Regards, <agent>]] },
 }
 
 --- Nothing but thanks: the machine that acknowledges receipt was logged as the answer.

@@ -1,7 +1,7 @@
 --- Made-up private data. Networks, telephone numbers and domains are those reserved for examples;
 -- card numbers begin as test cards do and pass the Luhn check, `notcard` fails it.
 
-local slots = require "slots"
+local slots = require "make.slots"
 
 local DOMAINS = { "oakandtwine.example", "lanternbakery.example", "mail.example.net", "harlow-joinery.example",
   "blueheron.example.org", "example.com" }
