@@ -17,7 +17,9 @@ typedef struct Bigrams {
 size_t repetition_room(size_t words);
 /* Words of a folded text: its blanks and one. */
 size_t repetition_words(Span folded);
-/* Counts; room holds repetition_room(repetition_words(folded)) bytes. */
+/* Counts; room holds repetition_room(repetition_words(folded)) bytes. REPETITION_PAD bytes behind
+** the text must be readable (a buffer of fold_room has them). */
+enum { REPETITION_PAD = 16 };
 Bigrams repetition_bigrams(Span folded, void *room);
 static inline double repetition_ratio(Bigrams b) {
   return b.all == 0 ? 0.0 : 1.0 - (double)b.distinct / (double)b.all;

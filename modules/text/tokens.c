@@ -53,6 +53,7 @@ static inline unsigned bits_set(uint64_t x) {
 static inline uint64_t block_spaces(const char *p, int *care) {
   uint64_t spaces = 0;
   __m128i odd = _mm_setzero_si128();
+#pragma GCC unroll 4
   for (int k = 0; k < 4; k++) {
     __m128i v = _mm_loadu_si128((const __m128i *)(p + 16 * k));
     __m128i tabs = _mm_sub_epi8(v, _mm_set1_epi8(9));        /* 9 … 13: 0 … 4 */
