@@ -255,6 +255,35 @@ check.test("sample keeps n rows, or near enough the share", function()
   check.contains(err, "one of n and share")
 end)
 
+check.test("no rule of the chat preset removes more than 3% of clean data", function()
+  local chat = require "presets.chat"
+  local files = { "raw_math.jsonl", "raw_support.jsonl.gz", "raw_tickets.jsonl", "alpaca.jsonl.gz", "sharegpt.jsonl", "openai_messages.jsonl" }
+  if not io.open("../shared/data/" .. files[1]) then check.skip "no ../shared/data" end
+  for _, file in ipairs(files) do
+    local view = check.ok(corpus.load { sources = { { path = "../shared/data/" .. file } }, formats = FORMATS, pool = pool })
+    for _, name in ipairs { "length", "repetition", "language", "pii" } do
+      local stage = require("stages." .. name)
+      local op, err = stage.op(params(stage, chat[name]), {})
+      if not op then check.contains(err, "needs") end
+      local child = op and check.ok(view:run_group { ops = { op }, stages = { name }, pool = pool }) or view
+      for _, r in ipairs(child:reasons()) do
+        check.ok(r.stage == "load" or r.count <= 0.03 * #view, ("%s: %s.%s %d"):format(file, r.stage, r.reason, r.count))
+      end
+    end
+  end
+end)
+
+check.test("a preset names parameters that its stages have", function()
+  for _, preset in ipairs { "document", "chat", "code" } do
+    for name, values in pairs(require("presets." .. preset)) do
+      if name ~= "stages" then
+        local stage = require("stages." .. name)
+        for p in pairs(values) do check.ok(stage.params[p], preset .. ": " .. name .. "." .. p) end
+      end
+    end
+  end
+end)
+
 check.test("every stage of the house has the anatomy of one", function()
   for _, name in ipairs { "length", "repetition", "pii", "language", "filter", "map", "topics", "balance", "sample", "export" } do
     local s = require("stages." .. name)

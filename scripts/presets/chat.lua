@@ -1,0 +1,24 @@
+--- presets.chat: figures for chats, tickets and short questions.
+-- A question of one word and an answer of one word ("yes") are data. What repeats itself is told
+-- from lists and steps by a higher ratio; personal data is redacted, not a reason to lose the row.
+--   local chat = require "tamis.presets.chat"
+--   s.length(chat.length)                  -- one stage
+--   chat.stages(s)                         -- all of them, in the order below
+
+local chat = {
+  exact_dedup = {},
+  length      = { min_input_tokens = 1, max_input_tokens = 8192, min_output_tokens = 1, max_output_tokens = 4096 },
+  repetition  = { max_repetition_ratio = 0.4, min_words = 20 },
+  language    = { keep = { "en" }, min_confidence = 0.8 },
+  pii         = { action = "redact" },
+  near_dedup  = { threshold = 0.9 },
+}
+
+--- The stages of this preset, for a recipe's array part.
+-- @param s  the module "tamis"
+function chat.stages(s)
+  return { s.exact_dedup(chat.exact_dedup), s.length(chat.length), s.repetition(chat.repetition),
+           s.language(chat.language), s.pii(chat.pii), s.near_dedup(chat.near_dedup) }
+end
+
+return chat
