@@ -113,6 +113,25 @@ static void matches_come_by_place_and_the_earlier_rule_wins(void) {
   scanner_free(s);
 }
 
+/* Vectorscan 5.4.9 with HS_FLAG_SINGLEMATCH saw no phone number here, behind the runs of digits. */
+static void the_gate_loses_nothing(void) {
+  ScanRule rules[] = {
+    rule("SSN", "(?<![0-9A-Za-z_])[0-9]{3}([- ])[0-9]{2}\\1[0-9]{4}(?![0-9A-Za-z_])"),
+    rule("CARD", "(?<![0-9A-Za-z_])[0-9](?:[ -]?[0-9]){11,18}(?![0-9A-Za-z_])"),
+    rule("PHONE", "(?<![0-9A-Za-z_+])\\+[1-9](?:[ ./()-]{0,2}[0-9]){6,15}(?: ?(?:x|ext\\.? ?)[0-9]{1,5})?(?![0-9A-Za-z_])"),
+  };
+  Span text = span_str("22\nJ.551119111111-.122\nJ.551119111111-.1J.551119111111-.122\nJ.551119111111-.1.55112223230$+222323111111!1\r\r");
+  for (int flags = 0; flags <= SCAN_UNGATED; flags += SCAN_UNGATED) {
+    Error err;
+    Scanner *s = scanner_new(rules, 3, flags, &err);
+    NEEDS_PCRE2(s, err);
+    ScanState *st = scan_state_new(s);
+    CHECK(scanner_find(s, st, text) == 0 && st->n > 0 && st->match[st->n - 1].rule == 2);
+    scan_state_free(st);
+    scanner_free(s);
+  }
+}
+
 static void a_bad_pattern_is_an_error_that_shows_where(void) {
   ScanRule r = rule("EMPLOYEE", "EMP-(\\d{6}");
   Error err;
@@ -233,6 +252,7 @@ int main(void) {
   RUN(addresses_that_are_nobodys_do_not_count);
   RUN(international_numbers_have_the_length_of_their_country);
   RUN(matches_come_by_place_and_the_earlier_rule_wins);
+  RUN(the_gate_loses_nothing);
   RUN(a_bad_pattern_is_an_error_that_shows_where);
   RUN(no_pattern_hangs_and_the_limit_is_told);
   RUN(unicode_patterns_see_characters);
