@@ -174,6 +174,11 @@ static int fault(Walk *w, RowState state, const char *at, const char *name) {
   return WALK_FAULT;
 }
 
+/* The same, at the first byte of a value: a string's quote. */
+static int fault_at(Walk *w, RowState state, const JsonValue *v, const char *name) {
+  return fault(w, state, v->raw.ptr - (v->kind == JSON_STRING), name);
+}
+
 static int index_of(const Words *w, const JsonValue *v) {
   for (size_t i = 0; i < w->n; i++)
     if (json_string_is(v, span_str(w->word[i]))) return (int)i;
@@ -240,10 +245,10 @@ static void pick(Pick *p, int rank, const JsonValue *v) {
 static int check_text(Walk *w, const JsonValue *turn, const Pick *text, int call) {
   const char *name = w->f->text_keys.n > 0 ? w->f->text_keys.word[0] : NULL;
   JsonKind kind = text->value.kind;
-  if (text->twice) return fault(w, ROW_DUPLICATE_KEY, text->value.raw.ptr, name);
+  if (text->twice) return fault_at(w, ROW_DUPLICATE_KEY, &text->value, name);
   if (kind == JSON_STRING || kind == JSON_ARRAY || (call && (kind == JSON_NULL || kind == JSON_NONE))) return 0;
   if (kind == JSON_NONE) return fault(w, ROW_MISSING_FIELD, turn->raw.ptr, name);
-  return fault(w, ROW_FIELD_TYPE, text->value.raw.ptr, name);
+  return fault_at(w, ROW_FIELD_TYPE, &text->value, name);
 }
 
 static int read_turn(Walk *w, const JsonValue *turn, TurnRef *out) {
@@ -252,16 +257,16 @@ static int read_turn(Walk *w, const JsonValue *turn, TurnRef *out) {
   Pick role = { 0 }, text = { 0 };
   int call = 0;
   JsonValue key, v;
-  if (turn->kind != JSON_OBJECT) return fault(w, ROW_FIELD_TYPE, turn->raw.ptr, role_name);
+  if (turn->kind != JSON_OBJECT) return fault_at(w, ROW_FIELD_TYPE, turn, role_name);
   for (JsonIter it = json_iter(turn); json_next(&it, &key, &v);) {
     pick(&role, index_of(&f->role_keys, &key), &v);
     pick(&text, index_of(&f->text_keys, &key), &v);
     if (v.kind != JSON_NULL && index_of(&f->call_keys, &key) >= 0) call = 1;
   }
   if (role.value.kind == JSON_NONE) return fault(w, ROW_MISSING_FIELD, turn->raw.ptr, role_name);
-  if (role.twice) return fault(w, ROW_DUPLICATE_KEY, role.value.raw.ptr, role_name);
+  if (role.twice) return fault_at(w, ROW_DUPLICATE_KEY, &role.value, role_name);
   int r = index_of(&f->roles, &role.value);
-  if (r < 0) return fault(w, ROW_FIELD_TYPE, role.value.raw.ptr, role_name);
+  if (r < 0) return fault_at(w, ROW_FIELD_TYPE, &role.value, role_name);
   out->role = f->role[r];
   out->text = text.value;
   return check_text(w, turn, &text, call || out->role == TURN_CALL);
@@ -297,7 +302,7 @@ static int add_parts(Walk *w, const JsonValue *list, Field field, int assistant)
       part = json_get(&part, span_str("text"));
       if (part.kind == JSON_NONE) return fault(w, ROW_MISSING_FIELD, list->raw.ptr, "text");
     }
-    if (part.kind != JSON_STRING) return fault(w, ROW_FIELD_TYPE, part.raw.ptr, name);
+    if (part.kind != JSON_STRING) return fault_at(w, ROW_FIELD_TYPE, &part, name);
     int r = add_string(w, &part, field, assistant, name);
     if (r != 0) return r;
   }
@@ -349,13 +354,13 @@ static int walk_pairs(Walk *w, const Slot *s, const Path *p, const JsonValue *li
   JsonValue pair, v;
   for (JsonIter it = json_iter(list); json_next(&it, NULL, &pair);) {
     int n = 0;
-    if (pair.kind != JSON_ARRAY) return fault(w, ROW_FIELD_TYPE, pair.raw.ptr, p->text);
+    if (pair.kind != JSON_ARRAY) return fault_at(w, ROW_FIELD_TYPE, &pair, p->text);
     for (JsonIter two = json_iter(&pair); json_next(&two, NULL, &v); n++, w->turn++) {
-      if (n == 2 || v.kind != JSON_STRING) return fault(w, ROW_FIELD_TYPE, v.raw.ptr, p->text);
+      if (n == 2 || v.kind != JSON_STRING) return fault_at(w, ROW_FIELD_TYPE, &v, p->text);
       int r = add_string(w, &v, (Field)s->field, n == 1, p->text);
       if (r != 0) return r;
     }
-    if (n < 2) return fault(w, ROW_FIELD_TYPE, pair.raw.ptr, p->text);
+    if (n < 2) return fault_at(w, ROW_FIELD_TYPE, &pair, p->text);
   }
   return 0;
 }
@@ -386,7 +391,7 @@ static int walk_slot(Walk *w, const Slot *s) {
   const Path *p = choose_path(w, s, &v, &twice);
   if (p == NULL || (v.kind == JSON_NULL && s->optional))
     return s->optional ? 0 : fault(w, ROW_MISSING_FIELD, w->line.ptr, s->path[0].text);
-  if (twice) return fault(w, ROW_DUPLICATE_KEY, v.raw.ptr, p->text);
+  if (twice) return fault_at(w, ROW_DUPLICATE_KEY, &v, p->text);
   if (v.kind == JSON_STRING && s->shapes & SHAPE_TEXT) {
     int r = add_string(w, &v, (Field)s->field, s->field == FIELD_OUTPUT, p->text);
     w->turn++;
@@ -394,7 +399,7 @@ static int walk_slot(Walk *w, const Slot *s) {
   }
   if (v.kind == JSON_ARRAY && s->shapes & SHAPE_PAIRS) return walk_pairs(w, s, p, &v);
   if ((v.kind == JSON_ARRAY || v.kind == JSON_OBJECT) && s->shapes & SHAPE_TURNS) return walk_turns(w, s, &v);
-  return fault(w, ROW_FIELD_TYPE, v.raw.ptr, p->text);
+  return fault_at(w, ROW_FIELD_TYPE, &v, p->text);
 }
 
 int format_walk(const Format *f, Span line, const JsonDoc *doc, FormatRow *out) {
