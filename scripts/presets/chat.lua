@@ -3,9 +3,11 @@
 -- from lists and steps by a higher ratio; personal data is redacted, not a reason to lose the row.
 --   local chat = require "tamis.presets.chat"
 --   s.length(chat.length)                  -- one stage
---   chat.stages(s)                         -- all of them, in the order below
+--   chat                                   -- all of them, in order: a preset is also a list of stages
 
-local chat = {
+return {
+  order       = { "exact_dedup", "length", "repetition", "language", "pii", "near_dedup" },
+
   exact_dedup = {},
   length      = { min_input_tokens = 1, max_input_tokens = 8192, min_output_tokens = 1, max_output_tokens = 4096 },
   repetition  = { max_repetition_ratio = 0.4, min_words = 20 },
@@ -13,12 +15,3 @@ local chat = {
   pii         = { action = "redact" },
   near_dedup  = { threshold = 0.9 },
 }
-
---- The stages of this preset, for a recipe's array part.
--- @param s  the module "tamis"
-function chat.stages(s)
-  return { s.exact_dedup(chat.exact_dedup), s.length(chat.length), s.repetition(chat.repetition),
-           s.language(chat.language), s.pii(chat.pii), s.near_dedup(chat.near_dedup) }
-end
-
-return chat

@@ -4,9 +4,11 @@
 -- are redacted; phone numbers and IP addresses are too often constants.
 --   local code = require "tamis.presets.code"
 --   s.length(code.length)                  -- one stage
---   code.stages(s)                         -- all of them, in the order below
+--   code                                   -- all of them, in order: a preset is also a list of stages
 
-local code = {
+return {
+  order       = { "exact_dedup", "length", "repetition", "language", "pii", "near_dedup" },
+
   exact_dedup = {},
   length      = { min_input_tokens = 2, max_input_tokens = 8192, min_output_tokens = 1, max_output_tokens = 8192 },
   repetition  = { max_repetition_ratio = 0.6, min_words = 50 },
@@ -14,12 +16,3 @@ local code = {
   pii         = { action = "redact", types = { "SSN", "CREDIT_CARD", "EMAIL" } },
   near_dedup  = { threshold = 0.9 },
 }
-
---- The stages of this preset, for a recipe's array part.
--- @param s  the module "tamis"
-function code.stages(s)
-  return { s.exact_dedup(code.exact_dedup), s.length(code.length), s.repetition(code.repetition),
-           s.language(code.language), s.pii(code.pii), s.near_dedup(code.near_dedup) }
-end
-
-return code
