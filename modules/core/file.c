@@ -148,7 +148,7 @@ static int put(const FileWriter *w, const char *bytes, size_t len, uint64_t at, 
 
 static uint64_t count_lines(const char *p, size_t len) {
   uint64_t n = 0;
-  for (size_t i = 0; i < len; i++) n += p[i] == '\n';
+  for (const char *end = p + len; p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++) n++;
   return n;
 }
 

@@ -5,6 +5,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* Length of the well-formed UTF-8 sequence at s (1..4); 0 if there is none (RFC 3629). */
 static size_t utf8_len(const unsigned char *s, size_t left) {
@@ -34,11 +37,30 @@ static int add_escape(Buf *b, unsigned char c) {
   }
 }
 
+/* How many bytes from s on are ASCII that stands for itself inside a string. */
+static size_t plain_run(const unsigned char *s, size_t len) {
+  size_t i = 0;
+#ifdef __SSE2__
+  const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(0x1F);
+  for (; i + 16 <= len; i += 16) {
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
+    __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash));
+    __m128i fine = _mm_andnot_si128(odd, _mm_cmpgt_epi8(v, space));   /* signed: 0x80 and up are below */
+    unsigned mask = (unsigned)_mm_movemask_epi8(fine);
+    if (mask != 0xFFFF) return i + (size_t)__builtin_ctz(~mask);
+  }
+#endif
+  while (i < len && s[i] >= 0x20 && s[i] < 0x80 && s[i] != '"' && s[i] != '\\') i++;
+  return i;
+}
+
 int json_out_string(Buf *b, Span text) {
+  if (text.len == 0) return buf_str(b, "\"\"");
   size_t mark = b->len;
   const unsigned char *s = (const unsigned char *)text.ptr;
   int r = buf_char(b, '"');
   for (size_t i = 0, from = 0; r == 0 && i <= text.len;) {
+    i += plain_run(s + i, text.len - i);
     int end = i == text.len;
     size_t n = end ? 0 : utf8_len(s + i, text.len - i);
     int plain = !end && n > 0 && s[i] >= 0x20 && s[i] != '"' && s[i] != '\\';
