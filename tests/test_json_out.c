@@ -15,7 +15,7 @@ static int string_is(Span text, const char *wanted) {
 
 /* RFC 8259, section 7: quotation mark, reverse solidus and U+0000 to U+001F must be escaped. */
 static void every_ascii_byte_at_every_place_is_escaped_or_stands(void) {
-  char text[40], wanted[64];
+  char text[40], wanted[128];
   for (int c = 0; c < 0x80; c++) {
     for (size_t at = 0; at < 37; at++) {
       char escape[8];
