@@ -45,6 +45,7 @@ static int in_class(int c, int class) {
     case 's': r = c == ' ' || (0x09 <= c && c <= 0x0D); break;
     case 'u': r = 'A' <= c && c <= 'Z'; break;
     case 'w': r = is_alpha(c) || is_digit(c); break;
+    case 'z': r = c == 0; break;   /* as Lua still has it */
     case 'x': r = is_digit(c) || ('a' <= lower(c) && lower(c) <= 'f'); break;
     default: return class == c;
   }
@@ -295,6 +296,29 @@ const char *match_at(Match *m, const char *s) {
   for (int i = 0; i < m->ncaptures; i++)
     if (m->capture[i].len == PATTERN_OPEN) return bad(m, "unfinished capture");
   return r;
+}
+
+/* The byte that every match begins with; -1 if that is not plain. */
+static int first_byte(Span p) {
+  if (p.len == 0 || memchr("^$*+?.([%-)", p.ptr[0], 11) != NULL) return -1;
+  return p.len > 1 && memchr("*?-", p.ptr[1], 3) != NULL ? -1 : (unsigned char)p.ptr[0];
+}
+
+const char *match_search(Match *m, const char *s, const char **end) {
+  const char *last = s_end(m);
+  int first = first_byte(m->pattern);
+  for (;; s++) {
+    if (first >= 0) {   /* leaps to where a match may begin */
+      const char *at = memchr(s, first, (size_t)(last - s));
+      uint64_t cost = (uint64_t)((at != NULL ? at : last) - s) / 16;
+      m->steps = m->steps > cost ? m->steps - cost : 0;
+      if (at == NULL) return NULL;
+      s = at;
+    }
+    *end = match_at(m, s);
+    if (*end != NULL) return s;
+    if (s >= last || stopped(m)) return NULL;
+  }
 }
 
 int pattern_is_plain(Span pattern) {

@@ -32,6 +32,9 @@ void match_init(Match *m, Span subject, Span pattern, uint64_t steps);
 /* Does the pattern match at s exactly? The end of the match, its captures in *m; NULL if it does
 ** not, or with m->error or m->out_of_steps set. */
 const char *match_at(Match *m, const char *s);
+/* The first place from s on where the pattern matches: its start, with *end behind the match; NULL
+** if there is none or as above. */
+const char *match_search(Match *m, const char *s, const char **end);
 /* Has the pattern any character with a meaning of its own? */
 int pattern_is_plain(Span pattern);
 

@@ -80,20 +80,18 @@ static int find_or_match(lua_State *L, int find) {
   uint64_t given = sandbox_left(L);
   Match m;
   match_init(&m, s, p, given);
-  for (const char *at = s.ptr + from;; at++) {
-    const char *e = match_at(&m, at);
-    if (e != NULL) {
-      settle(L, &m, given);
-      if (!find) return push_captures(L, &m, at, e);
-      lua_pushinteger(L, at - s.ptr + 1);
-      lua_pushinteger(L, e - s.ptr);
-      return 2 + push_captures(L, &m, NULL, NULL);
-    }
-    if (anchored || at >= s.ptr + s.len || m.error != NULL || m.out_of_steps) break;
-  }
+  const char *at = s.ptr + from, *e;
+  if (anchored) e = match_at(&m, at);
+  else at = match_search(&m, at, &e);
   settle(L, &m, given);
-  luaL_pushfail(L);
-  return 1;
+  if (at == NULL || e == NULL) {
+    luaL_pushfail(L);
+    return 1;
+  }
+  if (!find) return push_captures(L, &m, at, e);
+  lua_pushinteger(L, at - s.ptr + 1);
+  lua_pushinteger(L, e - s.ptr);
+  return 2 + push_captures(L, &m, NULL, NULL);
 }
 
 static int str_find(lua_State *L) { return find_or_match(L, 1); }
@@ -109,16 +107,18 @@ static int gmatch_next(lua_State *L) {
   uint64_t given = sandbox_left(L);
   Match m;
   match_init(&m, span_of(sp, slen), span_of(pp, plen), given);
-  for (lua_Integer at = from; at <= (lua_Integer)slen; at++) {
-    const char *e = match_at(&m, sp + at);
-    if (e != NULL && e - sp != last) {
-      settle(L, &m, given);
-      lua_pushinteger(L, e - sp);
-      lua_copy(L, -1, lua_upvalueindex(3));
-      lua_replace(L, lua_upvalueindex(4));
-      return push_captures(L, &m, sp + at, e);
+  while (from <= (lua_Integer)slen) {
+    const char *e, *at = match_search(&m, sp + from, &e);
+    if (at == NULL) break;
+    if (e - sp == last) {   /* an empty match where the last one ended */
+      from = at - sp + 1;
+      continue;
     }
-    if (m.error != NULL || m.out_of_steps) break;
+    settle(L, &m, given);
+    lua_pushinteger(L, e - sp);
+    lua_copy(L, -1, lua_upvalueindex(3));
+    lua_replace(L, lua_upvalueindex(4));
+    return push_captures(L, &m, at, e);
   }
   settle(L, &m, given);
   return 0;

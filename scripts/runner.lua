@@ -8,7 +8,7 @@ local export = require "export"
 local folder = require "run.folder"
 local fs = require "fs"
 local json = require "json"
-local has_ledger, ledger = pcall(require, "ledger")
+local ledger = require "ledger"
 local lineage = require "run.lineage"
 local plan = require "plan"
 local sources = require "run.sources"
@@ -140,7 +140,7 @@ local function ledger_stages(run)
 end
 
 local function write_ledger(run, dir)
-  if run.options.no_ledger or not has_ledger then return true end
+  if run.options.no_ledger then return true end
   if run.progress then run.progress:step("ledger", #run.view) end
   return ledger.write(run.view, dir .. "/ledger.db", {
     outputs = run.outputs.places, stages = ledger_stages(run), pool = run.pool,

@@ -203,16 +203,15 @@ local function read_json(name)
   return value
 end
 
---- A preset: its stages as a list that a recipe may take whole, its figures by stage.
+local s   -- what a recipe gets from require "tamis"
+
+--- A preset: its figures by stage, and its stages as a list that a recipe may take whole.
 local function preset(name)
   local chunk = host.embedded("presets." .. name)
   if not chunk then fail('unknown preset "%s"', name) end
   local data = chunk()
-  local out = {}
-  for k, v in pairs(data) do out[k] = v end
-  for i, stage in ipairs(data.order) do
-    out[i] = setmetatable({ stage = stage, params = copy(data[stage] or {}), file = "preset " .. name, line = 0 }, STAGE)
-  end
+  local out = copy(data)
+  for i, stage in ipairs(data.stages(s)) do out[i] = stage end
   return setmetatable(out, PRESET)
 end
 
@@ -249,7 +248,7 @@ function host.plan(value)
   return { settings = value.settings, stages = value.stages, file = value.file, line = value.line }
 end
 
-return setmetatable({}, {
+s = setmetatable({}, {
   __metatable = false,
   __newindex = function() fail "this table is read-only" end,
   __index = function(_, name)
@@ -260,3 +259,5 @@ return setmetatable({}, {
     fail('unknown stage "%s"%s', tostring(name), hint(name, names))
   end,
 })
+
+return s
