@@ -352,9 +352,11 @@ static int f_load(lua_State *L) {
   o.limit = (uint64_t)integer_field(L, 1, "limit", 1);
   lua_getfield(L, 1, "allow_damaged");
   o.allow_damaged = lua_toboolean(L, -1);
+  lua_getfield(L, 1, "allow_misfit");
+  o.allow_misfit = lua_toboolean(L, -1);
   lua_getfield(L, 1, "sources");
   size_t nsources = lua_istable(L, -1) ? (size_t)luaL_len(L, -1) : 0;
-  lua_pop(L, 2);
+  lua_pop(L, 3);
   Formats *fs = read_formats(L, 1, nsources);         /* 3 */
   o.formats = fs->format;
   o.nformats = fs->n;

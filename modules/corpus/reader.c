@@ -343,7 +343,7 @@ static int read_all(Load *ld) {
 
 /* Most rows of a source misfit: the run must not go on without them. */
 static int check_fit(Load *ld, const Source *s, const Tally *t) {
-  if (t->misfit * 2 <= t->judged) return 0;
+  if (t->misfit * 2 <= t->judged || ld->o->allow_misfit) return 0;
   char what[256];
   const char *name = names_text(ld->c->names, t->fault_name);
   snprintf(what, sizeof what, t->fault_state == ROW_MISSING_FIELD

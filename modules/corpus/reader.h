@@ -28,6 +28,7 @@ typedef struct LoadOptions {
   const char *id_path;         /* NULL: none */
   uint64_t max_line;           /* bytes; 0: 64 MiB */
   uint64_t limit;              /* first rows over all sources; 0: all */
+  int allow_misfit;            /* load also where most rows misfit the format: they are rejected rows */
   int allow_damaged;           /* take the whole rows before a fault of gzip, zstd, array or CSV */
   const char *spool_dir;       /* NULL: $TMPDIR, else /tmp */
   Pool *pool;                  /* NULL: one thread */
