@@ -87,9 +87,10 @@ local function passport(r, row)
   if twin then
     local found = r:find_line(twin.source, twin.line)
     local other = found[1] and r:row(found[1])
+    local gold = not other and r:source_text(twin.source, twin.line)
     p.twin = { source = twin.source, line = twin.line, status = other and other.status,
                output = other and other.output and other.output .. ":" .. other.output_line or nil,
-               text = other and r:text(other) or nil }
+               stage = other and other.stage, text = other and r:text(other) or gold or nil }
   end
   return p
 end
@@ -126,8 +127,10 @@ end
 
 local function show_twin(s, p, out)
   out("")
-  out(s:paint("bold", "Twin") .. "  " .. screen.clean(p.twin.source .. ":" .. p.twin.line)
-    .. (p.twin.output and s:paint("dim", "  " .. p.twin.output) or ""))
+  out(s:paint("bold", "Twin") .. "  " .. s:cut(p.twin.source .. ":" .. p.twin.line, s.width - 6))
+  if p.twin.output then
+    out("  " .. s:paint("dim", s:cut(p.twin.output .. (p.twin.stage and ", itself rejected by " .. p.twin.stage or ""), s.width - 2)))
+  end
   local mine, its = p.text and p.text.fields, p.twin.text and p.twin.text.fields
   if not its then out "  (its text is in no file of the run, and the source is gone)" return end
   out(s:paint("dim", "  " .. screen.pad("this row", (s.width - 5) // 2) .. "   the twin"))
@@ -166,12 +169,18 @@ local function show(s, p, out)
   local widest = 4
   for _, st in ipairs(p.stages) do widest = math.max(widest, screen.width_of(screen.clean(st.name))) end
   widest = math.min(widest, 24)
+  local unseen = {}
   for _, st in ipairs(p.stages) do
-    local colour = st.outcome == "rejected" and "red" or st.outcome == "not reached" and "dim" or nil
-    local lines = s:wrap(table.concat(st.figures, s:sign(" · ", "; ")), s.width - widest - 17)
-    local lead = "  " .. screen.pad(s:cut(st.name, widest), widest) .. "  "
-    out(((lead .. s:paint(colour or "", screen.pad(st.outcome, 11)) .. "  " .. (lines[1] or "")):gsub(" +$", "")))
-    for i = 2, #lines do out(string.rep(" ", widest + 17) .. lines[i]) end
+    if st.outcome == "not reached" then unseen[#unseen + 1] = st.name
+    else
+      local lines = s:wrap(table.concat(st.figures, s:sign(" · ", "; ")), s.width - widest - 17)
+      local lead = "  " .. screen.pad(s:cut(st.name, widest), widest) .. "  "
+      out(((lead .. s:paint(st.outcome == "rejected" and "red" or "", screen.pad(st.outcome, 11)) .. "  " .. (lines[1] or "")):gsub(" +$", "")))
+      for i = 2, #lines do out(string.rep(" ", widest + 17) .. lines[i]) end
+    end
+  end
+  if #unseen > 0 then
+    for _, line in ipairs(s:wrap("not reached: " .. table.concat(unseen, ", "), s.width - 2)) do out("  " .. s:paint("dim", line)) end
   end
   if #p.also > 0 then
     out("")

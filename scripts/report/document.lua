@@ -32,9 +32,11 @@ local function funnel(f, blocks)
   if not f.funnel then return end
   add(blocks, { kind = "heading", text = "Stages" })
   local rows = {}
-  for _, s in ipairs(f.funnel) do
+  for i, s in ipairs(f.funnel) do
+    local before = f.funnel[i - 1]
+    local fused = before and s.seconds and s.seconds == before.seconds   -- one pass, timed as one
     rows[#rows + 1] = { s.name, number(s.seen), number(s.removed), percent(s.seen > 0 and s.removed / s.seen or 0),
-                        number(s.seen - s.removed), s.seconds and string.format("%.2f s", s.seconds) or "" }
+                        number(s.seen - s.removed), fused and "same pass" or s.seconds and string.format("%.2f s", s.seconds) or "" }
   end
   add(blocks, { kind = "table", columns = { { "stage", flex = true }, { "seen", "right" }, { "removed", "right" },
       { "share", "right" }, { "left", "right" }, { "time", "right" } }, rows = rows })
@@ -111,7 +113,7 @@ local function sources(f, blocks)
   add(blocks, { kind = "heading", text = "Sources" })
   local rows = {}
   for _, s in ipairs(f.sources) do
-    local row = { s.path, s.kind or "-", s.format or "-", number(s.rows), screen.bytes(s.bytes or 0) }
+    local row = { s.name or s.path, s.kind or "-", s.format or "-", number(s.rows), screen.bytes(s.bytes or 0) }
     if f.filtered then row[#row + 1], row[#row + 2] = number(s.kept), percent(s.rows > 0 and s.kept / s.rows or 0) end
     rows[#rows + 1] = row
   end

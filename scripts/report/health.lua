@@ -160,7 +160,7 @@ health.checks = {
       local v = f.rows.read > 0 and f.rows.faulty / f.rows.read or 0
       return level(v, function(x) return x == 0 end, function(x) return x > 0.05 end), v,
         v == 0 and "every line was read" or ("%s of %s lines could not be read (%s)"):format(number(f.rows.faulty), number(f.rows.read), percent(v)),
-        "see the reasons above; mend the export that made them"
+        "see the reasons below; mend the export that made them"
     end },
   { name = "recency", title = "time",
     look = function(f)

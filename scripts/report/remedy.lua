@@ -66,11 +66,17 @@ function remedy.words(r, fault)
   local lead = (fault.stage or "load") .. ": " .. (fault.reason or "?")
   local kind, value = similarity(e)
   if e.twin then
-    local place = e.twin.source .. ":" .. tostring(e.twin.line)
-    if not value then return ("%s, the same as %s"):format(lead, place) end
+    local place = r:short(e.twin.source) .. ":" .. tostring(e.twin.line)
     local _, threshold = parameter(r, fault)
-    return ("%s, %s %s with %s in %s%s"):format(lead, kind, figure(value), place, e.field or "all fields",
-      threshold and (" (at or above %s is a match)"):format(figure(threshold)) or "")
+    if not value or not threshold then return ("%s, the same as %s in %s"):format(lead, place, e.field or "all fields") end
+    return ("%s, %s %s with %s in %s (at or above %s is a match)"):format(lead, kind, figure(value), place,
+      e.field or "all fields", figure(threshold))
+  end
+  if fault.reason == "over_cap" and type(e.value) == "number" then
+    return ("%s, it is number %s of its %s, and %s are kept"):format(lead, figure(e.value), e.field or "group", figure(e.threshold))
+  end
+  if e.language and not (type(e.value) == "number" and e.value < (e.threshold or 0)) then
+    return ("%s, %s is %s (confidence %s)"):format(lead, e.field or "the text", tostring(e.language), figure(e.value or 1))
   end
   if type(e.value) == "number" and type(e.threshold) == "number" then
     return ("%s, %s is %s, %s %s is asked"):format(lead, e.field or "the row", figure(e.value),
@@ -104,22 +110,27 @@ local function change(r, fault)
   local kind, value = similarity(e)
   local name = parameter(r, fault)
   if stage == "load" then return "a line that reads: mend it in the source" end
-  if stage == "decontaminate" then return "nothing should: it is a copy of a gold row" end
+  local s = r:stage(stage)
+  local params = s and s.params or {}
+  if (s and s.stage or stage) == "decontaminate" then return "nothing should: it is a copy of a gold row" end
+  if e.language and not (type(e.value) == "number" and e.value < (e.threshold or 0)) then
+    return ("%s.keep with %s in it"):format(stage, tostring(e.language))
+  end
+  if fault.reason == "over_cap" then return ("%s.max at least %s, or another seed"):format(stage, figure(e.value or 0)) end
   if kind and name then
     if value >= 1 then return ("no threshold: its text is the same as the twin's; --skip %s"):format(stage) end
     return ("%s.%s above %s"):format(stage, name, rounded(value, true))
   end
-  if e.twin then return ("its twin %s:%s removed, or its source listed first or marked trusted"):format(e.twin.source, tostring(e.twin.line)) end
+  if e.twin then
+    return ("its twin %s:%s removed, or its source listed first or marked trusted"):format(r:short(e.twin.source), tostring(e.twin.line))
+  end
   if name and type(e.value) == "number" then
     if e.value < e.threshold then return ("%s.%s at most %s"):format(stage, name, rounded(e.value, false)) end
     return ("%s.%s at least %s"):format(stage, name, rounded(e.value, true))
   end
-  local s = r:stage(stage)
-  local params = s and s.params or {}
   if params.action == "reject" then return ("%s.action = redact or tag"):format(stage) end
-  if type(params.max) == "number" then return ("%s.max above %s, or another seed"):format(stage, figure(params.max)) end
   if type(params.keep) == "table" then return ("%s.keep with this row's value in it"):format(stage) end
-  if e.detail ~= nil or fault.reason == stage then return ("a change to the recipe's function %s, or --skip %s"):format(stage, stage) end
+  if e.detail ~= nil or fault.reason == stage or (s and s.stage == "filter") then return ("a change to the recipe's function %s, or --skip %s"):format(stage, stage) end
   return ("--skip %s"):format(stage)
 end
 
@@ -159,9 +170,11 @@ local function bounded(stage, metric, value)
 end
 
 --- Every stage of the run as this row met it.
+-- Native row stages of one pass all see a row, also when one of them has rejected it; a pass is
+-- told by its time, which its stages share. The recipe's own functions are spared such rows.
 -- @return  list of { name, outcome = "passed"|"rejected"|"fault"|"not reached", figures = { "…" } }
 function remedy.stages(r, row)
-  local out, over = {}, row.stage == "load"
+  local out, over, pass = {}, row.stage == "load", nil
   local faults = {}
   for _, a in ipairs(row.also) do faults[a.stage] = true end
   for _, stage in ipairs(r.stages) do
@@ -176,9 +189,13 @@ function remedy.stages(r, row)
       item.figures[#item.figures + 1] = bounded(stage, metric, row.metrics[stage.name .. "." .. metric])
     end
     if stage.name == row.stage and row.status ~= "curated" then
-      item.outcome, over = row.status, true
+      item.outcome, over, pass = row.status, true, stage.seconds
     elseif faults[stage.name] then item.outcome = "fault"
-    else item.outcome = over and #names == 0 and "not reached" or "passed" end
+    else
+      if stage.seconds ~= pass then pass = nil end
+      local same = pass and stage.stage ~= "filter" and stage.stage ~= "map"
+      item.outcome = over and #names == 0 and not same and "not reached" or "passed"
+    end
     out[#out + 1] = item
   end
   return out

@@ -88,6 +88,19 @@ end
 --- A column's name as SQL writes it.
 function run.quoted(name) return '"' .. name:gsub('"', '""') .. '"' end
 
+--- A source's path as people can still tell it: its last part, where that is no other's too.
+function run:short(path)
+  if not self.last_parts then
+    self.last_parts = {}
+    for _, s in ipairs(self.sources) do
+      local last = s.path:match "[^/]*$"
+      self.last_parts[last] = (self.last_parts[last] or 0) + 1
+    end
+  end
+  local last = path:match "[^/]*$"
+  return (self.last_parts[last] or 0) <= 1 and last or path
+end
+
 function run:has_column(name)
   for _, c in ipairs(self.columns) do if c == name then return true end end
   return false
@@ -202,19 +215,22 @@ function run:view_of(path, format)
   local key = path .. "\0" .. tostring(format)
   if self.views[key] == nil then
     local view, err = corpus.load { sources = { { path = path, format = format or "auto" } },
-                                    formats = require("formats.all"), pool = self.pool, allow_damaged = true }
+                                    formats = require("formats.all"), pool = self.pool, allow_damaged = true,
+                                    allow_misfit = format ~= nil }
     self.views[key] = view or false
     self.views[key .. "\0error"] = err
   end
   return self.views[key] or nil, self.views[key .. "\0error"]
 end
 
---- The format of a source as `corpus.load` takes it: a recipe's own mapping, else its name.
+--- The format of a source as `corpus.load` takes it: a recipe's own mapping, else its name. nil
+-- for a file that is no source.
 function run:format_of(path)
   for _, s in ipairs((self.lineage.config or {}).sources or {}) do
     if type(s) == "table" and s.path == path and type(s.format) == "table" then return s.format end
   end
   for _, s in ipairs(self.sources) do if s.path == path then return s.format end end
+  for _, s in ipairs(self.lineage.gold or {}) do if s.path == path then return s.format end end
 end
 
 -- One line of a plain file, without its line feed.
@@ -259,6 +275,7 @@ function run:text(r)
   local function try(path, line, from, formats)
     local text = line_of(path, line)
     if not text then return nil end
+    text = text:gsub(',"_rejection":%b{}}$', "}")
     local fields = fields_of(text, formats)
     if fields then return { fields = fields, from = from } end
     local object = decode(text)
@@ -272,16 +289,21 @@ function run:text(r)
     local found = try(self.dir .. "/" .. r.output, r.output_line, r.output .. ":" .. r.output_line, formats)
     if found then return found end
   end
-  if not fs.exists(r.source) then return nil end
-  local view = self:view_of(r.source, formats[1])
-  local row = view and view:find({ source = r.source, line = r.line })[1]
+  return self:source_text(r.source, r.line)
+end
+
+--- The fields of a line of a source, or of the gold set; nil if the file has gone or has no such row.
+function run:source_text(path, line)
+  if not fs.exists(path) then return nil end
+  local view = self:view_of(path, self:format_of(path))
+  local row = view and view:find({ source = path, line = line })[1]
   if not row then return nil end
   local fields, any = {}, false
   for _, name in ipairs(FIELDS) do
     local ok, value = pcall(view.field, view, row, name)
     if ok and value then fields[name], any = value, true end
   end
-  return any and { fields = fields, from = r.place } or nil
+  return any and { fields = fields, from = path .. ":" .. line } or nil
 end
 
 function run:close()

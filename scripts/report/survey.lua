@@ -112,16 +112,21 @@ local function formats_of(r)
   return formats
 end
 
--- Views of the run's own files, each with the status its rows have.
+-- Views of the run's own files, each with the status its rows have: a file that holds rows of
+-- several formats is read by each of them, and what misfits one is no row there.
 local function files_of(r, formats)
   local parts = {}
   for _, o in ipairs(r.outputs) do
     local refused = o.name == "rejected.jsonl" or o.name == "quarantined.jsonl"
     if o.name:find "%.jsonl$" and (o.rows or 0) > 0 then
-      local path = r.dir .. "/" .. o.name
-      local view = r:view_of(path, refused and #formats == 1 and formats[1] or nil)
-      for i = 1, view and 0 or #formats do view = view or r:view_of(path, formats[i]) end
-      if view then parts[#parts + 1] = { view = view, as = refused and "rejected" or "standing", name = o.name } end
+      local path, views = r.dir .. "/" .. o.name, {}
+      for i, format in ipairs(formats) do views[i] = r:view_of(path, format) end
+      local read = 0
+      for _, view in ipairs(views) do read = read + view:counts() end
+      if read == 0 then views = { r:view_of(path) } end   -- exported in another format
+      for _, view in ipairs(views) do
+        parts[#parts + 1] = { view = view, as = refused and "rejected" or "standing", name = o.name }
+      end
     end
   end
   return parts
@@ -141,17 +146,18 @@ local function sources_of(r, total)
   return view, r:query "SELECT group_concat(status, '') AS marks FROM (SELECT status FROM rows ORDER BY row)"[1].marks
 end
 
--- The parts of a run whose figures are asked for. A rejected file holds rows of every format the
--- sources had; where those are several, the sources are read instead, if they still are the same.
-local function parts_of(r, total)
-  local formats = formats_of(r)
-  local files = files_of(r, formats)
-  if #formats < 2 then return files, files end
+-- The parts of a run whose figures are asked for: its own files, or, where the rejected rows were
+-- written without their text, the sources, if they still are the same.
+local function parts_of(r, refused, total)
+  local files = files_of(r, formats_of(r))
+  local read, kept = 0, {}
+  for _, p in ipairs(files) do
+    if p.as == "rejected" then read = read + p.view:counts() else kept[#kept + 1] = p.view end
+  end
+  if read > 0 or refused == 0 then return files, files end
   local view, marks = sources_of(r, total)
   if not view then return files, files end
-  local kept = {}
-  for _, p in ipairs(files) do if p.as == "standing" then kept[#kept + 1] = p.view end end
-  return { { view = view, marks = marks, groups = kept, source = true } }, files
+  return { { view = view, marks = marks, groups = kept } }, files
 end
 
 local function score_columns(r)
@@ -177,21 +183,20 @@ end
 
 -- An example's words: the text of its line in the run's files.
 local function example_of(r, row, views)
-  local out = { place = row.place, why = nil }
+  local out = { place = r:short(row.source) .. ":" .. tostring(row.line) }
   local e = row.evidence or {}
   if e.twin then
     local value = e.jaccard or e.cosine
-    out.why = ("copies %s:%s%s"):format(e.twin.source, tostring(e.twin.line), value and (" (%.3f)"):format(value) or "")
+    out.why = ("copies %s:%s%s"):format(r:short(e.twin.source), tostring(e.twin.line), value and (" (%.3f)"):format(value) or "")
+  elseif row.reason == "over_cap" then out.why = ("number %s of its %s"):format(number(e.value), e.field or "group")
+  elseif e.language then out.why = ("%s, confidence %s"):format(tostring(e.language), number(e.value, 2))
   elseif type(e.value) == "number" and type(e.threshold) == "number" then
     out.why = ("%s %s, %s %s"):format(e.field or "value", number(e.value, 3), e.value < e.threshold and "at least" or "at most", number(e.threshold, 3))
   elseif e.detail then out.why = tostring(e.detail)
   elseif e.spans and e.spans[1] then out.why = ("%s in %s"):format(e.spans[1].type or "match", e.spans[1].path or e.spans[1].field or "the row") end
-  local view = views[row.output or ""]
-  if view and row.output_line and row.output_line <= #view then
-    local ok, at = pcall(view.row, view, row.output_line)
-    if ok and at.line == row.output_line and at.status == "standing" then
-      out.text = view:field(row.output_line, "input") or view:field(row.output_line, "output")
-    end
+  for _, view in ipairs(views[row.output or ""] or {}) do
+    local at = row.output_line and view:find({ line = row.output_line, source = r.dir .. "/" .. row.output })[1]
+    if at and not out.text and view:row(at).status == "standing" then out.text = view:field(at, "input") or view:field(at, "output") end
   end
   return out
 end
@@ -251,9 +256,12 @@ function survey.run(dir, o)
   for _, row in ipairs(r:query "SELECT status, count(*) AS n FROM rows GROUP BY status") do count[row.status], total = row.n, total + row.n end
   local faulty = r:query "SELECT count(*) AS n FROM rows WHERE stage = 'load' AND status <> 0"[1].n
 
-  local parts, files = parts_of(r, total)
+  local parts, files = parts_of(r, total - faulty - count[0], total)
   local views = {}
-  for _, p in ipairs(files) do views[p.name] = p.view end
+  for _, p in ipairs(files) do
+    views[p.name] = views[p.name] or {}
+    table.insert(views[p.name], p.view)
+  end
   local f = figures.of_views(parts, o)
   local l = r.lineage
   f.title = ("%s, run %s"):format(l.dataset_name or "run", l.run_id or dir)
@@ -270,7 +278,7 @@ function survey.run(dir, o)
   local kept = {}
   for _, row in ipairs(r:query "SELECT source, count(*) AS n FROM rows WHERE status = 0 GROUP BY source") do kept[row.source] = row.n end
   for i, s in ipairs(r.sources) do
-    f.sources[i] = { path = s.path, kind = s.kind, generator = s.generator, format = s.format, rows = s.rows, bytes = s.bytes, kept = kept[s.source] or 0 }
+    f.sources[i] = { path = s.path, name = r:short(s.path), kind = s.kind, generator = s.generator, format = s.format, rows = s.rows, bytes = s.bytes, kept = kept[s.source] or 0 }
   end
 
   f.funnel, f.notices = json.array {}, json.array {}

@@ -40,8 +40,8 @@ local STAGES = {
   { "exact_dedup", "exact_dedup", "{}", 7, 1, 0.01 },
   { "length", "length", '{"min_input_tokens":3,"max_input_tokens":2048,"min_output_tokens":2,"max_output_tokens":1024}', 6, 1, 0.02 },
   { "repetition", "repetition", '{"max_repetition_ratio":0.15}', 5, 0, 0.02 },
-  { "pii", "pii", '{"action":"reject"}', 5, 0, 0.01 },
-  { "filter", "no_escalation", "{}", 5, 1, 0.01 },
+  { "pii", "pii", '{"action":"reject"}', 5, 0, 0.02 },
+  { "filter", "no_escalation", "{}", 5, 1, 0.02 },
   { "near_dedup", "near_dedup", '{"threshold":0.8}', 4, 1, 0.05 },
 }
 

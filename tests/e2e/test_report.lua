@@ -1,5 +1,6 @@
 --- report: the figures of a run and of files, against figures done by hand (fixture_run.lua).
 local check = require "check"
+local fs = require "fs"
 local json = require "json"
 local report = require "cli.report"
 
@@ -69,7 +70,7 @@ check.test("every reason has its count and an example", function()
   local by = {}
   for _, r in ipairs(f.reasons) do by[r.reason] = r end
   check.eq(by.near_duplicate.count, 1)
-  check.eq(by.near_duplicate.example.place, source .. ":4")
+  check.eq(by.near_duplicate.example.place, "raw.jsonl:4")
   check.contains(by.near_duplicate.example.why, "(0.833)")
   check.eq(by.boilerplate.example.text, "My screen is broken, what now?")
 end)
@@ -135,6 +136,33 @@ end)
 
 check.test("--strict turns a bad check into status 3", function()
   check.eq(run(out, "--strict"), 3)
+end)
+
+check.test("a run over files of two formats counts the rows of both, and explains them", function()
+  local here = check.folder()
+  local function rows(n, make)
+    local lines = {}
+    for i = 1, n do lines[i] = json.encode(make(i)) end
+    return table.concat(lines, "\n") .. "\n"
+  end
+  check.write(here .. "/pairs.jsonl", rows(30, function(i)
+    return { input = i <= 10 and "no" or ("pair number %d asks %d things"):format(i, i * 7), output = ("an answer to pair %d, long enough"):format(i) }
+  end))
+  check.write(here .. "/chats.jsonl", rows(20, function(i)
+    return { messages = { { role = "user", content = ("chat number %d wants %d words of help"):format(i, i * 13) },
+                          { role = "assistant", content = i <= 5 and "yes" or ("here are the words of chat %d, all of them"):format(i) } } }
+  end))
+  check.write(here .. "/recipe.lua", [[local s = require "tamis"
+    return s.recipe { name = "two", sources = { "pairs.jsonl", "chats.jsonl" },
+      s.length { min_input_tokens = 2, max_input_tokens = 50, min_output_tokens = 2, max_output_tokens = 50 } }]])
+  local status, _, err = check.run(("cd %s && %s run recipe.lua --quiet --run-id r"):format(check.quote(here),
+    os.getenv "TAMIS" and check.quote(os.getenv "TAMIS") or check.quote(fs.cwd() .. "/tamis")))
+  check.eq(status, 0, err)
+  local cwd = here .. "/curated/two/r"
+  local f = figures(cwd)
+  check.eq(f.rows, { read = 50, faulty = 0, before = 50, after = 35, rejected = 15, quarantined = 0 })
+  check.eq(f.lengths.input.after.count, 35)
+  check.eq(f.funnel[1].removed, 15)
 end)
 
 check.test("misuse is status 2, what is missing status 1", function()
