@@ -96,10 +96,8 @@ local function export_options(run)
     splits = splits or {}
     splits[#splits + 1] = { name, p.splits[name] }
   end
-  local own = {}
-  for _, format in ipairs(require "formats.all") do own[format.name] = format.own end
   return {
-    format = p.format, system = p.system, extra = p.extra, include = p.include, rejected = p.rejected, own = own,
+    format = p.format, system = p.system, extra = p.extra, include = p.include, rejected = p.rejected, own = require "formats.own",
     splits = splits, group = p.group, seed = run.plan.seed, pool = run.pool,
   }, entry
 end
@@ -168,12 +166,12 @@ end
 local function fill(run, dir)
   local ok, err = write_outputs(run, dir.temporary)
   if not ok then return nil, err end
+  ok, err = run.view:hash_sources(run.pool)   -- before the ledger, which tells them
+  if ok and run.gold then ok, err = run.gold:hash_sources(run.pool) end
+  if not ok then return nil, err end
   ok, err = write_ledger(run, dir.temporary)
   if not ok then return nil, err end
   if run.progress then run.progress:step "publish" end
-  ok, err = run.view:hash_sources(run.pool)
-  if ok and run.gold then ok, err = run.gold:hash_sources(run.pool) end
-  if not ok then return nil, err end
   ok, err = check_sums(run)
   if not ok then return nil, err end
   run.seconds, run.cpu = fs.clock() - run.started, fs.cpu()
