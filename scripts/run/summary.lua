@@ -152,8 +152,11 @@ local function reasons(run, s, out)
     local r = list[i]
     local row = run.view:row(r.example)
     local text = run.view:field(r.example, "input") or run.view:field(r.example, "output") or row.bytes or ""
-    local head = ("  %s  %s"):format(screen.pad(s:cut(r.stage .. "." .. r.reason, 38), 38), screen.pad(number(r.count), 9, "right"))
-    out(head .. "  " .. s:cut(("%s:%d %s"):format(row.source, row.line, text), math.max(20, s.width - screen.width_of(head) - 3)))
+    local where = ("%s:%d"):format(row.source, row.line)
+    if screen.width_of(where) > s.width // 2 then where = where:match "[^/]*$" end
+    out(("  %s  %s"):format(screen.pad(number(r.count), 9, "right"), clean(r.stage .. "." .. r.reason)))
+    local example = clean(where) .. "  " .. text:sub(1, 4 * s.width):gsub("%s+", " "):gsub("^ ", "")
+    out("             " .. s:paint("dim", s:cut(example, s.width - 14)))
   end
   if #list > TOP then out(("  and %d more: tamis report %s"):format(#list - TOP, clean(run.dir or "RUN"))) end
 end

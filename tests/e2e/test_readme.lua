@@ -1,0 +1,53 @@
+--- What README.md shows was run: its recipes run as they stand, and the output that it prints is
+-- what the helpdesk recipe gives.
+
+local check = require "check"
+
+local text = check.read "README.md"
+
+local function block(mark)
+  return check.ok(text:match("<!%-%- " .. mark .. " %-%->\n```%w*\n(.-)```\n<!%-%- /" .. mark), "no part " .. mark)
+end
+
+check.test("the helpdesk recipe prints what README.md says it prints", function()
+  local out = check.folder()
+  local status, got, err = check.run(("LC_ALL=C.UTF-8 COLUMNS=80 %s run examples/helpdesk/recipe.lua --run-id demo --out %s")
+                                     :format(check.tamis, out))
+  check.eq(status, 0, err)
+  local shown = block "output"
+  local upto = shown:find("  and %d+ more", 1) or #shown
+  check.eq(got:sub(1, upto - 1), shown:sub(1, upto - 1))
+end)
+
+check.test("the recipes of README.md run as they stand", function()
+  local folder = check.folder()
+  check.run("cp examples/helpdesk/raw_2024.jsonl " .. folder .. "/faq_1.jsonl")
+  check.run("cp examples/helpdesk/gold.jsonl examples/helpdesk/expert.jsonl " .. folder)
+  local n = 0
+  local rest = text:gsub("<!%-%- recipe %-%->.-<!%-%- /recipe %-%->", "")      -- the helpdesk recipe: see above
+  for code in rest:gmatch("```lua\n(.-)```") do
+    if code:find("s.recipe", 1, true) then
+      n = n + 1
+      local path = check.write(("%s/readme%d.lua"):format(folder, n), code)
+      local status, out, err = check.run(("%s run %s --quiet --out %s/out"):format(check.tamis, path, folder))
+      check.eq(status, 0, err .. out)
+    end
+  end
+  check.eq(n, 2)
+end)
+
+check.test("the format of README.md is one", function()
+  local code = text:match("```lua\n(%-%-%- question_answer.-)```")
+  local format = assert(load(check.ok(code)))()
+  check.eq(format.name, "question_answer")
+  local path = check.write(check.folder() .. "/qa.jsonl",
+                           '{"question":"one","answer":"two"}\n{"query":"three","answer":"four"}\n')
+  local corpus, core = require "corpus", require "core"
+  local view = assert(corpus.load { sources = { { path = path, format = format.name } }, formats = { format },
+                                    pool = core.pool(1) })
+  check.eq(view:field(1, "input"), "one")
+  check.eq(view:field(2, "input"), "three")
+  check.eq(view:field(2, "output"), "four")
+end)
+
+check.done()
