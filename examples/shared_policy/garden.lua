@@ -7,8 +7,9 @@ return s.recipe {
   sources = { "garden.jsonl" },
 
   policy.clean { min_output = 8, non_answers = { "just google it" } },
-  s.topics { rules = { { "vegetables", "tomato", "beans", "courgette", "potato" },
+  s.topics { rules = { { "vegetables", "tomato*", "beans", "courgette*", "potato*", "lettuce" },
                        { "lawn", "lawn", "grass", "moss" },
-                       { "pests", "slug", "aphid", "vole" } } },
+                       { "trees", "tree", "roses", "prune" },
+                       { "pests", "slug*", "aphid*", "vole*" } } },
   s.export { format = "alpaca" },
 }

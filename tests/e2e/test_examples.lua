@@ -134,6 +134,20 @@ check.test("private data is masked in what is written and left in what was read"
   end
 end)
 
+check.test("each planted find of a kept row is masked by its kind, and nothing else is", function()
+  local NAMES = { ssn = "SSN", card = "CREDIT_CARD", email = "EMAIL", phone = "PHONE", ip = "IP" }
+  local wanted, got = {}, {}
+  for place, p in pairs(planted) do
+    if p.kind == "private" and not rejected[place] then
+      for kind in p.detail:gmatch("%a+") do wanted[NAMES[kind]] = (wanted[NAMES[kind]] or 0) + 1 end
+    end
+  end
+  for _, file in ipairs { "train.jsonl", "valid.jsonl" } do
+    for kind in read(base .. file):gmatch("%[([%u_]+)%]") do got[kind] = (got[kind] or 0) + 1 end
+  end
+  check.eq(got, wanted)
+end)
+
 check.test("a number past 64 bits is written as it was read", function()
   local seen = {}
   for account in read(HELPDESK .. "raw_2024.jsonl"):gmatch('"account":(%d+)') do seen[account] = true end
@@ -185,7 +199,7 @@ local SMALL = {
 
 for _, small in ipairs(SMALL) do
   check.test(small.recipe .. " removes what its page says", function()
-    run("run", small.recipe, "--out", folder, "--run-id", "a", "--quiet", "--lib", "examples/shared_policy/lib")
+    run("run", small.recipe, "--out", folder, "--run-id", "a", "--quiet")
     local out = folder .. "/" .. small.run .. "/a/"
     local got, n = rejections(out)
     local ends = {}
