@@ -17,7 +17,7 @@ median() { # name, command…
   for i in 1 2 3; do cpu "$@"; done | sort -n | sed -n 2p | sed "s/^/$name /; s/\$/ CPU s/"
 }
 median "read and check the same bytes (wc -l, for scale)" wc -l "$data"
-median "load only" "$tamis" check tests/bench/pipeline.lua "$data" --until load --quiet
+median "load only" "$tamis" check tests/bench/load.lua "$data" --quiet
 median "pipeline" "$tamis" run tests/bench/pipeline.lua "$data" --out "$out" --run-id bench --replace --quiet
 median "pipeline, one thread" "$tamis" run tests/bench/pipeline.lua "$data" --out "$out" --run-id bench --replace --quiet --threads 1
 median "pipeline without ledger" "$tamis" run tests/bench/pipeline.lua "$data" --out "$out" --run-id bench --replace --quiet --no-ledger
