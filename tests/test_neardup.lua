@@ -7,12 +7,15 @@ local pool = core.pool(2)
 
 local function stage(name) return require("stages." .. name) end
 
+local made = {}   -- files to remove at the end
+
 --- Writes rows (raw JSON lines) to a temporary file and gives its path.
 local function file(lines)
   local path = os.tmpname()
   local f = assert(io.open(path, "w"))
   f:write(table.concat(lines, "\n"), "\n")
   f:close()
+  made[#made + 1] = path
   return path
 end
 
@@ -219,4 +222,5 @@ check.test("real rows: same verdicts for 1, 2 and 7 threads, and every one at th
   check.ok(#seen > 300)
 end)
 
+for _, path in ipairs(made) do os.remove(path) end
 check.done()

@@ -72,14 +72,13 @@ void judge_counts(const JudgeRoom *r, size_t *candidates, size_t *verified) {
   *verified += r->verified;
 }
 
-/* Grows *p to hold n things of that size. */
-static int grow(void *p, size_t n, size_t size) {
-  void *now;
-  memcpy(&now, p, sizeof now);
+/* Room for n things of that size: where they are now; *failed is set, and all stays, if there is
+** no memory. */
+static void *grow(void *now, size_t n, size_t size, int *failed) {
   void *more = realloc(now, n * size);
-  if (more == NULL) return -1;
-  memcpy(p, &more, sizeof more);
-  return 0;
+  if (more != NULL) return more;
+  *failed = 1;
+  return now;
 }
 
 static size_t copy_slots(size_t n) {
@@ -89,24 +88,26 @@ static size_t copy_slots(size_t n) {
 }
 
 static int begin_group(JudgeRoom *r, const Judge *j, size_t n) {
+  int failed = 0;
   r->nkept = 0;
   if (n > r->local_cap) {
     size_t cap = n + n / 2;
-    if (grow(&r->seen, cap, sizeof *r->seen) != 0 || grow(&r->candidate, cap, sizeof *r->candidate) != 0 ||
-        grow(&r->copy, copy_slots(cap), sizeof *r->copy) != 0)
-      return -1;
+    r->seen = grow(r->seen, cap, sizeof *r->seen, &failed);
+    r->candidate = grow(r->candidate, cap, sizeof *r->candidate, &failed);
+    r->copy = grow(r->copy, copy_slots(cap), sizeof *r->copy, &failed);
+    if (failed) return -1;
     r->local_cap = cap;
   }
   memset(r->copy, 0xFF, copy_slots(n) * sizeof *r->copy);
-  if (n < CHAINED) {
+  if (n < CHAINED || n > UINT32_MAX / j->p->bands) {
     r->chains = 0;
     return 0;
   }
   size_t chains = 1;
   while (chains < n * j->p->bands) chains *= 2;
-  if (chains > r->chains && (grow(&r->head, chains, sizeof *r->head) != 0 ||
-                             grow(&r->length, chains, sizeof *r->length) != 0))
-    return -1;
+  r->head = grow(r->head, chains, sizeof *r->head, &failed);
+  r->length = grow(r->length, chains, sizeof *r->length, &failed);
+  if (failed) return -1;
   r->chains = chains;
   memset(r->head, 0xFF, chains * sizeof *r->head);
   memset(r->length, 0, chains * sizeof *r->length);
@@ -164,11 +165,12 @@ static int keep(JudgeRoom *r, const Judge *j, uint32_t text) {
   size_t k = r->nkept;
   if (k == r->kept_cap) {
     size_t cap = k * 2 + 16;
-    if (grow(&r->kept, cap, sizeof *r->kept) != 0 ||
-        grow(&r->keys, cap, j->stride * sizeof *r->keys) != 0 ||
-        grow(&r->next, cap, j->p->bands * sizeof *r->next) != 0 ||
-        grow(&r->mark, cap, sizeof *r->mark) != 0)
-      return -1;
+    int failed = 0;
+    r->kept = grow(r->kept, cap, sizeof *r->kept, &failed);
+    r->keys = grow(r->keys, cap, j->stride * sizeof *r->keys, &failed);
+    r->next = grow(r->next, cap, j->p->bands * sizeof *r->next, &failed);
+    r->mark = grow(r->mark, cap, sizeof *r->mark, &failed);
+    if (failed) return -1;
     r->kept_cap = cap;
   }
   const uint32_t *keys = j->keys + (size_t)text * j->stride;
@@ -196,7 +198,9 @@ static int keep(JudgeRoom *r, const Judge *j, uint32_t text) {
 static int record(JudgeRoom *r, uint32_t a, uint32_t b, double jaccard) {
   if (r->npairs == r->pair_cap) {
     size_t cap = r->pair_cap * 2 + 256;
-    if (grow(&r->pair, cap, sizeof *r->pair) != 0) return -1;
+    int failed = 0;
+    r->pair = grow(r->pair, cap, sizeof *r->pair, &failed);
+    if (failed) return -1;
     r->pair_cap = cap;
   }
   r->pair[r->npairs++] = a < b ? (TextPair){ a, b, jaccard } : (TextPair){ b, a, jaccard };

@@ -148,7 +148,7 @@ static size_t distinct_hashes(const SketchPlan *plan, SketchRoom *room, const Gr
 }
 
 static void refill(uint32_t *table, uint32_t registers, const uint32_t *h, size_t n) {
-  unsigned char empty[SKETCH_MAX_HASHES / SKETCH_LANES];
+  unsigned char empty[SKETCH_MAX_HASHES / SKETCH_LANES] = { 0 };
   for (uint32_t round = 1; round <= ROUNDS; round++) {
     for (uint32_t r = 0; r < registers; r++) empty[r] = (unsigned char)is_empty(table + SKETCH_LANES * r);
     for (size_t i = 0; i < n; i++) {

@@ -12,9 +12,11 @@ return {
   scope   = "corpus",
   doc     = "reject a row that repeats a row of the gold set",
   params  = {
-    threshold   = { type = "number",  default = 0.8, min = 0.05, max = 1, doc = "a near copy has this exact Jaccard or above" },
+    threshold   = { type = "number",  default = 0.8, min = 0.05, max = 1,
+                    doc = "a near copy has this exact Jaccard or above" },
     shingle     = { type = "integer", default = 5, min = 1, max = 16, doc = "code points in a shingle" },
-    input_alone = { type = "boolean", default = true, doc = "a row whose input repeats a gold input leaves, whatever its output" },
+    input_alone = { type = "boolean", default = true,
+                    doc = "a row whose input repeats a gold input leaves, whatever its output" },
   },
   example = [[s.decontaminate { threshold = 0.8 }]],
   reasons = { "gold_exact", "gold_near" },

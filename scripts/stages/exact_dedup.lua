@@ -4,6 +4,8 @@
 
 local neardup = require "neardup"
 
+local FIELDS = { "system", "input", "output", "alternative", "assistant" }
+
 return {
   name    = "exact_dedup",
   scope   = "corpus",
@@ -11,7 +13,7 @@ return {
   params  = {
     punctuation = { type = "enum", default = "keep", values = { "keep", "drop" },
                     doc = "drop: punctuation does not count either (Unicode P*; symbols such as + and $ do)" },
-    fields      = { type = "list", of = { type = "enum", values = { "system", "input", "output", "alternative", "assistant" } },
+    fields      = { type = "list", of = { type = "enum", values = FIELDS },
                     doc = "fields to compare; all that a row has when absent" },
   },
   example = [[s.exact_dedup { punctuation = "drop" }]],

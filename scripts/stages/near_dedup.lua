@@ -6,20 +6,25 @@
 
 local neardup = require "neardup"
 
+local FIELDS = { "system", "input", "output", "alternative", "assistant" }
+
 return {
   name    = "near_dedup",
   scope   = "corpus",
   doc     = "reject a row that nearly repeats a kept one, by exact Jaccard",
   params  = {
-    threshold  = { type = "number",  default = 0.8, min = 0.05, max = 1, doc = "match at this exact Jaccard or above" },
+    threshold  = { type = "number",  default = 0.8, min = 0.05, max = 1,
+                   doc = "match at this exact Jaccard or above" },
     shingle    = { type = "integer", default = 5,   min = 1,   max = 16, doc = "code points in a shingle" },
-    num_hashes = { type = "integer", default = 128, min = 8,   max = 1024, doc = "MinHash slots a row" },
+    num_hashes = { type = "integer", default = 128, min = 8,   max = 1024,
+                   doc = "MinHash slots a row" },
     num_bands  = { type = "integer", default = 16,  min = 0,   max = 512,
                    doc = "bands of num_hashes / num_bands slots that propose pairs; 0: solved from threshold and recall" },
     recall     = { type = "number",  default = 0.999, min = 0.5, max = 0.999999,
                    doc = "with num_bands = 0: share of pairs at the threshold that must be proposed" },
-    keep       = { type = "enum",    default = "first", values = { "first", "longest" }, doc = "which row of a group stays" },
-    fields     = { type = "list", of = { type = "enum", values = { "system", "input", "output", "alternative", "assistant" } },
+    keep       = { type = "enum",    default = "first", values = { "first", "longest" },
+                   doc = "which row of a group stays" },
+    fields     = { type = "list", of = { type = "enum", values = FIELDS },
                    default = { "input", "output", "alternative" },
                    doc = "fields compared; without the system text, which would make strangers alike" },
   },
