@@ -15,6 +15,7 @@ draft.ID_KEYS = { "id", "ticket_id", "uuid", "row_id", "metadata.id" }
 draft.IMBALANCE = 10       -- above this a cap is proposed
 draft.LANGUAGE_SHARE = 0.02  -- a language with fewer rows is not kept by the recipe proposed
 draft.MANY = 0.3           -- a stage that would remove more is proposed as a comment
+draft.LANGUAGE_ROWS = 3000
 draft.FEW = 0.05           -- a default that removes less is left as it is
 
 local number, percent, clean = screen.number, screen.percent, screen.clean
@@ -146,21 +147,25 @@ local function stage_language(t, view, ctx)
     t:add(("  -- s.language { keep = { %s } },"):format(quoted(tagged.groups[1].name)))
     return view
   end
-  local seen_all = trial.run(view, "language", { pool = ctx.pool, params = { keep = {} , min_confidence = 0 } })
-  local found = seen_all and groups.groups("language", seen_all:group_counts("language", "standing"))
+  local rows = trial.spread(view, draft.LANGUAGE_ROWS)   -- telling languages is slow: some rows say enough
+  local tagged_view = trial.run(view, "language", { pool = ctx.pool, params = { keep = {}, min_confidence = 0 }, rows = rows })
+  if not tagged_view then return view end
+  local counts = tagged_view:group_counts("language", "standing")
+  if rows then counts.unknown = nil end                    -- the rows not looked at
+  local found = groups.groups("language", counts)
   if not found then return view end
   local keep = {}
   for _, x in ipairs(found.groups) do
     if x.share >= draft.LANGUAGE_SHARE and x.name ~= "und" and x.name ~= "unknown" then keep[#keep + 1] = x.name end
   end
   if #keep == 0 then keep[1] = "en" end
-  local after, seen, removed = trial.run(view, "language", { pool = ctx.pool, params = { keep = keep } })
+  local after, seen, removed = trial.run(view, "language", { pool = ctx.pool, params = { keep = keep }, rows = rows })
   if not after then return view end
   local off = seen == 0 or removed / seen > draft.MANY
   write(t, call("language", { "keep" }, { keep = keep }), seen, removed,
     (off and "found: %s (und: too short or too mixed to tell). Too many would go; choose, and take the dashes away"
-      or "other languages than these; found: %s (und: too short or too mixed to tell)"):format(listed(found, 6)), off)
-  return off and view or after
+      or "other languages than these; found: %s (und: too short or too mixed to tell)"):format(listed(found, 6)) .. (rows and ", by a sample" or ""), off)
+  return (off or rows) and view or after
 end
 
 local function stage_pii(t, view, ctx)

@@ -12,7 +12,8 @@ function trial.params(stage, given)
 end
 
 --- Runs a stage by name.
--- @param options  params, pool, name (the stage's own if absent)
+-- @param options  params, pool, name (the stage's own if absent), rows = list of rows to look at
+--                 (row stages only)
 -- @return  the changed view, rows it saw, rows it removed; nil and a message if it cannot run
 function trial.run(view, name, options)
   options = options or {}
@@ -20,12 +21,13 @@ function trial.run(view, name, options)
   if not found then return nil, "no stage " .. name end
   local p = trial.params(stage, options.params)
   local ctx = { pool = options.pool, seed = 42, name = options.name or name }
-  local before = view:counts()
+  local before = options.rows and #options.rows or view:counts()
+  local standing = view:counts()
   local after, err
   if stage.scope == "row" then
     local op, message = stage.op(p, ctx)
     if not op then return nil, message end
-    after, err = view:run_group { ops = { op }, stages = { ctx.name }, pool = options.pool }
+    after, err = view:run_group { ops = { op }, stages = { ctx.name }, pool = options.pool, rows = options.rows }
   else
     local result, message = stage.run(view, p, ctx)
     if not result then return nil, message end
@@ -33,7 +35,16 @@ function trial.run(view, name, options)
     else after, err = view:apply(ctx.name, result) end
   end
   if not after then return nil, err end
-  return after, before, before - after:counts()
+  return after, before, standing - after:counts()
+end
+
+--- At most `most` standing rows, evenly spaced; nil if there are no more than that.
+function trial.spread(view, most)
+  local rows = view:standing_rows()
+  if #rows <= most then return nil end
+  local out = {}
+  for i = 1, most do out[i] = rows[(i - 1) * #rows // most + 1] end
+  return out
 end
 
 return trial

@@ -146,6 +146,16 @@ local function sources_of(r, total)
   return view, r:query "SELECT group_concat(status, '') AS marks FROM (SELECT status FROM rows ORDER BY row)"[1].marks
 end
 
+-- The keys that the run's rows have, as far as a first look tells.
+local function known_of(r)
+  local looks = {}
+  for _, o in ipairs(r.outputs) do
+    local look = o.name:find "%.jsonl$" and (o.rows or 0) > 0 and corpus.sniff(r.dir .. "/" .. o.name, { formats = require "formats.all" })
+    if look then looks[#looks + 1] = look end
+  end
+  return #looks > 0 and load.known(looks) or nil
+end
+
 -- The parts of a run whose figures are asked for: its own files, or, where the rejected rows were
 -- written without their text, the sources, if they still are the same.
 local function parts_of(r, refused, total)
@@ -262,6 +272,7 @@ function survey.run(dir, o)
     views[p.name] = views[p.name] or {}
     table.insert(views[p.name], p.view)
   end
+  o.known = known_of(r)
   local f = figures.of_views(parts, o)
   local l = r.lineage
   f.title = ("%s, run %s"):format(l.dataset_name or "run", l.run_id or dir)
