@@ -158,7 +158,7 @@ local function reasons(run, s, out)
     local example = clean(where) .. "  " .. text:sub(1, 4 * s.width):gsub("%s+", " "):gsub("^ ", "")
     out("             " .. s:paint("dim", s:cut(example, s.width - 14)))
   end
-  if #list > TOP then out(("  and %d more: tamis report %s"):format(#list - TOP, clean(run.dir or "RUN"))) end
+  if #list > TOP then out(("  and %d more"):format(#list - TOP) .. (run.dir and ": tamis report " .. clean(run.dir) or "")) end
 end
 
 local function difference(run, s, out)
