@@ -6,6 +6,7 @@
 --   chat                                   -- all of them, in order: a preset is also a list of stages
 
 return {
+  doc         = "figures for chats, tickets and short questions",
   order       = { "exact_dedup", "length", "repetition", "language", "pii", "near_dedup" },
 
   exact_dedup = {},

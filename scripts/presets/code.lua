@@ -7,6 +7,7 @@
 --   code                                   -- all of them, in order: a preset is also a list of stages
 
 return {
+  doc         = "figures for instructions with programs as answers",
   order       = { "exact_dedup", "length", "repetition", "language", "pii", "near_dedup" },
 
   exact_dedup = {},

@@ -6,6 +6,7 @@
 --   document                               -- all of them, in order: a preset is also a list of stages
 
 return {
+  doc         = "the figures of the design document that Tamis grew from",
   order       = { "exact_dedup", "length", "repetition", "language", "pii", "near_dedup" },
 
   exact_dedup = {},
