@@ -275,11 +275,10 @@ end)
 
 check.test("a preset names parameters that its stages have", function()
   for _, preset in ipairs { "document", "chat", "code" } do
-    for name, values in pairs(require("presets." .. preset)) do
-      if name ~= "order" then
-        local stage = require("stages." .. name)
-        for p in pairs(values) do check.ok(stage.params[p], preset .. ": " .. name .. "." .. p) end
-      end
+    local figures = require("presets." .. preset)
+    for _, name in ipairs(figures.order) do
+      local stage = require("stages." .. name)
+      for p in pairs(figures[name] or {}) do check.ok(stage.params[p], preset .. ": " .. name .. "." .. p) end
     end
   end
 end)
