@@ -1,4 +1,5 @@
 --- The known formats, as scripts/formats describes them, and loading from Lua.
+-- luacheck: no max line length
 local check = require "check"
 local core = require "core"
 local corpus = require "corpus"

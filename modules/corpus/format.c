@@ -369,7 +369,8 @@ static JsonValue value_at(const Walk *w, const Path *p, int *twice) {
   if (p->key < 0) return json_path_once(&w->doc->root, span_of(p->text, p->len), twice);
   *twice = (int)(w->twice >> p->key & 1);
   size_t m = w->found[p->key];
-  return m == 0 ? (JsonValue){ 0 } : w->doc->member[m - 1].value;
+  JsonValue none = { 0 };
+  return m == 0 ? none : w->doc->member[m - 1].value;
 }
 
 /* The first path of the slot that leads to a value other than null; else the first null. */
@@ -379,7 +380,9 @@ static const Path *choose_path(const Walk *w, const Slot *s, JsonValue *v, int *
   for (size_t i = 0; i < s->npaths; i++) {
     *v = value_at(w, &s->path[i], twice);
     if (v->kind != JSON_NONE && v->kind != JSON_NULL) return &s->path[i];
-    if (v->kind == JSON_NULL && null_path == NULL) null_path = &s->path[i], null_value = *v;
+    if (v->kind != JSON_NULL || null_path != NULL) continue;
+    null_path = &s->path[i];
+    null_value = *v;
   }
   *v = null_value;
   return null_path;

@@ -74,7 +74,7 @@ static int grow(void *array, size_t *cap, size_t need, size_t size) {
   if (now == NULL) return -1;
   memcpy(array, &now, sizeof now);
   *cap = more;
-  return 0;
+  return 0;   // cppcheck-suppress memleak ; *array owns it
 }
 
 static int grow_rows(Batch *b, size_t need) {
@@ -359,7 +359,7 @@ static void shrink(void *array, size_t n, size_t size) {
   if (old == NULL || n == 0) return;
   now = realloc(old, n * size);
   if (now != NULL) memcpy(array, &now, sizeof now);
-}
+}   // cppcheck-suppress memleak ; *array owns it
 
 static int finish(Load *ld) {
   Corpus *c = ld->c;

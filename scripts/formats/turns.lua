@@ -25,7 +25,8 @@ turns.sharegpt = {
   roles = { system = "system", developer = "system", human = "user", user = "user",
             gpt = "assistant", assistant = "assistant", chatgpt = "assistant", bard = "assistant", bing = "assistant",
             model = "assistant", bot = "assistant", ai = "assistant", function_call = "call", tool_call = "call",
-            observation = "tool", tool = "tool", ["function"] = "tool", function_response = "tool", tool_response = "tool" },
+            observation = "tool", tool = "tool", ["function"] = "tool", function_response = "tool",
+            tool_response = "tool" },
 }
 
 return turns
