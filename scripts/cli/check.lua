@@ -91,7 +91,6 @@ function check.run(args)
   result.unmet = runner.unmet(result)
   if o.json then io.stdout:write(json.encode(summary.record(result), "  "), "\n")
   elseif not o.quiet then
-    for _, line in ipairs(sources.lines(result.read)) do out(line) end
     summary.print(result, out)
     out("nothing was written; all of its stages are free")
   end

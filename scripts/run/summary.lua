@@ -4,6 +4,7 @@
 local json = require "json"
 local plan = require "plan"
 local screen = require "report.screen"
+local sources = require "run.sources"
 local stats = require "stats"
 
 local summary = {}
@@ -11,6 +12,7 @@ local summary = {}
 local HEAVY = 0.3          -- a stage that removes more of what it saw heads the summary
 local KEEP = 0.9           -- and is told what would keep this much
 local TOP = 6              -- reasons shown
+local SOURCES = 5          -- sources shown
 local number, percent, clean = screen.number, screen.percent, screen.clean
 
 -- ---- stages that remove much ----
@@ -175,12 +177,22 @@ local function difference(run, s, out)
   if #d.changes == 0 then out "  same parameters and sources" end
 end
 
+--- What each source is and why it is read as that: the first few.
+local function read_from(run, s, out)
+  local lines = sources.lines(run.read)
+  for i = 1, math.min(SOURCES, #lines) do
+    for j, part in ipairs(s:wrap(lines[i], s.width - 5)) do out((j == 1 and "  " or "    ") .. s:paint("dim", part)) end
+  end
+  if #lines > SOURCES then out(("  and %d more sources"):format(#lines - SOURCES)) end
+end
+
 --- @param out  function(line)
 function summary.print(run, out)
   local s = screen.new {}
   local heavy = summary.heavy(run)
   out(s:paint("bold", clean(run.name)) .. (run.id and s:sign(" · ", " - ") .. "run " .. run.id or "") .. s:sign(" · ", " - ") ..
     ("%s rows from %d %s"):format(number(#run.read), #run.read:sources(), #run.read:sources() == 1 and "source" or "sources"))
+  read_from(run, s, out)
   for _, h in ipairs(heavy) do out(s:paint("yellow", "! " .. clean(h.line))) end
   for _, note in ipairs(run.engine.notes) do out(s:paint("yellow", "! " .. clean(note))) end
   for _, line in ipairs(run.unmet or {}) do out(s:paint("red", "! " .. clean(line))) end
