@@ -10,7 +10,8 @@ local terminal = require "report.terminal"
 
 -- Figures of a healthy set; `change` edits them.
 local function set(change)
-  local l = { count = 2000, mean = 100, median = 100, p10 = 40, p25 = 60, p75 = 120, p90 = 160, p99 = 200, min = 10, max = 210, total = 200000 }
+  local l = { count = 2000, mean = 100, median = 100, p10 = 40, p25 = 60, p75 = 120, p90 = 160, p99 = 200,
+    min = 10, max = 210, total = 200000 }
   local f = { title = "t", lengths = { input = { before = l, after = l }, output = { before = l, after = l } },
               rows = { read = 2000, faulty = 0, before = 2000, after = 2000 }, curated = true,
               topics = figures.groups("topic", { a = 100, b = 50 }),
@@ -43,17 +44,27 @@ end)
 
 -- The bounds of the user's document: { check, path of the figure, value, level }.
 local BOUNDS = {
-  { "input_spread", "lengths.input.after.p90", 40 * 19.9, "good" }, { "input_spread", "lengths.input.after.p90", 40 * 20, "watch" },
-  { "input_spread", "lengths.input.after.p90", 40 * 50, "watch" }, { "input_spread", "lengths.input.after.p90", 40 * 50.1, "bad" },
-  { "output_median", "lengths.output.after.median", 50, "good" }, { "output_median", "lengths.output.after.median", 300, "good" },
-  { "output_median", "lengths.output.after.median", 49, "watch" }, { "output_median", "lengths.output.after.median", 19, "bad" },
-  { "output_median", "lengths.output.after.median", 301, "watch" }, { "output_median", "lengths.output.after.median", 801, "bad" },
-  { "imbalance", "topics.imbalance", 9.9, "good" }, { "imbalance", "topics.imbalance", 10, "watch" }, { "imbalance", "topics.imbalance", 51, "bad" },
+  { "input_spread", "lengths.input.after.p90", 40 * 19.9, "good" },
+    { "input_spread", "lengths.input.after.p90", 40 * 20, "watch" },
+  { "input_spread", "lengths.input.after.p90", 40 * 50, "watch" },
+    { "input_spread", "lengths.input.after.p90", 40 * 50.1, "bad" },
+  { "output_median", "lengths.output.after.median", 50, "good" },
+    { "output_median", "lengths.output.after.median", 300, "good" },
+  { "output_median", "lengths.output.after.median", 49, "watch" },
+    { "output_median", "lengths.output.after.median", 19, "bad" },
+  { "output_median", "lengths.output.after.median", 301, "watch" },
+    { "output_median", "lengths.output.after.median", 801, "bad" },
+  { "imbalance", "topics.imbalance", 9.9, "good" }, { "imbalance", "topics.imbalance", 10, "watch" },
+    { "imbalance", "topics.imbalance", 51, "bad" },
   { "duplicates", "duplicates.share", 0.05, "good" }, { "duplicates", "duplicates.share", 0.30, "good" },
-  { "duplicates", "duplicates.share", 0.04, "watch" }, { "duplicates", "duplicates.share", 0.45, "watch" }, { "duplicates", "duplicates.share", 0.61, "bad" },
-  { "size", "rows.after", 1000, "good" }, { "size", "rows.after", 999, "bad" }, { "size", "rows.after", 600000, "good" },
-  { "scores", "scores", { min = 1, max = 5, below_3 = 0.04 }, "good" }, { "scores", "scores", { min = 1, max = 5, below_3 = 0.05 }, "watch" },
-  { "scores", "scores", { min = 1, max = 5, below_3 = 0.21 }, "bad" }, { "scores", "scores", { min = 1, max = 100, below_3 = 0.5 }, "none" },
+  { "duplicates", "duplicates.share", 0.04, "watch" }, { "duplicates", "duplicates.share", 0.45, "watch" },
+    { "duplicates", "duplicates.share", 0.61, "bad" },
+  { "size", "rows.after", 1000, "good" }, { "size", "rows.after", 999, "bad" },
+    { "size", "rows.after", 600000, "good" },
+  { "scores", "scores", { min = 1, max = 5, below_3 = 0.04 }, "good" },
+    { "scores", "scores", { min = 1, max = 5, below_3 = 0.05 }, "watch" },
+  { "scores", "scores", { min = 1, max = 5, below_3 = 0.21 }, "bad" },
+    { "scores", "scores", { min = 1, max = 100, below_3 = 0.5 }, "none" },
   { "leakage", "leakage.share", 0.01, "watch" }, { "leakage", "leakage.share", 0.06, "bad" },
   { "faulty_lines", "rows.faulty", 20, "watch" }, { "faulty_lines", "rows.faulty", 200, "bad" },
 }
@@ -61,12 +72,15 @@ local BOUNDS = {
 check.test("each check turns where the document says", function()
   for _, b in ipairs(BOUNDS) do
     local got = level(b[1], with(b[2], b[3]))
-    if got ~= b[4] then error(("%s at %s = %s: %s, expected %s"):format(b[1], b[2], tostring(b[3]), tostring(got), b[4])) end
+    if got ~= b[4] then
+      error(("%s at %s = %s: %s, expected %s"):format(b[1], b[2], tostring(b[3]), tostring(got), b[4]))
+    end
   end
 end)
 
 check.test("a set that was never curated is bad past half a million rows", function()
-  check.eq(level("size", set(function(f) f.rows = { read = 600000, faulty = 0, before = 600000, after = 600000 } f.curated = false end)), "bad")
+  check.eq(level("size", set(function(f) f.rows = { read = 600000, faulty = 0, before = 600000,
+    after = 600000 } f.curated = false end)), "bad")
 end)
 
 check.test("every watch and every bad says what to do", function()
@@ -80,7 +94,10 @@ end)
 local function lengths(list)
   local numbers = {}
   for _, part in ipairs(list) do
-    for i = 1, part.n do numbers[#numbers + 1] = math.floor(part.mean * math.exp(part.spread * ((i - 0.5) / part.n * 2 - 1) ^ 3) + 0.5) end
+    for i = 1, part.n do
+      local place = (i - 0.5) / part.n * 2 - 1
+      numbers[#numbers + 1] = math.floor(part.mean * math.exp(part.spread * place ^ 3) + 0.5)
+    end
   end
   return stats.from(numbers), #numbers
 end
@@ -118,16 +135,19 @@ check.test("text from data cannot steer the terminal", function()
   check.ok(not screen.clean(evil):find "\u{202E}")
   local lines = {}
   local f = set(function(x) x.topics = figures.groups("to\27[2Jpic", { [evil] = 3, ok = 2 }) x.title = evil end)
-  terminal.render(document.report(f, health.examine(f)), screen.new { unicode = true, width = 80 }, function(l) lines[#lines + 1] = l end)
+  terminal.render(document.report(f, health.examine(f)), screen.new { unicode = true, width = 80 },
+    function(l) lines[#lines + 1] = l end)
   for _, l in ipairs(lines) do check.ok(not l:find "[%c]") end
 end)
 
 check.test("a report fits 80 columns, in Unicode and in ASCII", function()
   local long = {}
-  for i = 1, 40 do long[("a topic with a rather long name, number %d, that goes on and on and on"):format(i)] = i * 1000000 end
+  for i = 1,
+    40 do long[("a topic with a rather long name, number %d, that goes on and on and on"):format(i)] = i * 1000000 end
   local f = set(function(x)
     x.topics = figures.groups("topic", long)
-    x.sources = { { path = ("deep/"):rep(30) .. "raw.jsonl", kind = "expert", format = "prompt_completion", rows = 12345678, bytes = 1e12 } }
+    x.sources = { { path = ("deep/"):rep(30) .. "raw.jsonl", kind = "expert", format = "prompt_completion",
+      rows = 12345678, bytes = 1e12 } }
   end)
   f.lengths.input.after.histogram = { edges = { 1, 10, 100, 1000000 }, counts = { 1, 2000000, 3 } }
   for _, unicode in ipairs { true, false } do

@@ -57,12 +57,16 @@ local function rows_asked(r, o)
   if o.text then return r:find_text(o.text, o.sample or 20) end
   local path, line = o.row:match("^(.*):(%d+)$")
   line = math.tointeger(tonumber(line))
-  if not path or not line then return nil, ("%s names no row: expected FILE:LINE, --id X, --text WORDS or --reason NAME"):format(o.row), 2 end
+  if not path or not line then
+    return nil, ("%s names no row: expected FILE:LINE, --id X, --text WORDS or --reason NAME"):format(o.row), 2
+  end
   local rows = r:find_output(path, line)
   if rows and #rows > 0 then return rows end
   local source_rows, known = r:find_line(path, line)
   if #source_rows > 0 then return source_rows end
-  if rows or known then return nil, ("%s has no row at line %d (a blank line, or past its end)"):format(path, line) end
+  if rows or known then
+    return nil, ("%s has no row at line %d (a blank line, or past its end)"):format(path, line)
+  end
   local names = {}
   for _, s in ipairs(r.sources) do names[#names + 1] = s.path end
   for _, s in ipairs(r.outputs) do names[#names + 1] = s.name end
@@ -71,10 +75,10 @@ end
 
 -- Everything about one row as plain data.
 local function passport(r, row)
-  local p = { source = row.source, line = row.line, row = row.row, id = row.id, identity = row.identity, status = row.status,
-              output = row.output and row.output .. ":" .. row.output_line, stage = row.stage, reason = row.reason,
-              evidence = row.evidence, annotations = next(row.annotations) and row.annotations or nil,
-              run = r.dir }
+  local p = { run = r.dir, source = row.source, line = row.line, row = row.row, id = row.id, identity = row.identity,
+              output = row.output and row.output .. ":" .. row.output_line,
+              status = row.status, stage = row.stage, reason = row.reason, evidence = row.evidence,
+              annotations = next(row.annotations) and row.annotations or nil }
   p.text = r:text(row)
   p.stages = json.array(remedy.stages(r, row))
   p.verdict = remedy.verdict(r, row)
@@ -109,7 +113,9 @@ local function show_fields(s, t, out)
     out "  (its text is in no file of the run, and the source is gone)"
   elseif t.fields then
     for _, name in ipairs(ORDER) do
-      if t.fields[name] then show_text(s, name == "alternative" and "rejected" or name, t.fields[name], LINES, out) end
+      if t.fields[name] then
+        show_text(s, name == "alternative" and "rejected" or name, t.fields[name], LINES, out)
+      end
     end
   else
     show_text(s, "line", t.raw, LINES, out)
@@ -129,7 +135,8 @@ local function show_twin(s, p, out)
   out("")
   out(s:paint("bold", "Twin") .. "  " .. s:cut(p.twin.source .. ":" .. p.twin.line, s.width - 6))
   if p.twin.output then
-    out("  " .. s:paint("dim", s:cut(p.twin.output .. (p.twin.stage and ", itself rejected by " .. p.twin.stage or ""), s.width - 2)))
+    local fate = p.twin.stage and ", itself rejected by " .. p.twin.stage or ""
+    out("  " .. s:paint("dim", s:cut(p.twin.output .. fate, s.width - 2)))
   end
   local mine, its = p.text and p.text.fields, p.twin.text and p.twin.text.fields
   if not its then out "  (its text is in no file of the run, and the source is gone)" return end
@@ -150,7 +157,9 @@ local function show(s, p, out)
   if p.id ~= nil then about[#about + 1] = "id " .. screen.clean(p.id) end
   if p.output then about[#about + 1] = screen.clean(p.output) end
   out(table.concat(about, s:sign(" · ", " - ")))
-  if p.identity then out(s:paint("dim", "identity " .. p.identity .. s:sign(" · ", " - ") .. "run " .. screen.clean(p.run))) end
+  if p.identity then
+    out(s:paint("dim", "identity " .. p.identity .. s:sign(" · ", " - ") .. "run " .. screen.clean(p.run)))
+  end
   out("")
   for i, line in ipairs(s:wrap(p.verdict, s.width - 2)) do
     out("  " .. (i == 1 and s:paint(STATUS_COLOUR[p.status], line) or line))
@@ -175,12 +184,15 @@ local function show(s, p, out)
     else
       local lines = s:wrap(table.concat(st.figures, s:sign(" · ", "; ")), s.width - widest - 17)
       local lead = "  " .. screen.pad(s:cut(st.name, widest), widest) .. "  "
-      out(((lead .. s:paint(st.outcome == "rejected" and "red" or "", screen.pad(st.outcome, 11)) .. "  " .. (lines[1] or "")):gsub(" +$", "")))
+      out(((lead .. s:paint(st.outcome == "rejected" and "red" or "", screen.pad(st.outcome, 11)) .. "  "
+        .. (lines[1] or "")):gsub(" +$", "")))
       for i = 2, #lines do out(string.rep(" ", widest + 17) .. lines[i]) end
     end
   end
   if #unseen > 0 then
-    for _, line in ipairs(s:wrap("not reached: " .. table.concat(unseen, ", "), s.width - 2)) do out("  " .. s:paint("dim", line)) end
+    for _, line in ipairs(s:wrap("not reached: " .. table.concat(unseen, ", "), s.width - 2)) do
+      out("  " .. s:paint("dim", line))
+    end
   end
   if #p.also > 0 then
     out("")
@@ -204,7 +216,8 @@ local function list(s, r, rows, out)
   for _, n in ipairs(rows) do
     local row = r:row(n)
     local t = r:text(row)
-    local text = t and (t.raw or table.concat({ t.fields.input or "", t.fields.output or "" }, s:sign(" → ", " -> "))) or ""
+    local text = t and (t.raw or table.concat({ t.fields.input or "", t.fields.output or "" },
+      s:sign(" → ", " -> "))) or ""
     out(s:paint("bold", s:cut(row.place, s.width)))
     out("  " .. s:paint(STATUS_COLOUR[row.status], s:cut(remedy.verdict(r, row), s.width - 2)))
     for _, line in ipairs(s:wrap(text, s.width - 2, 2)) do out("  " .. s:paint("dim", line)) end

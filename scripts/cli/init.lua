@@ -39,7 +39,8 @@ function init.run(args, env)
   local pool <close> = core.pool(o.threads or 0)
   local view, looks = load.view(paths, { pool = pool, limit = limit })
   if not view then return fail(1, looks) end
-  local recipe, err = draft.recipe(view, looks, { pool = pool, name = o.name, limit = limit, folder = o.out and folder_of(o.out) })
+  local recipe, err = draft.recipe(view, looks, {
+    pool = pool, name = o.name, limit = limit, folder = o.out and folder_of(o.out) })
   if not recipe then return fail(1, err) end
   if not o.out then
     (env and env.write or function(t) io.stdout:write(t) end)(recipe)

@@ -9,7 +9,8 @@ local screen = require "report.screen"
 
 local command = {
   summary = "dataset versions and the training runs that used them",
-  usage = "tamis registry add FILE|RUN | list | show NAME[@VERSION] | history NAME | link NAME[@VERSION] --training-run ID | verify [NAME]",
+  usage = "tamis registry add FILE|RUN | list | show NAME[@VERSION] | history NAME | "
+    .. "link NAME[@VERSION] --training-run ID | verify [NAME]",
   options = {
     { "add FILE|RUN", "register a file or a run folder; the same bytes twice are one version" },
     { "list", "the newest version of every dataset" },
@@ -66,7 +67,8 @@ end
 
 local function rows_of(path)
   local ok, view = pcall(function()
-    return (require("corpus").load { sources = { { path = path, format = "auto" } }, formats = require("formats.all") })
+    return (require("corpus").load { sources = { { path = path, format = "auto" } },
+      formats = require("formats.all") })
   end)
   return ok and view and #view or nil
 end
@@ -84,7 +86,9 @@ function act.add(o, out)
   local d, name = registry.describe(path)
   if not d then return 1, name end
   d.name, d.version, d.notes = o.name or name, o.version, o.notes
-  if not d.name or d.name == "" or d.name:find "[@%c]" then return 2, "a dataset needs a name without @: give --name" end
+  if not d.name or d.name == "" or d.name:find "[@%c]" then
+    return 2, "a dataset needs a name without @: give --name"
+  end
   if d.version and d.version:find "[@%c]" then return 2, "a version has no @ in it" end
   d.rows = d.rows or rows_of(path)
   local r, err = registry.open(o.registry, true)
@@ -94,7 +98,8 @@ function act.add(o, out)
   r:close()
   if not added then return 1, new end
   if o.json then out(json.encode(plain(added))) return 0 end
-  out(new and ("registered %s, fingerprint %s; %s holds the same in text"):format(label(added), added.fingerprint:sub(1, 12), mirror)
+  out(new and ("registered %s, fingerprint %s; %s holds the same in text"):format(label(added),
+    added.fingerprint:sub(1, 12), mirror)
     or ("%s has these bytes already"):format(label(added)))
   return 0
 end
@@ -160,27 +165,35 @@ function act.show(o, out)
   say("size", d.bytes and screen.bytes(d.bytes))
   say("registered", d.created_at)
   say("run", d.run_id)
-  for _, s in ipairs((d.lineage or {}).sources or {}) do say("source", ("%s  %s  %s rows"):format(s.path, (s.sha256 or ""):sub(1, 12), screen.number(s.rows))) end
-  for _, f in ipairs((d.lineage or {}).recipe or {}) do say("recipe", ("%s  %s"):format(f.path or "?", (f.sha256 or ""):sub(1, 12))) end
+  for _, s in ipairs((d.lineage or {}).sources or {}) do
+    say("source", ("%s  %s  %s rows"):format(s.path, (s.sha256 or ""):sub(1, 12), screen.number(s.rows)))
+  end
+  for _, f in ipairs((d.lineage or {}).recipe or {}) do
+    say("recipe", ("%s  %s"):format(f.path or "?", (f.sha256 or ""):sub(1, 12)))
+  end
   say("notes", d.notes)
   for _, t in ipairs(runs) do
     local params = {}
     for k, v in pairs(t.params) do params[#params + 1] = k .. "=" .. tostring(v) end
     table.sort(params)
-    say("trained", table.concat({ t.training_run, t.model or "", table.concat(params, " "), t.notes or "", t.created_at:sub(1, 10) }, "  "))
+    say("trained", table.concat({ t.training_run, t.model or "", table.concat(params, " "), t.notes or "",
+      t.created_at:sub(1, 10) }, "  "))
   end
   return 0
 end
 
 function act.link(o, out)
   local name = o.places[2]
-  if not name or #o.places > 2 then return 2, "which dataset? usage: tamis registry link NAME[@VERSION] --training-run ID" end
+  if not name or #o.places > 2 then
+    return 2, "which dataset? usage: tamis registry link NAME[@VERSION] --training-run ID"
+  end
   if not o.training_run then return 2, "link needs --training-run ID" end
   local r, err = registry.open(o.registry)
   if not r then return 1, err end
   local d, none = r:find(name, o.version)
   if not d then return 1, none end
-  local ok, failure = r:link(d, { training_run = o.training_run, model = o.model, params = o.params, notes = o.notes })
+  local ok, failure = r:link(d, { training_run = o.training_run, model = o.model, params = o.params,
+    notes = o.notes })
   r:close()
   if not ok then return 1, failure end
   out(("training run %s used %s"):format(screen.clean(o.training_run), label(d)))
@@ -210,7 +223,9 @@ function act.verify(o, out)
     local ok, what = registry.verify(d)
     if not ok then bad = bad + 1 end
     if o.json then out(json.encode { name = d.name, version = d.version, ok = ok, message = what or nil })
-    else out(("%s  %s%s"):format(screen.pad(label(d), 28), ok and "ok" or "DIFFERS  ", ok and "" or screen.clean(what))) end
+    else
+      out(("%s  %s%s"):format(screen.pad(label(d), 28), ok and "ok" or "DIFFERS  ", ok and "" or screen.clean(what)))
+    end
   end
   if bad > 0 then return 1, ("%d of %d datasets differ from what was registered"):format(bad, #list) end
   return 0

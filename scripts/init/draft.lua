@@ -23,8 +23,12 @@ local number, percent, clean = screen.number, screen.percent, screen.clean
 -- A Lua literal for any string: printable characters as they are, all else by number.
 local function quoted(s)
   local safe = s:gsub('[%c"\\]', function(c) return string.format("\\%03d", c:byte()) end)
-  if not utf8.len(safe) then safe = safe:gsub("[\128-\255]", function(c) return string.format("\\%03d", c:byte()) end) end
-  if clean(safe) ~= safe then safe = safe:gsub("[\128-\255]", function(c) return string.format("\\%03d", c:byte()) end) end
+  if not utf8.len(safe) then
+    safe = safe:gsub("[\128-\255]", function(c) return string.format("\\%03d", c:byte()) end)
+  end
+  if clean(safe) ~= safe then
+    safe = safe:gsub("[\128-\255]", function(c) return string.format("\\%03d", c:byte()) end)
+  end
   return '"' .. safe .. '"'
 end
 
@@ -39,7 +43,8 @@ local function literal(v)
   for name in pairs(v) do if type(name) == "string" then names[#names + 1] = name end end
   table.sort(names)
   for _, name in ipairs(names) do
-    parts[#parts + 1] = (name:match("^[%a_][%w_]*$") and name or "[" .. quoted(name) .. "]") .. " = " .. literal(v[name])
+    parts[#parts + 1] = (name:match("^[%a_][%w_]*$") and name or "[" .. quoted(name) .. "]") .. " = "
+      .. literal(v[name])
   end
   return "{ " .. table.concat(parts, ", ") .. " }"
 end
@@ -70,7 +75,8 @@ local function call(name, order, params)
   local each = math.ceil(#parts / math.ceil(#whole / 92))   -- parameters a line
   local lines = {}
   for i = 1, #parts, each do
-    lines[#lines + 1] = (i == 1 and lead or (" "):rep(#lead + 2)) .. table.concat(parts, ", ", i, math.min(i + each - 1, #parts))
+    lines[#lines + 1] = (i == 1 and lead or (" "):rep(#lead + 2))
+      .. table.concat(parts, ", ", i, math.min(i + each - 1, #parts))
   end
   return table.concat(lines, ",\n") .. " }"
 end
@@ -80,7 +86,8 @@ end
 -- Writes a stage that was tried. off: stands as a comment.
 local function write(t, what, seen, removed, comment, off)
   t:add("")
-  t:comment(("%s; removes %s of %s (%s)"):format(comment, number(removed), number(seen), percent(seen > 0 and removed / seen or 0)), "  ")
+  t:comment(("%s; removes %s of %s (%s)"):format(comment, number(removed), number(seen),
+    percent(seen > 0 and removed / seen or 0)), "  ")
   local lead = off and "  -- " or "  "
   for line in (what .. ","):gmatch("[^\n]+") do
     t:add(lead .. line)
@@ -91,7 +98,8 @@ end
 local function stage_exact(t, view, ctx)
   local after, seen, removed = trial.run(view, "exact_dedup", { pool = ctx.pool })
   if not after then return view end
-  write(t, call("exact_dedup", {}, {}), seen, removed, "copies of an earlier row, in all fields; upper case and white space do not matter")
+  write(t, call("exact_dedup", {}, {}), seen, removed,
+    "copies of an earlier row, in all fields; upper case and white space do not matter")
   return after
 end
 
@@ -101,14 +109,15 @@ local function stage_length(t, view, ctx)
     local b = figures.bounds(view, field, ctx.pool)
     if b then
       p["min_" .. field .. "_tokens"], p["max_" .. field .. "_tokens"] = b.min, b.max
-      said[#said + 1] = ("%s: %s to %s tokens, median %s, P1 %s, P99 %s"):format(field, number(b.least), number(b.most),
-        number(b.median), number(b.low, 0), number(b.high, 0))
+      said[#said + 1] = ("%s: %s to %s tokens, median %s, P1 %s, P99 %s"):format(field, number(b.least),
+        number(b.most), number(b.median), number(b.low, 0), number(b.high, 0))
     end
   end
   local after, seen, removed = trial.run(view, "length", { pool = ctx.pool, params = p })
   if not after then return view end
-  write(t, call("length", { "min_input_tokens", "max_input_tokens", "min_output_tokens", "max_output_tokens" }, p), seen, removed,
-    table.concat(said, "; ") .. ". The bounds are this data's P1 and P99, rounded; the usual ones are 20 to 2,048 and 10 to 1,024")
+  local order = { "min_input_tokens", "max_input_tokens", "min_output_tokens", "max_output_tokens" }
+  write(t, call("length", order, p), seen, removed, table.concat(said, "; ")
+      .. ". The bounds are this data's P1 and P99, rounded; the usual ones are 20 to 2,048 and 10 to 1,024")
   return after
 end
 
@@ -148,7 +157,8 @@ local function stage_language(t, view, ctx)
     return view
   end
   local rows = trial.spread(view, draft.LANGUAGE_ROWS)   -- telling languages is slow: some rows say enough
-  local tagged_view = trial.run(view, "language", { pool = ctx.pool, params = { keep = {}, min_confidence = 0 }, rows = rows })
+  local tagged_view = trial.run(view, "language", { pool = ctx.pool,
+    params = { keep = {}, min_confidence = 0 }, rows = rows })
   if not tagged_view then return view end
   local counts = tagged_view:group_counts("language", "standing")
   if rows then counts.unknown = nil end                    -- the rows not looked at
@@ -164,7 +174,8 @@ local function stage_language(t, view, ctx)
   local off = seen == 0 or removed / seen > draft.MANY
   write(t, call("language", { "keep" }, { keep = keep }), seen, removed,
     (off and "found: %s (und: too short or too mixed to tell). Too many would go; choose, and take the dashes away"
-      or "other languages than these; found: %s (und: too short or too mixed to tell)"):format(listed(found, 6)) .. (rows and ", by a sample" or ""), off)
+      or "other languages than these; found: %s (und: too short or too mixed to tell)")
+      :format(listed(found, 6)) .. (rows and ", by a sample" or ""), off)
   return (off or rows) and view or after
 end
 
@@ -178,7 +189,8 @@ local function stage_pii(t, view, ctx)
   local after, _, removed = trial.run(view, "pii", { pool = ctx.pool, params = p })
   if not after then return view end
   write(t, call("pii", { "action" }, { action = "redact" }), seen, removed,
-    ("e-mail, phone, card, SSN and IP in %s rows (%s) are replaced by their names; action = \"reject\" drops those rows"):format(
+    ("e-mail, phone, card, SSN and IP in %s rows (%s) are replaced by their names; "
+      .. "action = \"reject\" drops those rows"):format(
       number(hits), percent(seen > 0 and hits / seen or 0)))
   return after
 end
@@ -198,7 +210,7 @@ local function stage_balance(t, view, ctx)
     t:comment("no key groups the rows by topic; rules of your own could:", "  ")
     t:add([[  -- s.topics { rules = { { "billing", "invoice", "refund" }, { "password", "password", "log in" } } },]])
     t:add([[  -- s.balance { by = "topic", max = 500 },]])
-    return view
+    return
   end
   local sizes = {}
   for _, x in ipairs(g.groups) do sizes[#sizes + 1] = x.count end
@@ -207,12 +219,13 @@ local function stage_balance(t, view, ctx)
   local over = 0
   for _, n in ipairs(sizes) do over = over + math.max(0, n - max) end
   local balanced = g.imbalance < draft.IMBALANCE
-  t:comment(("%s groups the rows: %s groups of %s to %s rows, largest %sx the smallest (under 10x needs no cap). A cap of three medians would remove %s (%s)"):format(
-    g.key, number(#g.groups), number(s:min()), number(s:max()), number(g.imbalance, 1), number(over), percent(over / math.max(1, g.total))), "  ")
+  t:comment(("%s groups the rows: %s groups of %s to %s rows, largest %sx the smallest (under 10x needs no cap). "
+    .. "A cap of three medians would remove %s (%s)"):format(
+    g.key, number(#g.groups), number(s:min()), number(s:max()), number(g.imbalance, 1), number(over),
+      percent(over / math.max(1, g.total))), "  ")
   local what = call("balance", { "by", "max" }, { by = g.key, max = max }) .. ","
   local able = not balanced and pcall(require, "stages.balance")
   t:add((able and "  " or "  -- ") .. what)
-  return view
 end
 
 -- ---- the whole ----
@@ -232,7 +245,8 @@ local function header(t, view, looks, o)
     end
     if #keys > 0 then t:comment("  keys: " .. table.concat(keys, ", ")) end
   end
-  t:comment(("%s rows were read%s%s."):format(number(standing), rejected > 0 and (", " .. number(rejected) .. " lines could not be") or "",
+  t:comment(("%s rows were read%s%s."):format(number(standing),
+    rejected > 0 and (", " .. number(rejected) .. " lines could not be") or "",
     #view == o.limit and " (the first " .. number(o.limit) .. " of more)" or ""))
   for _, r in ipairs(view:reasons()) do
     local at = view:row(r.example)
@@ -273,7 +287,8 @@ local function source_lines(t, looks, folder)
 end
 
 local function dataset_name(path)
-  local name = path:match("[^/]*$"):gsub("%.gz$", ""):gsub("%.zst$", ""):gsub("%.[^.]+$", ""):gsub("[^%w_%-]+", "_"):gsub("^_+", "")
+  local name = path:match("[^/]*$"):gsub("%.gz$", ""):gsub("%.zst$", ""):gsub("%.[^.]+$", "")
+  name = name:gsub("[^%w_%-]+", "_"):gsub("^_+", "")
   if path == "-" or name == "" then name = "dataset" end
   return name .. "_v1"
 end
@@ -284,7 +299,9 @@ local function id_key(view, looks)
     local everywhere = true
     for _, look in ipairs(looks) do
       local has = false
-      for _, k in ipairs(look.keys or {}) do has = has or (k.name == key and k.share == 1 and (k.kind == "string" or k.kind == "number")) end
+      for _, k in ipairs(look.keys or {}) do
+        has = has or (k.name == key and k.share == 1 and (k.kind == "string" or k.kind == "number"))
+      end
       everywhere = everywhere and has
     end
     if everywhere and #looks > 0 then
@@ -306,7 +323,8 @@ end
 function draft.recipe(view, looks, o)
   if view:counts() == 0 then
     local r = view:reasons()[1]
-    return nil, ("%s: no row could be read%s"):format(looks[1].path, r and (", the first line is " .. r.reason) or "; the file is empty")
+    return nil, ("%s: no row could be read%s"):format(looks[1].path,
+      r and (", the first line is " .. r.reason) or "; the file is empty")
   end
   local known = load.known(looks)
   local function counts_of(key)
@@ -332,16 +350,14 @@ function draft.recipe(view, looks, o)
   t:add(("  name    = %s,"):format(quoted(o.name or dataset_name(looks[1].path))))
   t:add("  seed    = 42,")
   source_lines(t, looks, o.folder)
-  t:add('  -- gold = { "gold.jsonl" },   -- 200 to 500 rows made by hand before all else: training rows near them are rejected')
+  t:add('  -- gold = { "gold.jsonl" },   -- 200 to 500 rows made by hand first; training rows near them are rejected')
   local id = id_key(view, looks)
   if id then t:add(("  id      = %s,"):format(quoted(id))) end
-  local v = stage_exact(t, view, ctx)
-  v = stage_length(t, v, ctx)
-  v = stage_repetition(t, v, ctx)
-  v = stage_language(t, v, ctx)
-  v = stage_pii(t, v, ctx)
-  v = stage_near(t, v, ctx)
-  v = stage_balance(t, v, ctx)
+  local v = view
+  for _, stage in ipairs { stage_exact, stage_length, stage_repetition, stage_language, stage_pii, stage_near } do
+    v = stage(t, v, ctx)
+  end
+  stage_balance(t, v, ctx)
   t:add("")
   t:add("  s.export {},")
   t:add("}")

@@ -5,10 +5,11 @@
 local mapping = {}
 
 -- In order of preference; a name counts as itself or as the last part of a path.
-mapping.INPUT = { "input", "question", "prompt", "instruction", "query", "request", "user", "source", "a", "text_a", "sentence1",
-                  "text", "content", "document", "body", "message", "sentence", "title", "word", "term", "name" }
-mapping.OUTPUT = { "output", "answer", "response", "completion", "reply", "target_text", "summary", "assistant", "a", "b", "text_b",
-                   "sentence2", "translation", "correction", "label", "class", "intent", "category" }
+mapping.INPUT = { "input", "question", "prompt", "instruction", "query", "request", "user", "source", "a", "text_a",
+                  "sentence1", "text", "content", "document", "body", "message", "sentence", "title", "word", "term",
+                  "name" }
+mapping.OUTPUT = { "output", "answer", "response", "completion", "reply", "target_text", "summary", "assistant", "a",
+                   "b", "text_b", "sentence2", "translation", "correction", "label", "class", "intent", "category" }
 
 mapping.SHARE = 0.95     -- of the rows looked at must have the key
 
@@ -32,7 +33,9 @@ end
 function mapping.propose(keys)
   local text = {}
   for _, k in ipairs(keys) do
-    if k.kind == "string" and k.share >= mapping.SHARE and not k.name:lower():match("_?id$") then text[#text + 1] = k end
+    if k.kind == "string" and k.share >= mapping.SHARE and not k.name:lower():match("_?id$") then
+      text[#text + 1] = k
+    end
   end
   if #text == 0 then return nil end
   local taken = {}

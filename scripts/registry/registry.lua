@@ -37,7 +37,9 @@ end
 -- @return  nil and a message if it cannot be opened
 function registry.open(path, make)
   path = path or registry.DEFAULT
-  if not make and not fs.exists(path) then return nil, ("no registry at %s: tamis registry add makes one"):format(path) end
+  if not make and not fs.exists(path) then
+    return nil, ("no registry at %s: tamis registry add makes one"):format(path)
+  end
   if make then
     local folder = path:match("^(.+)/[^/]*$")
     if folder then
@@ -79,7 +81,8 @@ end
 
 --- Training runs, of one dataset or all, in order of linking.
 function registry:training_runs(dataset)
-  local sql = "SELECT t.*, d.name AS name, d.version AS version FROM training_runs t JOIN datasets d ON d.id = t.dataset"
+  local sql = "SELECT t.*, d.name AS name, d.version AS version FROM training_runs t "
+    .. "JOIN datasets d ON d.id = t.dataset"
   local rows
   if dataset then rows = query(self.db, sql .. " WHERE t.dataset = ? ORDER BY t.id", dataset)
   else rows = query(self.db, sql .. " ORDER BY t.id") end
@@ -92,7 +95,8 @@ function registry:mirror_text()
   local out = { datasets = json.array {}, training_runs = json.array {} }
   for i, d in ipairs(datasets) do
     out.datasets[i] = { name = d.name, version = d.version, fingerprint = d.fingerprint, kind = d.kind, path = d.path,
-                        rows = d.rows, bytes = d.bytes, run_id = d.run_id, lineage = d.lineage, notes = d.notes, created_at = d.created_at }
+                        rows = d.rows, bytes = d.bytes, run_id = d.run_id, lineage = d.lineage,
+                          notes = d.notes, created_at = d.created_at }
   end
   for i, t in ipairs(runs) do
     out.training_runs[i] = { training_run = t.training_run, dataset = t.name .. "@" .. t.version, model = t.model,
@@ -124,7 +128,9 @@ end
 
 local function next_version(versions)
   local most = 0
-  for _, d in ipairs(versions) do most = math.max(most, math.tointeger(tonumber(d.version:match("^v(%d+)$"))) or 0) end
+  for _, d in ipairs(versions) do
+    most = math.max(most, math.tointeger(tonumber(d.version:match "^v(%d+)$")) or 0)
+  end
   return "v" .. (most + 1)
 end
 
@@ -137,13 +143,17 @@ function registry:add(d)
   return change(self, function()
     local versions = self:datasets(d.name)
     for _, known in ipairs(versions) do
-      if known.fingerprint == d.fingerprint and (d.version == nil or d.version == known.version) then return known, false end
+      if known.fingerprint == d.fingerprint and (d.version == nil or d.version == known.version) then
+        return known, false
+      end
       if d.version ~= nil and known.version == d.version then
-        return nil, ("%s@%s is registered with another fingerprint; versions never change, choose another"):format(d.name, d.version)
+        return nil, ("%s@%s is registered with another fingerprint; versions never change, choose another")
+          :format(d.name, d.version)
       end
     end
     local version = d.version or next_version(versions)
-    execute(self.db, [[INSERT INTO datasets (name, version, fingerprint, kind, path, rows, bytes, run_id, lineage, notes, created_at)
+    execute(self.db,
+      [[INSERT INTO datasets (name, version, fingerprint, kind, path, rows, bytes, run_id, lineage, notes, created_at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)]], d.name, version, d.fingerprint, d.kind, d.path, d.rows, d.bytes,
       d.run_id, d.lineage and json.encode(d.lineage) or nil, d.notes, fs.utc())
     return self:find(d.name, version), true
@@ -164,7 +174,8 @@ function registry:find(name, version)
     for _, d in ipairs(self:datasets()) do
       if not seen[d.name] then seen[d.name], names[#names + 1] = true, d.name end
     end
-    return nil, ("no dataset %s in %s, which has %s"):format(name, self.path, #names > 0 and table.concat(names, ", ") or "none")
+    return nil, ("no dataset %s in %s, which has %s"):format(name, self.path,
+      #names > 0 and table.concat(names, ", ") or "none")
   end
   if version == nil then return versions[#versions] end
   local known = {}
@@ -179,7 +190,8 @@ end
 function registry:link(dataset, t)
   return change(self, function()
     execute(self.db, "DELETE FROM training_runs WHERE training_run = ?", t.training_run)
-    execute(self.db, "INSERT INTO training_runs (training_run, dataset, model, params, notes, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+    execute(self.db,
+      "INSERT INTO training_runs (training_run, dataset, model, params, notes, created_at) VALUES (?, ?, ?, ?, ?, ?)",
       t.training_run, dataset.id, t.model, next(t.params or {}) and json.encode(t.params) or nil, t.notes, fs.utc())
     return true
   end)
@@ -201,9 +213,10 @@ function registry.describe(path)
   local text = fs.read(path .. "/lineage.json")
   local lineage = text and json.decode(text)
   if not lineage then return nil, path .. " is no run folder: it has no lineage.json" end
-  return { kind = "run", path = path, fingerprint = lineage.fingerprint, rows = lineage.final_count, run_id = lineage.run_id,
-           lineage = { run_id = lineage.run_id, created_at = lineage.created_at, recipe = registry.recipe_hashes(lineage),
-                       sources = lineage.sources, output_files = lineage.output_files } }, lineage.dataset_name
+  local short = { run_id = lineage.run_id, created_at = lineage.created_at, recipe = registry.recipe_hashes(lineage),
+                  sources = lineage.sources, output_files = lineage.output_files }
+  return { kind = "run", path = path, fingerprint = lineage.fingerprint, rows = lineage.final_count,
+           run_id = lineage.run_id, lineage = short }, lineage.dataset_name
 end
 
 --- Path and SHA-256 of each Lua file of a recipe, without the text.
@@ -232,7 +245,8 @@ function registry.verify(d)
   local now, err = registry.describe(d.path)
   if not now then return false, err end
   if now.fingerprint ~= d.fingerprint then
-    return false, ("%s has the fingerprint %s, registered was %s"):format(d.path, tostring(now.fingerprint), d.fingerprint)
+    return false, ("%s has the fingerprint %s, registered was %s"):format(d.path, tostring(now.fingerprint),
+      d.fingerprint)
   end
   if d.kind == "run" then return verify_files(d) end
   return true

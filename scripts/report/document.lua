@@ -20,7 +20,9 @@ local function head(f, blocks)
 end
 
 local function notices(f, blocks)
-  for _, n in ipairs(f.notices or {}) do add(blocks, { kind = "notice", level = n.level or "watch", text = n.text }) end
+  for _, n in ipairs(f.notices or {}) do
+    add(blocks, { kind = "notice", level = n.level or "watch", text = n.text })
+  end
 end
 
 local function checks(list, blocks)
@@ -36,7 +38,8 @@ local function funnel(f, blocks)
     local before = f.funnel[i - 1]
     local fused = before and s.seconds and s.seconds == before.seconds   -- one pass, timed as one
     rows[#rows + 1] = { s.name, number(s.seen), number(s.removed), percent(s.seen > 0 and s.removed / s.seen or 0),
-                        number(s.seen - s.removed), fused and "same pass" or s.seconds and string.format("%.2f s", s.seconds) or "" }
+                        number(s.seen - s.removed),
+                        fused and "same pass" or s.seconds and string.format("%.2f s", s.seconds) or "" }
   end
   add(blocks, { kind = "table", columns = { { "stage", flex = true }, { "seen", "right" }, { "removed", "right" },
       { "share", "right" }, { "left", "right" }, { "time", "right" } }, rows = rows })
@@ -52,13 +55,15 @@ local function reasons(f, blocks)
       break
     end
     rows[#rows + 1] = { label = r.stage .. ": " .. r.reason, count = r.count, share = r.share,
-                        place = r.example and r.example.place, detail = r.example and r.example.why, example = r.example and r.example.text }
+                        place = r.example and r.example.place, detail = r.example and r.example.why,
+                          example = r.example and r.example.text }
   end
   add(blocks, { kind = "reasons", rows = rows })
 end
 
 local LENGTH_COLUMNS = { { "tokens", flex = true }, { "count", "right" }, { "mean", "right" }, { "median", "right" },
-  { "P10", "right" }, { "P90", "right" }, { "P99", "right" }, { "min", "right" }, { "max", "right" }, { "total", "right" } }
+  { "P10", "right" }, { "P90", "right" }, { "P99", "right" }, { "min", "right" }, { "max", "right" },
+  { "total", "right" } }
 
 local function length_row(label, l)
   return { label, number(l.count), number(l.mean), number(l.median), number(l.p10, 0), number(l.p90, 0),
@@ -78,11 +83,13 @@ local function lengths(f, blocks)
   if #rows == 0 then return end
   add(blocks, { kind = "heading", text = "Lengths" })
   add(blocks, { kind = "table", columns = LENGTH_COLUMNS, rows = rows })
-  add(blocks, { kind = "text", text = ("%s tokens in all (white-space words; one a character where a script has no blanks)"):format(number(total)) })
+  local tokens = "%s tokens in all (white-space words; one a character where a script has no blanks)"
+  add(blocks, { kind = "text", text = tokens:format(number(total)) })
   for _, field in ipairs { "input", "output" } do
     local l = f.lengths[field] and f.lengths[field].after
     if l and l.histogram then
-      add(blocks, { kind = "histogram", text = field .. " tokens", edges = l.histogram.edges, counts = l.histogram.counts })
+      add(blocks, { kind = "histogram", text = field .. " tokens", edges = l.histogram.edges,
+        counts = l.histogram.counts })
     end
   end
 end
@@ -96,7 +103,8 @@ local function groups(title, g, blocks)
     else rest, rest_n = rest + x.count, rest_n + 1 end
   end
   if rest_n > 0 then
-    rows[#rows + 1] = { label = ("(%s more)"):format(number(rest_n)), count = rest, share = rest / g.total, faint = true }
+    rows[#rows + 1] = { label = ("(%s more)"):format(number(rest_n)), count = rest, share = rest / g.total,
+      faint = true }
   end
   add(blocks, { kind = "bars", rows = rows })
 end
@@ -126,10 +134,11 @@ local function scores(f, blocks)
   local s = f.scores
   if not s then return end
   add(blocks, { kind = "heading", text = "Scores (" .. s.name .. ", all rows)" })
-  add(blocks, { kind = "table", columns = { { "count", "right" }, { "mean", "right" }, { "P25", "right" }, { "median", "right" },
-      { "P75", "right" }, { "min", "right" }, { "max", "right" }, { "under 3.0", "right" } },
-    rows = { { number(s.count), number(s.mean, 2), number(s.p25, 2), number(s.median, 2), number(s.p75, 2), number(s.min, 2),
-               number(s.max, 2), percent(s.below_3) } } })
+  local columns = { { "count", "right" }, { "mean", "right" }, { "P25", "right" }, { "median", "right" },
+                    { "P75", "right" }, { "min", "right" }, { "max", "right" }, { "under 3.0", "right" } }
+  local row = { number(s.count), number(s.mean, 2), number(s.p25, 2), number(s.median, 2), number(s.p75, 2),
+                number(s.min, 2), number(s.max, 2), percent(s.below_3) }
+  add(blocks, { kind = "table", columns = columns, rows = { row } })
   add(blocks, { kind = "histogram", text = s.name, edges = s.histogram.edges, counts = s.histogram.counts })
 end
 
@@ -141,7 +150,8 @@ local function pitfalls(f, blocks)
       f.leakage.example and "; first: " .. f.leakage.example or "")
   end
   if f.time then
-    rows[#rows + 1] = ("%s runs from %s to %s; half of the rows are later than %s"):format(f.time.path, f.time.first, f.time.last, f.time.median)
+    rows[#rows + 1] = ("%s runs from %s to %s; half of the rows are later than %s"):format(f.time.path,
+      f.time.first, f.time.last, f.time.median)
   end
   if #rows == 0 then return end
   add(blocks, { kind = "heading", text = "Worth a look" })

@@ -13,10 +13,13 @@ local figures = {}
 
 figures.BINS = 18                 -- bars of a length histogram
 figures.LEAK_BYTES = 20           -- shorter answers ("yes", a label) may well stand in a question
-figures.TOPIC_KEYS = { "topic", "category", "label", "intent", "class", "domain", "metadata.topic", "metadata.category", "metadata.label" }
+figures.TOPIC_KEYS = { "topic", "category", "label", "intent", "class", "domain", "metadata.topic",
+  "metadata.category", "metadata.label" }
 figures.LANGUAGE_KEYS = { "language", "lang", "metadata.language", "metadata.lang" }
-figures.SCORE_KEYS = { "overall", "score", "rating", "quality", "metadata.overall", "metadata.score", "metadata.rating", "metadata.judge.overall" }
-figures.TIME_KEYS = { "created_at", "timestamp", "created", "date", "time", "updated_at", "metadata.created_at", "metadata.timestamp", "metadata.date" }
+figures.SCORE_KEYS = { "overall", "score", "rating", "quality", "metadata.overall", "metadata.score",
+  "metadata.rating", "metadata.judge.overall" }
+figures.TIME_KEYS = { "created_at", "timestamp", "created", "date", "time", "updated_at",
+  "metadata.created_at", "metadata.timestamp", "metadata.date" }
 figures.COVERAGE = 0.5            -- a key must carry a value on this share of the rows to be one
 
 --- Statistics of one column of numbers.
@@ -143,7 +146,9 @@ function figures.of_views(parts, options)
   local function counts_of(key)
     local total = {}
     local function add(view)
-      for name, count in pairs(view:group_counts(key, "standing", pool)) do total[name] = (total[name] or 0) + count end
+      for name, count in pairs(view:group_counts(key, "standing", pool)) do
+        total[name] = (total[name] or 0) + count
+      end
     end
     for _, part in ipairs(parts) do
       if part.groups then for _, view in ipairs(part.groups) do add(view) end
@@ -173,7 +178,8 @@ function figures.of_views(parts, options)
   local leaks = joined(function(view) return stats.leak(view, figures.LEAK_BYTES, pool) end)
   if leaks and leaks:count("standing") > 0 then
     local n = leaks:count("standing")
-    out.leakage = { count = leaks:sum("standing"), share = leaks:sum("standing") / n, least_bytes = figures.LEAK_BYTES,
+    out.leakage = { count = leaks:sum("standing"), share = leaks:sum("standing") / n,
+      least_bytes = figures.LEAK_BYTES,
                     row = leaks:first(1) }
   end
   return out

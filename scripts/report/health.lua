@@ -90,7 +90,8 @@ health.checks = {
       local v = l.median
       return level(v, function(x) return x >= 50 and x <= 300 end, function(x) return x < 20 or x > 800 end), v,
         ("median %s tokens (50 to 300 is good)"):format(number(v)),
-        v < 50 and "answers this short teach the model to be curt: fine for labels, else drop the shortest (length.min_output_tokens)"
+        v < 50 and "answers this short teach the model to be curt: fine for labels, "
+            .. "else drop the shortest (length.min_output_tokens)"
           or "answers this long teach the model to ramble: look at the longest, lower length.max_output_tokens"
     end },
   { name = "humps", title = "length histogram",
@@ -99,8 +100,10 @@ health.checks = {
         local l = f.lengths[field] and f.lengths[field].after
         local h = l and health.two_humps(l.histogram, l.count)
         if h then
-          return "watch", h.valley, ("%s lengths have two humps, near %s and %s tokens"):format(field, number(h.left), number(h.right)),
-            "two humps mean two incompatible sources: compare the rows on both sides of " .. number(h.valley) .. " tokens"
+          return "watch", h.valley, ("%s lengths have two humps, near %s and %s tokens"):format(field,
+            number(h.left), number(h.right)),
+            "two humps mean two incompatible sources: compare the rows on both sides of "
+              .. number(h.valley) .. " tokens"
         end
       end
       local l = f.lengths.output and f.lengths.output.after
@@ -133,15 +136,19 @@ health.checks = {
       if not d then return nil end
       local v = d.share
       local advice = "little was repeated: fine if the set was deduplicated before, else lower near_dedup.threshold"
-      if v > 0.30 then advice = "the set is mostly copies of a few rows: look for a template or an export run twice" end
+      if v > 0.30 then
+        advice = "the set is mostly copies of a few rows: look for a template or an export run twice"
+      end
       return level(v, function(x) return x >= 0.05 and x <= 0.30 end, function(x) return x > 0.60 end), v,
-        ("deduplication %s %s (5 to 30%% is good)"):format(d.would and "would remove" or "removes", percent(v)), advice
+        ("deduplication %s %s (5 to 30%% is good)"):format(d.would and "would remove" or "removes",
+          percent(v)), advice
     end },
   { name = "size", title = "size",
     look = function(f)
       local n = f.rows.after
       if n > 500000 and not f.curated then
-        return "bad", n, number(n) .. " rows, not curated", "volume is no proxy for quality: curate first (tamis init, tamis run)"
+        return "bad", n, number(n) .. " rows, not curated",
+          "volume is no proxy for quality: curate first (tamis init, tamis run)"
       end
       return level(n, function(x) return x >= 1000 end, function(x) return x < 1000 end), n, number(n) .. " rows",
         "under 1,000 rows a fine-tune learns little: loosen the stage that removes most, or collect more"
@@ -152,14 +159,16 @@ health.checks = {
       if not l then return nil end
       local v = l.share
       return level(v, function(x) return x == 0 end, function(x) return x > 0.05 end), v,
-        v == 0 and "no answer stands in its question" or ("%s rows hold their answer in the input (%s)"):format(number(l.count), percent(v)),
+        v == 0 and "no answer stands in its question"
+          or ("%s rows hold their answer in the input (%s)"):format(number(l.count), percent(v)),
         "the model learns to copy: strip the answer from the input, or filter those rows"
     end },
   { name = "faulty_lines", title = "faulty lines",
     look = function(f)
       local v = f.rows.read > 0 and f.rows.faulty / f.rows.read or 0
       return level(v, function(x) return x == 0 end, function(x) return x > 0.05 end), v,
-        v == 0 and "every line was read" or ("%s of %s lines could not be read (%s)"):format(number(f.rows.faulty), number(f.rows.read), percent(v)),
+        v == 0 and "every line was read"
+          or ("%s of %s lines could not be read (%s)"):format(number(f.rows.faulty), number(f.rows.read), percent(v)),
         "see the reasons below; mend the export that made them"
     end },
   { name = "recency", title = "time",

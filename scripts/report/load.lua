@@ -45,7 +45,8 @@ function load.look(path)
     return nil, ("%s fits no known format, and none of its keys holds text on every row (%s)"):format(
       path, #names > 0 and table.concat(names, ", ") or "no object found")
   end
-  return { path = path, format = { fields = fields }, mapped = true, reason = reason, keys = found.keys, rows = found.rows }
+  return { path = path, format = { fields = fields }, mapped = true, reason = reason, keys = found.keys,
+    rows = found.rows }
 end
 
 --- The keys that files have, as a set; nil where one of them was not looked at.

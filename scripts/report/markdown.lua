@@ -39,7 +39,8 @@ function draw.checks(b, out)
   row({ "---", "---", "---", "---" }, out)
   for _, c in ipairs(b.rows) do
     if c.level ~= "none" then
-      row({ c.level == "good" and "good" or "**" .. c.level .. "**", text(c.title), text(c.text or ""), text(c.advice or "") }, out)
+      row({ c.level == "good" and "good" or "**" .. c.level .. "**", text(c.title), text(c.text or ""),
+        text(c.advice or "") }, out)
     end
   end
   out("")
@@ -49,7 +50,8 @@ function draw.bars(b, out)
   row({ "group", "rows", "share", "" }, out)
   row({ "---", "---:", "---:", "---" }, out)
   for _, r in ipairs(b.rows) do
-    row({ text(r.label), screen.number(r.count), text(screen.percent(r.share)), r.faint and "" or plain:bar(r.share, 20) }, out)
+    row({ text(r.label), screen.number(r.count), text(screen.percent(r.share)), r.faint and ""
+      or plain:bar(r.share, 20) }, out)
   end
   out("")
 end
@@ -73,7 +75,8 @@ function draw.reasons(b, out)
     local example = ""
     if r.place then example = text(r.place .. (r.detail and " (" .. r.detail .. ")" or "")) end
     if r.example then example = example .. ": " .. text(plain:cut(r.example:sub(1, 400), 80)) end
-    row({ r.count and screen.number(r.count) or "", r.share and text(screen.percent(r.share)) or "", text(r.label), example }, out)
+    row({ r.count and screen.number(r.count) or "", r.share and text(screen.percent(r.share)) or "",
+      text(r.label), example }, out)
   end
   out("")
 end

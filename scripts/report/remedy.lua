@@ -45,7 +45,9 @@ local function parameter(r, fault)
       if name:find(lower and "^min" or "^max") then points = points + 2 end
       if e.field and name:find(e.field, 1, true) then points = points + 2 end
       if name == "threshold" then points = points + 1 end
-      if not best or points > best_points or (points == best_points and name < best) then best, best_points = name, points end
+      if not best or points > best_points or (points == best_points and name < best) then
+        best, best_points = name, points
+      end
     end
   end
   return best, e.threshold
@@ -55,7 +57,8 @@ local function spans_in_words(spans)
   local list = {}
   for i, s in ipairs(spans) do
     if i > 5 then list[#list + 1] = ("and %d more"):format(#spans - 5) break end
-    list[#list + 1] = ("%s in %s, characters %s to %s"):format(s.type or "a match", s.path or s.field or "the row", s.start, s["end"])
+    list[#list + 1] = ("%s in %s, characters %s to %s"):format(s.type or "a match", s.path or s.field
+      or "the row", s.start, s["end"])
   end
   return table.concat(list, "; ")
 end
@@ -68,29 +71,36 @@ function remedy.words(r, fault)
   if e.twin then
     local place = r:short(e.twin.source) .. ":" .. tostring(e.twin.line)
     local _, threshold = parameter(r, fault)
-    if not value or not threshold then return ("%s, the same as %s in %s"):format(lead, place, e.field or "all fields") end
+    if not value or not threshold then
+      return ("%s, the same as %s in %s"):format(lead, place, e.field or "all fields")
+    end
     return ("%s, %s %s with %s in %s (at or above %s is a match)"):format(lead, kind, figure(value), place,
       e.field or "all fields", figure(threshold))
   end
   if fault.reason == "over_cap" and type(e.value) == "number" then
-    return ("%s, it is number %s of its %s, and %s are kept"):format(lead, figure(e.value), e.field or "group", figure(e.threshold))
+    return ("%s, it is number %s of its %s, and %s are kept"):format(lead, figure(e.value), e.field
+      or "group", figure(e.threshold))
   end
   if e.language and not (type(e.value) == "number" and e.value < (e.threshold or 0)) then
-    return ("%s, %s is %s (confidence %s)"):format(lead, e.field or "the text", tostring(e.language), figure(e.value or 1))
+    return ("%s, %s is %s (confidence %s)"):format(lead, e.field or "the text", tostring(e.language),
+      figure(e.value or 1))
   end
   if type(e.value) == "number" and type(e.threshold) == "number" then
     return ("%s, %s is %s, %s %s is asked"):format(lead, e.field or "the row", figure(e.value),
       e.value < e.threshold and "at least" or "at most", figure(e.threshold))
   end
   if e.value ~= nil then
-    return ("%s, %s is %s%s"):format(lead, e.field or "the row", tostring(e.value), e.threshold and ", asked is " .. tostring(e.threshold) or "")
+    return ("%s, %s is %s%s"):format(lead, e.field or "the row", tostring(e.value), e.threshold
+      and ", asked is " .. tostring(e.threshold) or "")
   end
   if type(e.spans) == "table" then return lead .. ", " .. spans_in_words(e.spans) end
   if e.detail then return lead .. ", " .. tostring(e.detail) end
   if e.offset then return ("%s at byte %s of the line"):format(lead, tostring(e.offset)) end
   local rest = {}
   for name, v in pairs(e) do
-    if type(v) ~= "table" and name ~= "field" then rest[#rest + 1] = name .. " " .. (type(v) == "number" and figure(v) or tostring(v)) end
+    if type(v) ~= "table" and name ~= "field" then
+      rest[#rest + 1] = name .. " " .. (type(v) == "number" and figure(v) or tostring(v))
+    end
   end
   table.sort(rest)
   if #rest > 0 then return lead .. ", " .. table.concat(rest, ", ") end
@@ -116,13 +126,16 @@ local function change(r, fault)
   if e.language and not (type(e.value) == "number" and e.value < (e.threshold or 0)) then
     return ("%s.keep with %s in it"):format(stage, tostring(e.language))
   end
-  if fault.reason == "over_cap" then return ("%s.max at least %s, or another seed"):format(stage, figure(e.value or 0)) end
+  if fault.reason == "over_cap" then
+    return ("%s.max at least %s, or another seed"):format(stage, figure(e.value or 0))
+  end
   if kind and name then
     if value >= 1 then return ("no threshold: its text is the same as the twin's; --skip %s"):format(stage) end
     return ("%s.%s above %s"):format(stage, name, rounded(value, true))
   end
   if e.twin then
-    return ("its twin %s:%s removed, or its source listed first or marked trusted"):format(r:short(e.twin.source), tostring(e.twin.line))
+    return ("its twin %s:%s removed, or its source listed first or marked trusted")
+      :format(r:short(e.twin.source), tostring(e.twin.line))
   end
   if name and type(e.value) == "number" then
     if e.value < e.threshold then return ("%s.%s at most %s"):format(stage, name, rounded(e.value, false)) end
@@ -130,7 +143,9 @@ local function change(r, fault)
   end
   if params.action == "reject" then return ("%s.action = redact or tag"):format(stage) end
   if type(params.keep) == "table" then return ("%s.keep with this row's value in it"):format(stage) end
-  if e.detail ~= nil or fault.reason == stage or (s and s.stage == "filter") then return ("a change to the recipe's function %s, or --skip %s"):format(stage, stage) end
+  if e.detail ~= nil or fault.reason == stage or (s and s.stage == "filter") then
+    return ("a change to the recipe's function %s, or --skip %s"):format(stage, stage)
+  end
   return ("--skip %s"):format(stage)
 end
 
@@ -165,7 +180,9 @@ local function bounded(stage, metric, value)
   if low and high then return ("%s (%s to %s)"):format(text, figure(low), figure(high)) end
   if low then return ("%s (at least %s)"):format(text, figure(low)) end
   if high then return ("%s (at most %s)"):format(text, figure(high)) end
-  if type(stage.params.threshold) == "number" then return ("%s (threshold %s)"):format(text, figure(stage.params.threshold)) end
+  if type(stage.params.threshold) == "number" then
+    return ("%s (threshold %s)"):format(text, figure(stage.params.threshold))
+  end
   return text
 end
 

@@ -116,7 +116,8 @@ end
 
 -- A row of the ledger in words of its own: metrics and annotations apart, JSON decoded.
 local function record(self, r)
-  local out = { row = r.row, line = r.line, identity = hex(r.identity), id = r.id, status = run.STATUS[r.status] or "rejected",
+  local out = { row = r.row, line = r.line, identity = hex(r.identity), id = r.id,
+    status = run.STATUS[r.status] or "rejected",
                 stage = r.stage, reason = r.reason, evidence = decode(r.evidence), also = decode(r.also) or {},
                 output_line = r.output_line, metrics = {}, annotations = {} }
   local source = self.source_of[r.source]
@@ -154,7 +155,8 @@ function run:find_line(path, line)
   local list = #exact > 0 and exact or loose
   local out = {}
   for _, source in ipairs(list) do
-    for _, r in ipairs(self:query("SELECT row FROM rows WHERE source = ? AND line = ?", source, line)) do out[#out + 1] = r.row end
+    for _, r in ipairs(self:query("SELECT row FROM rows WHERE source = ? AND line = ?", source,
+      line)) do out[#out + 1] = r.row end
   end
   return out, #list > 0
 end
@@ -179,16 +181,20 @@ function run:sample_of(reason, count)
   local stage, name = reason:match("^(.-)[.:]%s*(.+)$")
   local rows
   if stage then
-    rows = numbers_of(self:query("SELECT row FROM rows WHERE stage = ? AND reason = ? ORDER BY identity, row LIMIT ?", stage, name, count))
+    local sql = "SELECT row FROM rows WHERE stage = ? AND reason = ? ORDER BY identity, row LIMIT ?"
+    rows = numbers_of(self:query(sql, stage, name, count))
   else
-    rows = numbers_of(self:query("SELECT row FROM rows WHERE reason = ? ORDER BY identity, row LIMIT ?", reason, count))
+    rows = numbers_of(self:query("SELECT row FROM rows WHERE reason = ? ORDER BY identity, row LIMIT ?",
+      reason, count))
   end
   if #rows > 0 then return rows end
   local known = {}
-  for _, r in ipairs(self:query "SELECT reason, count(*) AS n FROM rows WHERE status <> 0 GROUP BY reason ORDER BY n DESC, reason") do
+  for _, r in ipairs(self:query [[SELECT reason, count(*) AS n FROM rows WHERE status <> 0
+                                  GROUP BY reason ORDER BY n DESC, reason]]) do
     known[#known + 1] = r.reason
   end
-  return nil, ("no row was rejected for %s; reasons in %s: %s"):format(reason, self.dir, #known > 0 and table.concat(known, ", ") or "none")
+  return nil, ("no row was rejected for %s; reasons in %s: %s"):format(reason, self.dir, #known > 0
+    and table.concat(known, ", ") or "none")
 end
 
 --- Rows whose text in the run's files holds those words.
@@ -257,7 +263,8 @@ local function fields_of(text, formats)
     if not f then break end
     f:write(text, "\n")
     f:close()
-    local ok, view = pcall(corpus.load, { sources = { { path = path, format = format } }, formats = require("formats.all") })
+    local ok, view = pcall(corpus.load, { sources = { { path = path, format = format } },
+      formats = require("formats.all") })
     if ok and view and #view == 1 and view:counts() == 1 then
       fields = {}
       for _, name in ipairs(FIELDS) do fields[name] = view:field(1, name) end
@@ -280,7 +287,9 @@ function run:text(r)
     if fields then return { fields = fields, from = from } end
     local object = decode(text)
     if type(object) == "table" and object._raw then return { raw = object._raw, from = from } end
-    if type(object) == "table" and object._raw_base64 then return { raw = "(not UTF-8, base64) " .. object._raw_base64, from = from } end
+    if type(object) == "table" and object._raw_base64 then
+      return { raw = "(not UTF-8, base64) " .. object._raw_base64, from = from }
+    end
     if type(object) == "table" and object._rejection and next(object, next(object)) == nil then return nil end
     return { raw = text, from = from }
   end

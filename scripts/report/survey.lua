@@ -38,7 +38,8 @@ local function would_repeat(view, pool)
     removed[name], v = n, after
   end
   local total = removed.exact_dedup + removed.near_dedup
-  return { would = true, exact = removed.exact_dedup, near = removed.near_dedup, count = total, share = total / standing }
+  return { would = true, exact = removed.exact_dedup, near = removed.near_dedup, count = total,
+    share = total / standing }
 end
 
 --- The figures of data files.
@@ -57,17 +58,20 @@ function survey.files(paths, o)
   f.sources = json.array {}
   local bytes = 0
   for i, s in ipairs(view:sources()) do
-    f.sources[i] = { path = s.path, kind = s.kind, generator = s.generator, format = s.format, format_reason = s.format_reason or looks[i].reason,
+    f.sources[i] = { path = s.path, kind = s.kind, generator = s.generator, format = s.format,
+      format_reason = s.format_reason or looks[i].reason,
                      rows = s.rows, bytes = s.bytes, blank = s.blank }
     bytes = bytes + (s.bytes or 0)
   end
-  f.about = { ("%s rows, %s, %s (%s)"):format(number(standing), screen.bytes(bytes), f.sources[1].format or "?", f.sources[1].format_reason or "as found") }
+  f.about = { ("%s rows, %s, %s (%s)"):format(number(standing), screen.bytes(bytes), f.sources[1].format
+    or "?", f.sources[1].format_reason or "as found") }
   f.reasons = json.array {}
   faulty_reasons(view, f.reasons)
   if o.dedup ~= false then
     f.duplicates = would_repeat(view, o.pool)
     if f.duplicates then
-      f.about[#f.about + 1] = ("%s rows copy an earlier one exactly, %s more nearly"):format(number(f.duplicates.exact), number(f.duplicates.near))
+      f.about[#f.about + 1] = ("%s rows copy an earlier one exactly, %s more nearly")
+        :format(number(f.duplicates.exact), number(f.duplicates.near))
     end
   end
   if f.leakage and f.leakage.row then
@@ -83,7 +87,8 @@ end
 local function group_query(r, column, where)
   local counts = {}
   local name = run.quoted(column)
-  for _, row in ipairs(r:query(("SELECT %s AS value, count(*) AS n FROM rows WHERE %s GROUP BY 1"):format(name, where))) do
+  local sql = ("SELECT %s AS value, count(*) AS n FROM rows WHERE %s GROUP BY 1"):format(name, where)
+  for _, row in ipairs(r:query(sql)) do
     counts[row.value == nil and "unknown" or row.value] = row.n
   end
   return counts
@@ -150,7 +155,8 @@ end
 local function known_of(r)
   local looks = {}
   for _, o in ipairs(r.outputs) do
-    local look = o.name:find "%.jsonl$" and (o.rows or 0) > 0 and corpus.sniff(r.dir .. "/" .. o.name, { formats = require "formats.all" })
+    local look = o.name:find "%.jsonl$" and (o.rows or 0) > 0
+      and corpus.sniff(r.dir .. "/" .. o.name, { formats = require "formats.all" })
     if look then looks[#looks + 1] = look end
   end
   return #looks > 0 and load.known(looks) or nil
@@ -183,7 +189,8 @@ local function scores_of(r)
   if not name then return nil end
   local values = {}
   local column = run.quoted(name)
-  for _, row in ipairs(r:query(("SELECT %s AS v FROM rows WHERE %s IS NOT NULL ORDER BY row"):format(column, column))) do values[#values + 1] = row.v end
+  for _, row in ipairs(r:query(("SELECT %s AS v FROM rows WHERE %s IS NOT NULL ORDER BY row"):format(column,
+    column))) do values[#values + 1] = row.v end
   if #values == 0 then return nil end
   local numbers = stats.from(values)
   local s = figures.summary(numbers)
@@ -197,24 +204,31 @@ local function example_of(r, row, views)
   local e = row.evidence or {}
   if e.twin then
     local value = e.jaccard or e.cosine
-    out.why = ("copies %s:%s%s"):format(r:short(e.twin.source), tostring(e.twin.line), value and (" (%.3f)"):format(value) or "")
+    out.why = ("copies %s:%s%s"):format(r:short(e.twin.source), tostring(e.twin.line), value
+      and (" (%.3f)"):format(value) or "")
   elseif row.reason == "over_cap" then out.why = ("number %s of its %s"):format(number(e.value), e.field or "group")
   elseif e.language then out.why = ("%s, confidence %s"):format(tostring(e.language), number(e.value, 2))
   elseif type(e.value) == "number" and type(e.threshold) == "number" then
-    out.why = ("%s %s, %s %s"):format(e.field or "value", number(e.value, 3), e.value < e.threshold and "at least" or "at most", number(e.threshold, 3))
+    out.why = ("%s %s, %s %s"):format(e.field or "value", number(e.value, 3), e.value < e.threshold
+      and "at least" or "at most", number(e.threshold, 3))
   elseif e.detail then out.why = tostring(e.detail)
-  elseif e.spans and e.spans[1] then out.why = ("%s in %s"):format(e.spans[1].type or "match", e.spans[1].path or e.spans[1].field or "the row") end
+  elseif e.spans and e.spans[1] then out.why = ("%s in %s"):format(e.spans[1].type or "match",
+    e.spans[1].path or e.spans[1].field or "the row") end
   for _, view in ipairs(views[row.output or ""] or {}) do
     local at = row.output_line and view:find({ line = row.output_line, source = r.dir .. "/" .. row.output })[1]
-    if at and not out.text and view:row(at).status == "standing" then out.text = view:field(at, "input") or view:field(at, "output") end
+    if at and not out.text and view:row(at).status == "standing" then
+      out.text = view:field(at, "input") or view:field(at, "output")
+    end
   end
   return out
 end
 
 local function reasons_of(r, views, total)
   local out = json.array {}
-  for i, g in ipairs(r:query "SELECT stage, reason, count(*) AS n, min(row) AS example FROM rows WHERE status <> 0 GROUP BY stage, reason ORDER BY n DESC, stage, reason") do
-    local item = { stage = g.stage or "load", reason = g.reason or "?", count = g.n, share = g.n / math.max(1, total) }
+  for i, g in ipairs(r:query [[SELECT stage, reason, count(*) AS n, min(row) AS example FROM rows
+                               WHERE status <> 0 GROUP BY stage, reason ORDER BY n DESC, stage, reason]]) do
+    local item = { stage = g.stage or "load", reason = g.reason or "?", count = g.n,
+      share = g.n / math.max(1, total) }
     if i <= 12 then item.example = example_of(r, r:row(g.example), views) end
     out[i] = item
   end
@@ -225,7 +239,8 @@ end
 -- of it, its parameter, and the value that would keep most rows.
 local function notice(r, s)
   local text = ("%s removed %s of the %s rows it saw"):format(s.name, percent(s.removed / s.seen), number(s.seen))
-  local g = r:query("SELECT reason, count(*) AS n, min(row) AS example FROM rows WHERE stage = ? AND status <> 0 GROUP BY reason ORDER BY n DESC, reason LIMIT 1", s.name)[1]
+  local g = r:query([[SELECT reason, count(*) AS n, min(row) AS example FROM rows
+                      WHERE stage = ? AND status <> 0 GROUP BY reason ORDER BY n DESC, reason LIMIT 1]], s.name)[1]
   local row = g and r:row(g.example)
   if not row then return text end
   local e = row.evidence or {}
@@ -235,25 +250,34 @@ local function notice(r, s)
   if e.jaccard or e.cosine then
     local measure = e.jaccard and "jaccard" or "cosine"
     local spare = s.removed - math.floor((1 - survey.KEEP) * s.seen)   -- rows that would have to stay
-    local at = r:query("SELECT json_extract(evidence, '$." .. measure .. "') AS v FROM rows WHERE stage = ? AND status <> 0 ORDER BY v LIMIT 1 OFFSET ?", s.name, spare - 1)[1]
+    local at = r:query("SELECT json_extract(evidence, '$." .. measure
+      .. "') AS v FROM rows WHERE stage = ? AND status <> 0 ORDER BY v LIMIT 1 OFFSET ?", s.name, spare - 1)[1]
     value = at and at.v and at.v < 1 and ("above %s"):format(number(at.v, 4))
       or nil
-    if not value then return ("%s; most are copies to the letter, which no %s.%s keeps"):format(text, s.name, name) end
+    if not value then
+      return ("%s; most are copies to the letter, which no %s.%s keeps"):format(text, s.name, name)
+    end
   elseif type(e.value) == "number" then
     local lower = e.value < e.threshold
     local column
     for metric, v in pairs(row.metrics) do
-      if metric:sub(1, #s.name + 1) == s.name .. "." and v == e.value and (not column or metric:find(e.field or "\0", 1, true)) then column = metric end
+      if metric:sub(1, #s.name + 1) == s.name .. "." and v == e.value
+        and (not column or metric:find(e.field or "\0", 1, true)) then
+        column = metric
+      end
     end
     if not column then return text end
     local quoted = run.quoted(column)
     local n = r:query(("SELECT count(*) AS n FROM rows WHERE %s IS NOT NULL"):format(quoted))[1].n
     local keep = math.max(1, math.ceil(survey.KEEP * n - 1e-9))
-    local at = r:query(("SELECT %s AS v FROM rows WHERE %s IS NOT NULL ORDER BY v %s LIMIT 1 OFFSET ?"):format(quoted, quoted, lower and "DESC" or "ASC"), keep - 1)[1]
+    local sql = ("SELECT %s AS v FROM rows WHERE %s IS NOT NULL ORDER BY v %s LIMIT 1 OFFSET ?")
+      :format(quoted, quoted, lower and "DESC" or "ASC")
+    local at = r:query(sql, keep - 1)[1]
     value = at and at.v and number(at.v, 4)
   end
   if not value then return text end
-  return ("%s; %s.%s = %s would keep 90%% (now %s)"):format(text, s.name, name, value, number(e.threshold or select(2, remedy.parameter(r, row)), 4))
+  return ("%s; %s.%s = %s would keep 90%% (now %s)"):format(text, s.name, name, value,
+    number(e.threshold or select(2, remedy.parameter(r, row)), 4))
 end
 
 --- The figures of a run folder.
@@ -263,7 +287,9 @@ function survey.run(dir, o)
   r.pool = o.pool
   local count = { [0] = 0, 0, 0 }
   local total = 0
-  for _, row in ipairs(r:query "SELECT status, count(*) AS n FROM rows GROUP BY status") do count[row.status], total = row.n, total + row.n end
+  for _, row in ipairs(r:query "SELECT status, count(*) AS n FROM rows GROUP BY status") do
+    count[row.status], total = row.n, total + row.n
+  end
   local faulty = r:query "SELECT count(*) AS n FROM rows WHERE stage = 'load' AND status <> 0"[1].n
 
   local parts, files = parts_of(r, total - faulty - count[0], total)
@@ -277,8 +303,10 @@ function survey.run(dir, o)
   local l = r.lineage
   f.title = ("%s, run %s"):format(l.dataset_name or "run", l.run_id or dir)
   f.kind, f.curated, f.filtered = "run", true, true
-  f.rows = { read = total, faulty = faulty, before = total - faulty, after = count[0], rejected = count[1], quarantined = count[2] }
-  f.about = { ("%s rows read = %s curated (%s) + %s rejected + %s quarantined"):format(number(total), number(count[0]),
+  f.rows = { read = total, faulty = faulty, before = total - faulty, after = count[0], rejected = count[1],
+    quarantined = count[2] }
+  f.about = { ("%s rows read = %s curated (%s) + %s rejected + %s quarantined"):format(number(total),
+    number(count[0]),
     percent(total > 0 and count[0] / total or 0), number(count[1]), number(count[2])), dir }
 
   f.topics = annotation_groups(r, figures.TOPIC_KEYS, o.by) or f.topics
@@ -287,15 +315,19 @@ function survey.run(dir, o)
 
   f.sources = json.array {}
   local kept = {}
-  for _, row in ipairs(r:query "SELECT source, count(*) AS n FROM rows WHERE status = 0 GROUP BY source") do kept[row.source] = row.n end
+  for _, row in ipairs(r:query "SELECT source, count(*) AS n FROM rows WHERE status = 0 GROUP BY source") do
+    kept[row.source] = row.n
+  end
   for i, s in ipairs(r.sources) do
-    f.sources[i] = { path = s.path, name = r:short(s.path), kind = s.kind, generator = s.generator, format = s.format, rows = s.rows, bytes = s.bytes, kept = kept[s.source] or 0 }
+    f.sources[i] = { path = s.path, name = r:short(s.path), kind = s.kind, generator = s.generator,
+      format = s.format, rows = s.rows, bytes = s.bytes, kept = kept[s.source] or 0 }
   end
 
   f.funnel, f.notices = json.array {}, json.array {}
   local removed, dedup = 0, false
   for i, s in ipairs(r.stages) do
-    f.funnel[i] = { name = s.name, stage = s.stage, seen = s.seen or 0, removed = s.removed or 0, seconds = s.seconds }
+    f.funnel[i] = { name = s.name, stage = s.stage, seen = s.seen or 0, removed = s.removed or 0,
+      seconds = s.seconds }
     if survey.DEDUP[s.stage or s.name] then removed, dedup = removed + (s.removed or 0), true end
     if (s.seen or 0) > 0 and s.removed / s.seen > survey.REMOVED then
       f.notices[#f.notices + 1] = { level = "watch", text = notice(r, s) }

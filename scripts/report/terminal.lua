@@ -41,7 +41,8 @@ function draw.checks(s, b, out)
     if c.level == "none" then
       missing[#missing + 1] = c.title
     else
-      local lead = "  " .. s:paint(LEVEL[c.level], screen.pad(c.level, 5)) .. "  " .. screen.pad(c.title, widest) .. "  "
+      local lead = "  " .. s:paint(LEVEL[c.level], screen.pad(c.level, 5)) .. "  "
+        .. screen.pad(c.title, widest) .. "  "
       for i, line in ipairs(s:wrap(c.text, s.width - indent)) do
         out((i == 1 and lead or string.rep(" ", indent)) .. line)
       end
@@ -53,7 +54,8 @@ function draw.checks(s, b, out)
     end
   end
   if #missing > 0 then
-    for _, line in ipairs(s:wrap("not in this data: " .. table.concat(missing, ", "), s.width - 2)) do out("  " .. s:paint("dim", line)) end
+    for _, line in ipairs(s:wrap("not in this data: " .. table.concat(missing, ", "),
+      s.width - 2)) do out("  " .. s:paint("dim", line)) end
   end
 end
 
@@ -112,9 +114,12 @@ local function bins(b)
   for i, n in ipairs(b.counts) do
     local lo, hi = b.edges[i], b.edges[i + 1]
     local label
-    if math.type(b.edges[1]) == "integer" and math.type(b.edges[last + 1]) == "integer" and hi - lo >= 0 and b.edges[last + 1] > 10 then
+    if math.type(b.edges[1]) == "integer" and math.type(b.edges[last + 1]) == "integer" and hi - lo >= 0
+      and b.edges[last + 1] > 10 then
       local first, final = math.ceil(lo), i == last and math.floor(hi) or math.ceil(hi) - 1
-      if final >= first then label = first == final and screen.number(first) or screen.number(first) .. "-" .. screen.number(final) end
+      if final >= first then
+        label = first == final and screen.number(first) or screen.number(first) .. "-" .. screen.number(final)
+      end
     else
       label = screen.number(lo, 2) .. "-" .. screen.number(hi, 2)
     end
@@ -132,7 +137,8 @@ function draw.histogram(s, b, out)
   out("")
   out("  " .. s:paint("dim", s:cut(b.text, s.width - 2)))
   for _, r in ipairs(rows) do
-    out(("  %s  %s  %s"):format(screen.pad(r.label, label, "right"), screen.pad(screen.number(r.count), count, "right"),
+    out(("  %s  %s  %s"):format(screen.pad(r.label, label, "right"),
+      screen.pad(screen.number(r.count), count, "right"),
       s:paint("cyan", s:bar(top > 0 and r.count / top or 0, s.width - label - count - 8))):gsub(" +$", "") .. "")
   end
 end
@@ -150,7 +156,9 @@ function draw.reasons(s, b, out)
       if r.place then
         out(lead .. s:paint("dim", s:cut(r.place .. (r.detail and "  " .. r.detail or ""), s.width - #lead)))
       end
-      if r.example and r.example ~= "" then out(lead .. s:paint("dim", s:cut('"' .. r.example:sub(1, 400) .. '"', s.width - #lead))) end
+      if r.example and r.example ~= "" then
+        out(lead .. s:paint("dim", s:cut('"' .. r.example:sub(1, 400) .. '"', s.width - #lead)))
+      end
     end
   end
 end

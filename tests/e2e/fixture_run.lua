@@ -26,10 +26,12 @@ local ROWS = {
 }
 
 local SCHEMA = {
-  [[CREATE TABLE rows (row INTEGER PRIMARY KEY, source INTEGER, line INTEGER, identity BLOB, id TEXT, status INTEGER, stage TEXT,
+  [[CREATE TABLE rows (row INTEGER PRIMARY KEY, source INTEGER, line INTEGER, identity BLOB, id TEXT,
+    status INTEGER, stage TEXT,
     reason TEXT, evidence TEXT, also TEXT, output INTEGER, output_line INTEGER, "length.input_tokens" REAL,
     "length.output_tokens" REAL, "repetition.ratio" REAL, "@topic" TEXT)]],
-  "CREATE TABLE sources (source INTEGER PRIMARY KEY, path, kind, generator, trusted, format, sha256, bytes, rows, blank, attributes)",
+  [[CREATE TABLE sources (source INTEGER PRIMARY KEY, path, kind, generator, trusted, format, sha256, bytes,
+    rows, blank, attributes)]],
   "CREATE TABLE outputs (output INTEGER PRIMARY KEY, name, rows, bytes, sha256)",
   "CREATE TABLE stages (position, stage, name, params, seen, removed, seconds)",
   "CREATE TABLE pairs (stage, a, b, value)",
@@ -38,7 +40,8 @@ local SCHEMA = {
 
 local STAGES = {
   { "exact_dedup", "exact_dedup", "{}", 7, 1, 0.01 },
-  { "length", "length", '{"min_input_tokens":3,"max_input_tokens":2048,"min_output_tokens":2,"max_output_tokens":1024}', 6, 1, 0.02 },
+  { "length", "length",
+    '{"min_input_tokens":3,"max_input_tokens":2048,"min_output_tokens":2,"max_output_tokens":1024}', 6, 1, 0.02 },
   { "repetition", "repetition", '{"max_repetition_ratio":0.15}', 5, 0, 0.02 },
   { "pii", "pii", '{"action":"reject"}', 5, 0, 0.02 },
   { "filter", "no_escalation", "{}", 5, 1, 0.02 },
@@ -51,8 +54,10 @@ local function verdicts(source)
   return {
     { 0, nil, nil, nil, nil, 1, 1, 7, 4 }, { 0, nil, nil, nil, nil, 1, 2, 4, 2 },
     { 1, "length", "input_too_short", '{"field":"input","value":2,"threshold":3}',
-      '[{"stage":"pii","reason":"pii","evidence":{"spans":[{"field":"input","path":"input","start":3,"end":9,"type":"EMAIL"}]}}]', 2, 1, 2, 5 },
-    { 1, "near_dedup", "near_duplicate", '{"field":"input+output",' .. twin(1) .. ',"jaccard":0.83333}', nil, 2, 2, 7, 4 },
+      '[{"stage":"pii","reason":"pii","evidence":{"spans":' ..
+      '[{"field":"input","path":"input","start":3,"end":9,"type":"EMAIL"}]}}]', 2, 1, 2, 5 },
+    { 1, "near_dedup", "near_duplicate", '{"field":"input+output",' .. twin(1) .. ',"jaccard":0.83333}',
+      nil, 2, 2, 7, 4 },
     { 1, "exact_dedup", "duplicate", '{"field":"all",' .. twin(2) .. "}", nil, 2, 3, nil, nil },
     { 1, "load", "malformed", '{"offset":12}', nil, 2, 4, nil, nil },
     { 1, "no_escalation", "boilerplate", '{"detail":"I\'ll escalate"}', nil, 2, 5, 6, 3 },
@@ -85,15 +90,20 @@ return function(dir)
   write(source, table.concat(raw, "\n") .. "\n")
   write(out .. "/curated.jsonl", table.concat(curated, "\n") .. "\n")
   write(out .. "/rejected.jsonl", table.concat(rejected, "\n") .. "\n")
-  write(out .. "/lineage.json", json.encode { run_id = "r1", dataset_name = "helpdesk", created_at = "2024-06-01T00:00:00Z",
-    fingerprint = ("ab"):rep(32), final_count = 3, rejected_count = 5, quarantined_count = 0, config = { seed = 42 } })
+  write(out .. "/lineage.json", json.encode { run_id = "r1", dataset_name = "helpdesk",
+    created_at = "2024-06-01T00:00:00Z",
+    fingerprint = ("ab"):rep(32), final_count = 3, rejected_count = 5, quarantined_count = 0,
+      config = { seed = 42 } })
   local db = assert(store.open(out .. "/ledger.db"))
   for _, sql in ipairs(SCHEMA) do assert(db:exec(sql)) end
-  assert(db:exec("INSERT INTO sources VALUES (1, ?, 'expert', NULL, 0, 'pairs', '', ?, 8, 0, NULL)", source, #table.concat(raw, "\n") + 1))
+  assert(db:exec("INSERT INTO sources VALUES (1, ?, 'expert', NULL, 0, 'pairs', '', ?, 8, 0, NULL)", source,
+    #table.concat(raw, "\n") + 1))
   assert(db:exec "INSERT INTO outputs VALUES (1, 'curated.jsonl', 3, 0, ''), (2, 'rejected.jsonl', 5, 0, '')")
-  for i, s in ipairs(STAGES) do assert(db:exec("INSERT INTO stages VALUES (?, ?, ?, ?, ?, ?, ?)", i, table.unpack(s, 1, 6))) end
+  for i, s in ipairs(STAGES) do assert(db:exec("INSERT INTO stages VALUES (?, ?, ?, ?, ?, ?, ?)", i,
+    table.unpack(s, 1, 6))) end
   for i, f in ipairs(facts) do
-    assert(db:exec("INSERT INTO rows VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)", i, i, string.rep(string.char(i), 16),
+    assert(db:exec("INSERT INTO rows VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)", i, i,
+      string.rep(string.char(i), 16),
       "T-" .. i, f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], ROWS[i] and ROWS[i].topic or nil))
   end
   db:close()

@@ -17,7 +17,8 @@ end
 
 -- Runs a recipe with the program; returns its status and what it said.
 local function tamis(recipe, out)
-  return check.run(("%s run %s --out %s --quiet --run-id r"):format(check.tamis, check.quote(recipe), check.quote(out)))
+  return check.run(("%s run %s --out %s --quiet --run-id r"):format(check.tamis, check.quote(recipe),
+    check.quote(out)))
 end
 
 check.test("thresholds are numbers that a person would choose", function()
@@ -29,7 +30,8 @@ check.test("thresholds are numbers that a person would choose", function()
 end)
 
 check.test("keys are taken for fields by name, then by length, and only if they hold text", function()
-  local function key(name, kind, example, share) return { name = name, kind = kind or "string", share = share or 1, example = example or "text" } end
+  local function key(name, kind, example, share) return { name = name, kind = kind or "string",
+    share = share or 1, example = example or "text" } end
   check.eq(mapping.propose { key "a", key "b", key("same", "boolean") }, { input = "a", output = "b" })
   check.eq(mapping.propose { key "id", key "question", key "answer" }, { input = "question", output = "answer" })
   check.eq(mapping.propose { key "text", key("toxic", "boolean") }, { input = "text" })
@@ -39,7 +41,8 @@ check.test("keys are taken for fields by name, then by length, and only if they 
 end)
 
 check.test("names and paths from data are quoted, and end no comment", function()
-  local path = check.write(dir .. '/a"]]\n os.exit(1) --.jsonl', json.encode { input = "a b c d", output = "e f g h", ["k\nos.exit(1)"] = 1 } .. "\n")
+  local path = check.write(dir .. '/a"]]\n os.exit(1) --.jsonl',
+    json.encode { input = "a b c d", output = "e f g h", ["k\nos.exit(1)"] = 1 } .. "\n")
   local status, text = run(path)
   check.eq(status, 0)
   check.ok(load(text, "=recipe", "t"))

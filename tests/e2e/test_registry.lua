@@ -48,7 +48,8 @@ check.test("list shows the newest, history all, show one", function()
 end)
 
 check.test("a training run is linked to the version it used", function()
-  local status = run("link", "helpdesk@v1", "--training-run", "ft-118", "--model", "llama-3-8b", "--param", "lr=2e-5", "--param", "epochs=3")
+  local status = run("link", "helpdesk@v1", "--training-run", "ft-118", "--model", "llama-3-8b", "--param",
+    "lr=2e-5", "--param", "epochs=3")
   check.eq(status, 0)
   local _, text = run("show", "helpdesk@v1")
   check.contains(text, "ft-118")

@@ -93,7 +93,8 @@ check.test("a stage that removed much heads the report, with the value that woul
   local f = figures(out)
   check.eq(#f.notices, 1)
   -- input tokens seen by length: 7 4 2 7 6 5: nine of ten of six are all six
-  check.contains(f.notices[1].text, "length removed 50.0% of the 6 rows it saw; length.min_input_tokens = 2 would keep 90% (now 3)")
+  check.contains(f.notices[1].text,
+    "length removed 50.0% of the 6 rows it saw; length.min_input_tokens = 2 would keep 90% (now 3)")
   check.contains(select(2, run(out, "--md")), "# helpdesk, run r1")
 end)
 
@@ -146,11 +147,13 @@ check.test("a run over files of two formats counts the rows of both, and explain
     return table.concat(lines, "\n") .. "\n"
   end
   check.write(here .. "/pairs.jsonl", rows(30, function(i)
-    return { input = i <= 10 and "no" or ("pair number %d asks %d things"):format(i, i * 7), output = ("an answer to pair %d, long enough"):format(i) }
+    return { input = i <= 10 and "no" or ("pair number %d asks %d things"):format(i, i * 7),
+      output = ("an answer to pair %d, long enough"):format(i) }
   end))
   check.write(here .. "/chats.jsonl", rows(20, function(i)
     return { messages = { { role = "user", content = ("chat number %d wants %d words of help"):format(i, i * 13) },
-                          { role = "assistant", content = i <= 5 and "yes" or ("here are the words of chat %d, all of them"):format(i) } } }
+                          { role = "assistant", content = i <= 5 and "yes"
+                            or ("here are the words of chat %d, all of them"):format(i) } } }
   end))
   check.write(here .. "/recipe.lua", [[local s = require "tamis"
     return s.recipe { name = "two", sources = { "pairs.jsonl", "chats.jsonl" },
