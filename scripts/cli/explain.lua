@@ -220,7 +220,7 @@ local function list(s, r, rows, out)
       s:sign(" → ", " -> "))) or ""
     out(s:paint("bold", s:cut(row.place, s.width)))
     out("  " .. s:paint(STATUS_COLOUR[row.status], s:cut(remedy.verdict(r, row), s.width - 2)))
-    for _, line in ipairs(s:wrap(text, s.width - 2, 2)) do out("  " .. s:paint("dim", line)) end
+    for _, line in ipairs(s:wrap((text:gsub("%s+", " ")), s.width - 2, 2)) do out("  " .. s:paint("dim", line)) end
   end
 end
 
