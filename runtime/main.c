@@ -4,10 +4,11 @@
 #include <lualib.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/pool.h"
+#include "corpus/reader.h"
 #include "runtime/state.h"
 
 enum { STATUS_FAILED = 1, STATUS_INTERRUPTED = 130 };
@@ -19,7 +20,31 @@ static void on_interrupt(int sig) {
   interrupt_raise();
 }
 
+static void say(const char *text) {
+  ssize_t n = write(STDERR_FILENO, text, strlen(text));
+  (void)n;
+}
+
+/* A mapped source that somebody cuts short faults where it is read. What was written so far lies
+** in a temporary folder, which the next run sweeps. */
+static void on_bus_error(int sig, siginfo_t *info, void *context) {
+  (void)context;
+  const char *path = source_path_at(info->si_addr);
+  if (path == NULL) {
+    signal(sig, SIG_DFL);
+    raise(sig);
+    return;
+  }
+  say("tamis: ");
+  say(path);
+  say(" shrank while it was read\n");
+  _exit(STATUS_FAILED);
+}
+
 static void set_signals(void) {
+  struct sigaction bus = { .sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO };
+  sigemptyset(&bus.sa_mask);
+  sigaction(SIGBUS, &bus, NULL);
   struct sigaction stop = { .sa_handler = on_interrupt };
   sigemptyset(&stop.sa_mask);
   sigaction(SIGINT, &stop, NULL);
@@ -47,8 +72,7 @@ static int protected_main(lua_State *L) {
 static void print_error(lua_State *L) {
   const char *text = NULL;
   if (lua_istable(L, -1)) {
-    const char *key = getenv("TAMIS_TRACE") != NULL ? "trace" : "message";
-    lua_getfield(L, -1, key);
+    lua_getfield(L, -1, "message");
     text = lua_tostring(L, -1);
   } else if (lua_type(L, -1) == LUA_TSTRING) {
     text = lua_tostring(L, -1);

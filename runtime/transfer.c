@@ -33,14 +33,13 @@ static void put_function(Writer *w, int idx) {
   lua_Debug ar;
   lua_pushvalue(L, idx);
   lua_getinfo(L, ">S", &ar);
-  if (*ar.what == 'C') luaL_error(L, "a function of the program itself cannot stand in a recipe's tables");
   int64_t number = (int64_t)lua_rawlen(L, w->functions) + 1, line = ar.linedefined;
   lua_pushvalue(L, idx);
   lua_rawseti(L, w->functions, number);
   put_kind(w, 'F');
   put(w, &number, sizeof number);
   put(w, &line, sizeof line);
-  const char *file = *ar.source == '@' || *ar.source == '=' ? ar.source + 1 : ar.short_src;
+  const char *file = *ar.what == 'C' ? "tamis" : *ar.source == '@' || *ar.source == '=' ? ar.source + 1 : ar.short_src;
   put_text(w, file, strlen(file));
 }
 

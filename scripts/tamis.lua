@@ -203,15 +203,13 @@ local function read_json(name)
   return value
 end
 
-local s   -- what a recipe gets from require "tamis"
-
 --- A preset: its figures by stage, and its stages as a list that a recipe may take whole.
 local function preset(name)
   local chunk = host.embedded("presets." .. name)
   if not chunk then fail('unknown preset "%s"', name) end
   local data = chunk()
   local out = copy(data)
-  for i, stage in ipairs(data.stages(s)) do out[i] = stage end
+  for i, stage in ipairs(data.order) do out[i] = new_stage(stage, data[stage] or {}) end
   return setmetatable(out, PRESET)
 end
 
@@ -248,7 +246,7 @@ function host.plan(value)
   return { settings = value.settings, stages = value.stages, file = value.file, line = value.line }
 end
 
-s = setmetatable({}, {
+return setmetatable({}, {
   __metatable = false,
   __newindex = function() fail "this table is read-only" end,
   __index = function(_, name)
@@ -259,5 +257,3 @@ s = setmetatable({}, {
     fail('unknown stage "%s"%s', tostring(name), hint(name, names))
   end,
 })
-
-return s
