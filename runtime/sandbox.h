@@ -28,7 +28,7 @@ typedef struct Sandbox {
   SandboxLimits limit;
   size_t memory;          /* bytes in use */
   uint64_t work;          /* spent by this call */
-  double started;         /* when the first tick of this call was; 0 before it */
+  double started;         /* CPU time of the first tick of this call; 0 before it */
   SandboxDeath dead;
   int frozen;             /* row functions run: globals may not be assigned, nothing is loaded */
   int trace;              /* errors carry a traceback */

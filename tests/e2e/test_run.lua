@@ -225,7 +225,7 @@ check.test("a recipe's faults are one sentence with file and line, before a row 
     { "  s.topics { rules = { { \"a\", 5 } } },", 5, "topics.rules[1][2] = 5 must be a text" },
     { "  s.export { splits = { train = 2 } },", 5, "export.splits.train = 2 is out of range: a number from 0 to 1" },
     { "  s.length = 5,", 5, "'}' expected" },
-    { "  undefined_name,", 5, "undefined global 'undefined_name'" },
+    { "  s.length { min_input_tokens = undefined_name + 1 },", 5, "undefined global 'undefined_name'" },
     { "  s.filter { fn = function(ex) return (((ex end },", 5, "expected near" },
   }
   for _, c in ipairs(cases) do
@@ -236,7 +236,7 @@ check.test("a recipe's faults are one sentence with file and line, before a row 
   end
   fails(2, "does not return a recipe", file("none.lua", "local s = require 'tamis'"))
   fails(2, "unknown option --frobnicate", recipe "", "--frobnicate")
-  fails(2, "did you mean --threads", recipe "", "--thread 3")
+  fails(2, "did you mean \"--threads\"", recipe "", "--thread 3")
   fails(2, "no stage \"lengthh\"", recipe "  s.length {},", "--set lengthh.x=1")
   fails(2, "--set length.min_input_tokens=x must be a whole number", recipe "  s.length {},", "--set length.min_input_tokens=x")
   fails(2, "out of range", recipe "  s.near_dedup {},", "--set near_dedup.threshold=7")
