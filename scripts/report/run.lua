@@ -10,7 +10,7 @@ run.__index = run
 
 run.STATUS = { [0] = "curated", "rejected", "quarantined" }
 
-local function is_run(dir) return fs.exists(dir .. "/ledger.db") end
+local function is_run(dir) return fs.exists(dir .. "/lineage.json") end
 
 --- The newest run under `root` (`./curated` if not given): of all ROOT/NAME/latest the one
 -- written last.
@@ -18,7 +18,7 @@ function run.latest(root)
   root = root or "curated"
   local best, when
   for _, link in ipairs(fs.glob(root .. "/*/latest")) do
-    local st = is_run(link) and fs.stat(link .. "/ledger.db")
+    local st = is_run(link) and fs.stat(link .. "/lineage.json")
     if st and (not when or st.mtime > when) then best, when = link, st.mtime end
   end
   return best
@@ -38,7 +38,7 @@ function run.find(path)
   local below = fs.exists(path) and run.latest(path)
   if below then return below end
   if not fs.exists(path) then return nil, "cannot find " .. path end
-  return nil, path .. " is no run folder: it has no ledger.db"
+  return nil, path .. " is no run folder: it has no lineage.json"
 end
 
 -- JSON without its nulls: what is null is not there.
@@ -65,6 +65,7 @@ end
 --- Opens a run folder.
 -- @return  nil and a message if the ledger cannot be read
 function run.open(dir)
+  if not fs.exists(dir .. "/ledger.db") then return nil, dir .. " has no ledger.db: it was run with --no-ledger" end
   local db, err = store.open(dir .. "/ledger.db", { readonly = true })
   if not db then return nil, err end
   local self = setmetatable({ dir = dir, db = db, views = {} }, run)
@@ -145,18 +146,27 @@ local function numbers_of(rows)
   return out
 end
 
---- Row numbers of a line of a source, the source named as the run had it, or by its last part.
+--- Row numbers of a line of a source, the source named as the run had it, by any other way to the
+-- same file, or by its last parts.
 function run:find_line(path, line)
-  local exact, loose = {}, {}
+  local exact, same, loose = {}, {}, {}
+  local real = fs.realpath(path)
   for _, s in ipairs(self.sources) do
     if s.path == path then exact[#exact + 1] = s.source
-    elseif s.path:match("[^/]*$") == path:match("[^/]*$") then loose[#loose + 1] = s.source end
+    elseif real and fs.realpath(s.path) == real then same[#same + 1] = s.source
+    elseif s.path:sub(-#path - 1) == "/" .. path or s.path:match "[^/]*$" == path:match "[^/]*$" then
+      loose[#loose + 1] = s.source
+    end
   end
-  local list = #exact > 0 and exact or loose
+  local list = #exact > 0 and exact or #same > 0 and same or loose
   local out = {}
   for _, source in ipairs(list) do
-    for _, r in ipairs(self:query("SELECT row FROM rows WHERE source = ? AND line = ?", source,
-      line)) do out[#out + 1] = r.row end
+    local sql = "SELECT row FROM rows WHERE source = ? AND line = ?"
+    -- a record of a CSV file may take several lines: any of them means it
+    if self.source_of[source].path:find "%.[ct]sv" then
+      sql = "SELECT row FROM rows WHERE source = ? AND line <= ? ORDER BY line DESC LIMIT 1"
+    end
+    for _, r in ipairs(self:query(sql, source, line)) do out[#out + 1] = r.row end
   end
   return out, #list > 0
 end
