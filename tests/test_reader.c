@@ -333,6 +333,9 @@ static void standard_input_is_read_to_its_end(void) {
   corpus_unref(c);
   dup2(old, 0);
   close(old);
+  SourceSpec twice[] = { { .path = "-" }, { .path = "-" } };
+  LoadOptions o = { .source = twice, .nsources = 2 };
+  CHECK(failed_with(corpus_load(&o, &load_error), "standard input (-) is named 2 times; it can be read once"));
 }
 
 /* ---- the file itself ---- */

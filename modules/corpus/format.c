@@ -365,24 +365,32 @@ static int walk_pairs(Walk *w, const Slot *s, const Path *p, const JsonValue *li
   return 0;
 }
 
-static JsonValue value_at(const Walk *w, const Path *p, int *twice) {
-  if (p->key < 0) return json_path_once(&w->doc->root, span_of(p->text, p->len), twice);
-  *twice = (int)(w->twice >> p->key & 1);
+/* The value at a path, NULL if none; room is for one that the doc does not keep. */
+static const JsonValue *value_at(const Walk *w, const Path *p, JsonValue *room, int *twice) {
+  if (p->key < 0) {
+    *room = json_path_once(&w->doc->root, span_of(p->text, p->len), twice);
+    return room->kind == JSON_NONE ? NULL : room;
+  }
   size_t m = w->found[p->key];
-  JsonValue none = { 0 };
-  return m == 0 ? none : w->doc->member[m - 1].value;
+  *twice = (int)(w->twice >> p->key & 1);
+  return m == 0 ? NULL : &w->doc->member[m - 1].value;
 }
 
-/* The first path of the slot that leads to a value other than null; else the first null. */
+/* The first path of the slot that leads to a value other than null; else the first null; NULL if
+** there is neither. */
 static const Path *choose_path(const Walk *w, const Slot *s, JsonValue *v, int *twice) {
   const Path *null_path = NULL;
-  JsonValue null_value = { 0 };
+  JsonValue room, null_value = { 0 };
   for (size_t i = 0; i < s->npaths; i++) {
-    *v = value_at(w, &s->path[i], twice);
-    if (v->kind != JSON_NONE && v->kind != JSON_NULL) return &s->path[i];
-    if (v->kind != JSON_NULL || null_path != NULL) continue;
+    const JsonValue *is = value_at(w, &s->path[i], &room, twice);
+    if (is == NULL) continue;
+    if (is->kind != JSON_NULL) {
+      *v = *is;
+      return &s->path[i];
+    }
+    if (null_path != NULL) continue;
     null_path = &s->path[i];
-    null_value = *v;
+    null_value = *is;
   }
   *v = null_value;
   return null_path;

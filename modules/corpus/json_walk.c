@@ -66,13 +66,10 @@ static const char one_letter[256] = {
   ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
 };
 
-/* The escape (or a stray special byte) at *p, to *out; both step behind it. */
-static inline void decode_special(const char **p, const char *end, char **out) {
+/* The escape at *p, to *out; both step behind it. */
+static inline void decode_next(const char **p, const char *end, char **out) {
   const char *at = *p;
-  if (*at != '\\') {
-    *(*out)++ = *at;   /* not in valid JSON */
-    *p = at + 1;
-  } else if (end - at >= 2 && one_letter[(unsigned char)at[1]]) {
+  if (end - at >= 2 && one_letter[(unsigned char)at[1]]) {
     *(*out)++ = one_letter[(unsigned char)at[1]];
     *p = at + 2;
   } else {
@@ -82,21 +79,30 @@ static inline void decode_special(const char **p, const char *end, char **out) {
   }
 }
 
+#ifdef __SSE2__
+/* Bit i: byte i of the sixteen at p is a backslash; copies them to out. */
+static inline unsigned copy16(const char *p, char *out) {
+  __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+  _mm_storeu_si128((__m128i *)(void *)out, x);
+  return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+}
+#endif
+
+/* out is never further on than p, so that where bytes can be read they can be written too. */
 size_t json_decode(Span raw, char *out) {
   const char *p = raw.ptr, *end = p + raw.len;
   char *begin = out;
-#ifdef JSON_HAVE_SCAN16
-  while (end - p >= 16) {
-    uint64_t high, special = json_scan16(p, &high);
-    memcpy(out, p, 16);   /* there is room: out is never further than p */
-    unsigned n = special == 0 ? 16 : (unsigned)__builtin_ctzll(special) / JSON_SCAN_BITS;
+#ifdef __SSE2__
+  while (end - p >= 32) {
+    unsigned slash = copy16(p, out) | copy16(p + 16, out + 16) << 16;
+    unsigned n = slash == 0 ? 32 : (unsigned)__builtin_ctz(slash);
     p += n;
     out += n;
-    if (special != 0) decode_special(&p, end, &out);
+    if (slash != 0) decode_next(&p, end, &out);
   }
 #endif
   while (p < end)
-    if (json_is_special((unsigned char)*p)) decode_special(&p, end, &out);
+    if (*p == '\\') decode_next(&p, end, &out);
     else *out++ = *p++;
   return (size_t)(out - begin);
 }

@@ -433,6 +433,9 @@ static int open_all(Load *ld) {
 static int make_corpus(Load *ld) {
   const LoadOptions *o = ld->o;
   if (o->nsources > UINT16_MAX) return error_set(&ld->err, "%zu sources; at most 65,535 can be read in one run", o->nsources);
+  size_t pipes = 0;
+  for (size_t i = 0; i < o->nsources; i++) pipes += strcmp(o->source[i].path, "-") == 0;
+  if (pipes > 1) return error_set(&ld->err, "standard input (-) is named %zu times; it can be read once", pipes);
   Corpus *c = ld->c = calloc(1, sizeof *c);
   if (c == NULL) return error_memory(&ld->err);
   c->refs = 1;
