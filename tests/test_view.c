@@ -183,6 +183,7 @@ static void a_later_operator_sees_the_edits_and_annotations_of_those_before(void
   View *x = group(w, NULL, 1, (TestOp *[]){ op_new(run_shout) }, NAMES, &err);
   CHECK(field_is(w, 2, FIELD_OUTPUT, "1\n3456789!") && field_is(x, 2, FIELD_OUTPUT, "1\n3456789!!"));
   const Edit *edit;
+  CHECK(view_edited(v) == 0 && view_edited(x) >= 1);
   CHECK(view_edits(x, 2, &edit) == 1 && edit[0].raw_len == 10 && view_edits(v, 2, &edit) == 0);
   view_unref(x);
   view_unref(w);

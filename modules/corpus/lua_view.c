@@ -72,6 +72,11 @@ static int view_len(lua_State *L) {
   return 1;
 }
 
+static int view_edited_(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)view_edited(lua_checkview(L, 1)));
+  return 1;
+}
+
 static int view_counts(lua_State *L) {
   const View *v = lua_checkview(L, 1);
   lua_pushinteger(L, (lua_Integer)v->standing);
@@ -357,6 +362,7 @@ static int view_tostring(lua_State *L) {
 
 static const luaL_Reg METHODS[] = {
   { "counts",           view_counts },
+  { "edited",           view_edited_ },
   { "sources",          view_sources },
   { "hash_sources",     view_hash_sources },
   { "check_sources",    view_check_sources },

@@ -244,6 +244,16 @@ size_t view_edits(const View *v, uint32_t row, const Edit **out) {
   return (*out)->left;
 }
 
+size_t view_edited(const View *v) {
+  if (v->edit == NULL) return 0;
+  const uint8_t *status = column_u8(v->status);
+  const uint32_t *edit = column_u32(v->edit);
+  size_t n = 0;
+  for (uint32_t i = 0; i < v->corpus->nrows; i++)
+    n += status[i] == STATUS_STANDING && edit[i] != PLACE_NONE;
+  return n;
+}
+
 void view_standing(const View *v, uint32_t *out) {
   const uint8_t *status = column_u8(v->status);
   for (uint32_t i = 0; i < v->corpus->nrows; i++)

@@ -121,6 +121,7 @@ typedef struct Edit {
   Span text;
 } Edit;
 size_t view_edits(const View *v, uint32_t row, const Edit **out);   /* how many; *out [n], latest text a string */
+size_t view_edited(const View *v);                                  /* standing rows with an edit */
 
 /* Runs a group of row operators over the standing rows (or over rows[0..nrows), ascending) and
 ** returns the child view; NULL with err worded, or interrupted (err->text ""). stage[i] is the

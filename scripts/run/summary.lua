@@ -143,6 +143,8 @@ local function funnel(run, s, out)
   local kept, rejected, quarantined = run.view:counts()
   out(("  %s %11s"):format(screen.pad("kept", width), number(kept)) .. (#read > 0 and ("              %7s"):format(percent(kept / #read)) or ""))
   out(("  %s rows read = %s kept + %s rejected + %s quarantined"):format(number(#read), number(kept), number(rejected), number(quarantined)))
+  local edited = run.view:edited()
+  if edited > 0 then out(("  %s of the kept rows have a text that a stage changed"):format(number(edited))) end
 end
 
 local function reasons(run, s, out)
@@ -221,7 +223,7 @@ function summary.record(run)
     why[i] = { stage = r.stage, reason = r.reason, count = r.count, example = { source = row.source, line = row.line } }
   end
   return {
-    run_id = run.id, dataset_name = run.name, path = run.dir, rows = #run.read, kept = kept, rejected = rejected, quarantined = quarantined,
+    run_id = run.id, dataset_name = run.name, path = run.dir, rows = #run.read, kept = kept, edited = run.view:edited(), rejected = rejected, quarantined = quarantined,
     stages = stages, reasons = why, notes = json.array(run.engine.notes), unmet = json.array(run.unmet or {}),
     fingerprint = run.outputs and run.outputs.fingerprint, output_files = run.outputs and json.array(run.outputs.files),
     elapsed_seconds = run.seconds, difference = summary.difference(run),
