@@ -6,18 +6,14 @@ local classic = require "pii.classic"
 
 local pii = {}
 
-local scanner   -- made at first use
+local scanner, missing = scan.new(classic)
 
 --- Finds the five classic kinds of personal data.
 -- @param s  UTF-8 text
 -- @return   an array of { type, start, end, text }, places in code points from 0, end exclusive;
 --           or nil and a message where the build lacks PCRE2
 function pii.scan(s)
-  if not scanner then
-    local made, err = scan.new(classic)
-    if not made then return nil, err end
-    scanner = made
-  end
+  if not scanner then return nil, missing end
   return scanner:find(s)
 end
 

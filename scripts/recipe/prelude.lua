@@ -21,6 +21,7 @@ local function open(name)
   if preset then return require "tamis".presets[preset] end
   local native = host.native(name)
   if native then return native end
+  if name == "pii" or name == "pii.classic" then return host.embedded(name)(name) end
   return load_file(name)(name)
 end
 
