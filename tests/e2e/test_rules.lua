@@ -1,0 +1,130 @@
+--- The rule stages as a user meets them: in a recipe, at the command line, in the files of a run.
+
+local check = require "check"
+local json  = require "json"
+
+local folder = check.folder()
+local read   = check.read
+
+local function write(name, text)
+  local path = folder .. "/" .. name
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+  return path
+end
+
+local runs = 0
+
+--- Runs a recipe whose stages are `body`; status, what it printed, and a reader of the run's files.
+local function run(body, options)
+  runs = runs + 1
+  local recipe = write("recipe.lua", 'local s = require "tamis"\nlocal pii, text = require "pii", require "text"\n'
+    .. 'return s.recipe { name = "r", seed = 7, sources = { "rows.jsonl" },\n' .. body .. "\n}\n")
+  local out = folder .. "/out" .. runs
+  local status, stdout, stderr = check.run(("%s run %s --out %s --run-id one %s"):format(
+    check.tamis, check.quote(recipe), check.quote(out), options or ""))
+  return status, stdout .. stderr, function(name) return read(out .. "/r/one/" .. name) end
+end
+
+local function no_pcre2()
+  local sc, why = require("scan").new {}
+  return not sc and why
+end
+
+check.test("redaction changes the matches and no other byte", function()
+  if no_pcre2() then check.skip(no_pcre2()) end
+  write("rows.jsonl", [[
+{"input": "hello there, mail me: jo@corp.io","output":"ok \"EMP-123456\"\u00e9",  "args":"{\"to\":\"jo@corp.io\",\"n\":[415,4111111111111111]}", "n":1e400}
+{"output":"nothing\tat all","input":"plain"}
+]])
+  local status, said, file = run [[ s.pii{ action = "redact", extra = { employee_id = { pattern = "EMP-\\d{6}" } } } ]]
+  check.eq(status, 0, said)
+  check.eq(file "curated.jsonl", [[
+{"input": "hello there, mail me: [EMAIL]","output":"ok \"[EMPLOYEE_ID]\"é",  "args":"{\"to\":\"[EMAIL]\",\"n\":[415,\"[CREDIT_CARD]\"]}", "n":1e400}
+{"output":"nothing\tat all","input":"plain"}
+]])
+end)
+
+check.test("no file but rejected.jsonl holds what was found", function()
+  if no_pcre2() then check.skip(no_pcre2()) end
+  write("rows.jsonl", '{"input":"my number is 460-89-9847 you know","output":"x","args":"{\\"ssn\\":\\"460-89-9847\\"}"}\n')
+  local status, said, file = run [[ s.pii{} ]]
+  check.eq(status, 0, said)
+  local verdict = json.decode(file "rejected.jsonl":match "^[^\n]*")._rejection
+  check.eq(verdict.reason, "pii_ssn")
+  check.eq(verdict.evidence.spans, { { field = "input", path = "input", start = 13, ["end"] = 24, type = "SSN" },
+                                     { field = "other", path = "args", start = 8, ["end"] = 19, type = "SSN" } })
+  for _, name in ipairs { "ledger.db", "lineage.json" } do
+    check.ok(not file(name):find("460-89-9847", 1, true), name)
+  end
+  check.ok(not said:find("460-89-9847", 1, true), "the report")
+  check.contains(said, 'action = "redact"')
+end)
+
+check.test("a bad pattern ends the run with file, line and place", function()
+  if no_pcre2() then check.skip(no_pcre2()) end
+  local status, said = run [[ s.pii{ extra = { employee_id = { pattern = "EMP-(\\d" } } } ]]
+  check.eq(status, 2)
+  check.contains(said, "recipe.lua:4")
+  check.contains(said, "pattern of EMPLOYEE_ID")
+  check.contains(said, "EMP-(\\d <-- here")
+end)
+
+check.test("row functions may look for personal data themselves", function()
+  if no_pcre2() then check.skip(no_pcre2()) end
+  write("rows.jsonl", '{"input":"a b","output":"jo@corp.io"}\n{"input":"a b","output":"none"}\n{"input":"a","output":"none"}\n')
+  local status, said, file = run [[
+    s.filter{ name = "own", fn = function(ex)
+      local m = pii.scan(ex.output)
+      if #m > 0 then return "found", m[1].type end
+      if text.tokens(ex.input) < 2 then return "short" end
+    end } ]]
+  check.eq(status, 0, said)
+  check.eq(file "curated.jsonl", '{"input":"a b","output":"none"}\n')
+  check.contains(file "rejected.jsonl", '"reason":"found","evidence":{"detail":"EMAIL"}')
+end)
+
+check.test("bounds that cross are an error before any row is read", function()
+  local status, said = run [[ s.length{ min_input_tokens = 9, max_input_tokens = 3 } ]]
+  check.eq(status, 2)
+  check.contains(said, "min_input_tokens is 9")
+  status, said = run [[ s.balance{} ]]
+  check.eq(status, 2)
+  check.contains(said, "max")
+  status, said = run [[ s.topics{ rules = { { "only" } } } ]]
+  check.eq(status, 2)
+  check.contains(said, "rules[1]")
+end)
+
+check.test("the same bytes for any number of threads", function()
+  local lines = {}
+  for i = 1, 3000 do
+    lines[i] = json.encode { input = ("question %d about %s %s"):format(i, i % 3 == 0 and "an invoice" or "a Password",
+                               i % 50 == 0 and "jo" .. i .. "@corp.io" or ""),
+                             output = i % 7 == 0 and ("yes no "):rep(10) or "answer number " .. i }
+  end
+  write("rows.jsonl", table.concat(lines, "\n"))
+  local body = [[ s.length{ min_input_tokens = 4, min_output_tokens = 1 }, s.repetition{},
+    s.topics{ rules = { { "login", "password" }, { "billing", "invoice" } } },
+    s.balance{ max = { login = 700, billing = 400 } }, s.sample{ share = 0.5 }, s.export{ include = { "topic" } } ]]
+  if not no_pcre2() then body = "s.pii{ types = { EMAIL = \"redact\" } }, " .. body end
+  local first
+  for _, threads in ipairs { 1, 2, 7 } do
+    local status, said, file = run(body, "--threads " .. threads)
+    check.eq(status, 0, said)
+    local bytes = file "curated.jsonl" .. file "rejected.jsonl"
+    first = first or bytes
+    check.ok(#bytes > 100000 and bytes == first, threads .. " threads")
+  end
+end)
+
+check.test("a preset is a list of stages", function()
+  write("rows.jsonl", '{"input":"How do I reset my password please?","output":"Open the settings, then choose a new one."}\n')
+  local status, said, file = run [[ require "tamis.presets.chat", s.length((require "tamis.presets.document").length) ]]
+  if status ~= 0 and said:find("needs ", 1, true) then check.skip(said) end
+  check.eq(status, 0, said)
+  check.contains(file "rejected.jsonl", "input_too_short")
+end)
+
+check.done()
