@@ -26,12 +26,10 @@ return {
 
   op = function(p)
     if #p.fields == 0 then return nil, "fields is empty" end
-    local op, err = lang.keep {
+    return lang.keep {
       fields = p.fields, max_bytes = p.max_bytes, min_field_bytes = p.min_field_bytes, keep = p.keep, min_confidence = p.min_confidence,
       keep_undetermined = p.keep_undetermined, annotation = p.annotation, metric = "confidence",
       other = "other_language", low = "low_confidence", undetermined = "undetermined",
     }
-    if not op then return nil, "stage language " .. err end
-    return op
   end,
 }
