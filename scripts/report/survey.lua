@@ -10,6 +10,7 @@ local run = require "report.run"
 local screen = require "report.screen"
 local stats = require "stats"
 local trial = require "init.trial"
+local spans = require "report.spans"
 
 local survey = {}
 
@@ -198,7 +199,7 @@ local function scores_of(r)
   return s
 end
 
--- An example's words: the text of its line in the run's files.
+-- An example's words: the text of its line in the run's files, unless spans were found in it.
 local function example_of(r, row, views)
   local out = { place = r:short(row.source) .. ":" .. tostring(row.line) }
   local e = row.evidence or {}
@@ -214,7 +215,7 @@ local function example_of(r, row, views)
   elseif e.detail then out.why = tostring(e.detail)
   elseif e.spans and e.spans[1] then out.why = ("%s in %s"):format(e.spans[1].type or "match",
     e.spans[1].path or e.spans[1].field or "the row") end
-  for _, view in ipairs(views[row.output or ""] or {}) do
+  for _, view in ipairs(not spans.held(row) and views[row.output or ""] or {}) do
     local at = row.output_line and view:find({ line = row.output_line, source = r.dir .. "/" .. row.output })[1]
     if at and not out.text and view:row(at).status == "standing" then
       out.text = view:field(at, "input") or view:field(at, "output")

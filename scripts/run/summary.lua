@@ -6,6 +6,7 @@ local plan = require "plan"
 local screen = require "report.screen"
 local sources = require "run.sources"
 local stats = require "stats"
+local spans = require "report.spans"
 
 local summary = {}
 
@@ -156,6 +157,7 @@ local function reasons(run, s, out)
     local r = list[i]
     local row = run.view:row(r.example)
     local text = run.view:field(r.example, "input") or run.view:field(r.example, "output") or row.bytes or ""
+    if spans.held(row) then text = "" end
     local where = ("%s:%d"):format(row.source, row.line)
     if screen.width_of(where) > s.width // 2 then where = where:match "[^/]*$" end
     out(("  %s  %s"):format(screen.pad(number(r.count), 9, "right"), clean(r.stage .. "." .. r.reason)))
