@@ -136,8 +136,10 @@ health.checks = {
       if not d then return nil end
       local v = d.share
       local advice = "little was repeated: fine if the set was deduplicated before, else lower near_dedup.threshold"
-      if v > 0.30 then
+      if v > 0.60 then
         advice = "the set is mostly copies of a few rows: look for a template or an export run twice"
+      elseif v > 0.30 then
+        advice = "much is repeated: see which source repeats itself (tamis explain --reason near_duplicate)"
       end
       return level(v, function(x) return x >= 0.05 and x <= 0.30 end, function(x) return x > 0.60 end), v,
         ("deduplication %s %s (5 to 30%% is good)"):format(d.would and "would remove" or "removes",
