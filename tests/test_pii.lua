@@ -106,7 +106,8 @@ test("text that is not UTF-8 is the caller's fault", function()
 end)
 
 test("a bad pattern of the recipe is an error that shows where", function()
-  local op, err = require "stages.pii".op({ action = "reject", extra = { employee_id = { pattern = "EMP-(\\d{6}" } }, annotation = "pii" }, {})
+  local extra = { employee_id = { pattern = "EMP-(\\d{6}" } }
+  local op, err = require "stages.pii".op({ action = "reject", extra = extra, annotation = "pii" }, {})
   check.eq(op, nil)
   check.contains(err, "EMPLOYEE_ID")
   check.contains(err, "offset 10")
@@ -121,7 +122,8 @@ test("an unknown kind or action names the right ones", function()
 end)
 
 -- The labelled set: precision by kind, and recall for those that a shape tells.
-local KINDS = { CREDIT_CARD = "CREDIT_CARD", EMAIL_ADDRESS = "EMAIL", US_SSN = "SSN", IP_ADDRESS = "IP", PHONE_NUMBER = "PHONE" }
+local KINDS = { CREDIT_CARD = "CREDIT_CARD", EMAIL_ADDRESS = "EMAIL", US_SSN = "SSN", IP_ADDRESS = "IP",
+                PHONE_NUMBER = "PHONE" }
 
 test("the labelled set meets its floors", function()
   local file = io.open("../shared/data/pii_presidio.jsonl")

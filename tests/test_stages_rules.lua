@@ -144,8 +144,10 @@ end)
 
 check.test("pii takes kinds of the recipe's own, and an action a kind", function()
   if not needs_pcre2 then check.skip "built without PCRE2" end
-  local view = load { { input = "EMP-123456 wrote to jo@corp.io", output = "x" }, { input = "EMP-12", output = "460-89-9847" } }
-  local child = run(view, "pii", { types = { EMAIL = "redact" }, extra = { employee_id = { pattern = [[EMP-\d{6}]], action = "redact" } } })
+  local view = load { { input = "EMP-123456 wrote to jo@corp.io", output = "x" },
+                      { input = "EMP-12", output = "460-89-9847" } }
+  local child = run(view, "pii", { types = { EMAIL = "redact" },
+                                   extra = { employee_id = { pattern = [[EMP-\d{6}]], action = "redact" } } })
   check.eq(child:field(1, "input"), "[EMPLOYEE_ID] wrote to [EMAIL]")
   check.eq(child:row(2).status, "standing")
 end)
@@ -168,7 +170,8 @@ check.test("language keeps what it is told to, and what it cannot tell", functio
   if not ok then check.skip(why) end
   local view = load {
     { input = "How do I reset my password on the mobile app?", output = "Open the settings and choose a new one." },
-    { input = "Comment réinitialiser mon mot de passe ?", output = "Ouvrez les paramètres et choisissez-en un nouveau." },
+    { input = "Comment réinitialiser mon mot de passe ?",
+      output = "Ouvrez les paramètres et choisissez-en un nouveau." },
     { input = "yes", output = "ok" },
     { input = "How do I reset my password on the mobile app, please tell me?",
       output = "Ouvrez les paramètres de votre compte et choisissez-en un nouveau mot de passe." },
@@ -189,7 +192,9 @@ end)
 
 local function topical(n)
   local rows = {}
-  for i = 1, n do rows[i] = { input = "question " .. i, output = "answer", topic = i % 3 == 0 and "rare" or "common" } end
+  for i = 1, n do
+    rows[i] = { input = "question " .. i, output = "answer", topic = i % 3 == 0 and "rare" or "common" }
+  end
   rows[#rows + 1] = { input = "no topic", output = "x" }
   rows[#rows + 1] = { input = "no topic either", output = "x" }
   return rows
@@ -210,8 +215,10 @@ end)
 
 check.test("balance takes a table of caps, and names unknown only there", function()
   local view = load(topical(90))
-  check.eq(standing(run(view, "balance", { max = { rare = 5, unknown = 1 } }), "topic"), { rare = 5, common = 60, unknown = 1 })
-  check.eq(standing(run(view, "balance", { max = { rare = 5, ["*"] = 7 } }), "topic"), { rare = 5, common = 7, unknown = 2 })
+  local child = run(view, "balance", { max = { rare = 5, unknown = 1 } })
+  check.eq(standing(child, "topic"), { rare = 5, common = 60, unknown = 1 })
+  child = run(view, "balance", { max = { rare = 5, ["*"] = 7 } })
+  check.eq(standing(child, "topic"), { rare = 5, common = 7, unknown = 2 })
 end)
 
 check.test("balance takes a function of group and count", function()
@@ -255,17 +262,20 @@ end)
 
 check.test("no rule of the chat preset removes more than 3% of clean data", function()
   local chat = require "presets.chat"
-  local files = { "raw_math.jsonl", "raw_support.jsonl.gz", "raw_tickets.jsonl", "alpaca.jsonl.gz", "sharegpt.jsonl", "openai_messages.jsonl" }
+  local files = { "raw_math.jsonl", "raw_support.jsonl.gz", "raw_tickets.jsonl", "alpaca.jsonl.gz",
+                  "sharegpt.jsonl", "openai_messages.jsonl" }
   if not io.open("../shared/data/" .. files[1]) then check.skip "no ../shared/data" end
   for _, file in ipairs(files) do
-    local view = check.ok(corpus.load { sources = { { path = "../shared/data/" .. file } }, formats = FORMATS, pool = pool })
+    local source = { path = "../shared/data/" .. file }
+    local view = check.ok(corpus.load { sources = { source }, formats = FORMATS, pool = pool })
     for _, name in ipairs { "length", "repetition", "language", "pii" } do
       local stage = require("stages." .. name)
       local op, err = stage.op(params(stage, chat[name]), {})
       if not op then check.contains(err, "needs") end
       local child = op and check.ok(view:run_group { ops = { op }, stages = { name }, pool = pool }) or view
       for _, r in ipairs(child:reasons()) do
-        check.ok(r.stage == "load" or r.count <= 0.03 * #view, ("%s: %s.%s %d"):format(file, r.stage, r.reason, r.count))
+        check.ok(r.stage == "load" or r.count <= 0.03 * #view,
+                 ("%s: %s.%s %d"):format(file, r.stage, r.reason, r.count))
       end
     end
   end
@@ -282,7 +292,8 @@ check.test("a preset names parameters that its stages have", function()
 end)
 
 check.test("every stage of the house has the anatomy of one", function()
-  for _, name in ipairs { "length", "repetition", "pii", "language", "filter", "map", "topics", "balance", "sample", "export" } do
+  local names = { "length", "repetition", "pii", "language", "filter", "map", "topics", "balance", "sample", "export" }
+  for _, name in ipairs(names) do
     local s = require("stages." .. name)
     check.eq(s.name, name)
     check.ok(type(s.doc) == "string" and #s.doc > 0 and not s.doc:find("%.$"), name .. ".doc")

@@ -28,9 +28,14 @@ end)
 
 check.test("operators say what is wrong with their table", function()
   check.raises("expected 1 to 5 bounds", text.length, {})
-  check.raises("field: expected system, input", text.length, { { field = "title", below = "b", above = "a", metric = "m" } })
-  check.raises("metric: expected a string", text.length, { { field = "input", below = "b", above = "a" } })
-  check.raises("min: expected a number", text.length, { { field = "input", min = "x", below = "b", above = "a", metric = "m" } })
+  local function bound(changes)
+    local b = { field = "input", below = "b", above = "a", metric = "m" }
+    for k, v in pairs(changes) do b[k] = v end
+    return { b }
+  end
+  check.raises("field: expected system, input", text.length, bound { field = "title" })
+  check.raises("metric: expected a string", text.length, bound { metric = false })
+  check.raises("min: expected a number", text.length, bound { min = "x" })
   check.raises("rules[1]: expected a topic and one phrase", text.topics,
                { field = "input", annotation = "topic", unknown = "unknown", rules = { { "only" } } })
   local op, err = text.topics { field = "input", annotation = "topic", unknown = "unknown", rules = { { "t", "  " } } }

@@ -19,7 +19,7 @@ local function cap_of(p, ctx, group, count)
     cap = ctx.call(p.max, group, count)
   end
   if cap == nil or cap == false then return false end
-  if type(cap) ~= "number" or not (cap >= 0) then
+  if type(cap) ~= "number" or cap ~= cap or cap < 0 then
     return nil, ("max of %s \"%s\": expected a number of rows, got %s"):format(p.by, tostring(group), tostring(cap))
   end
   return cap
@@ -31,15 +31,19 @@ return {
   doc     = "keep at most so many rows of each group, chosen by the recipe's seed",
   params  = {
     max = { type = { "number", "table", "function" }, required = true,
-            doc = "most rows of a group: a number; a table by group, [\"*\"] for the others; or function(group, count)" },
-    by  = { type = "string", default = "topic", doc = "annotation, path of the row or attribute of its source that tells the group" },
+            doc = "most rows of a group: a number; a table by group, [\"*\"] for the others;"
+                  .. " or function(group, count)" },
+    by  = { type = "string", default = "topic",
+            doc = "annotation, path of the row or attribute of its source that tells the group" },
   },
   example = [[s.balance { by = "topic", max = 500 }]],
   reasons = { "over_cap" },
   metrics = {},
 
   run = function(view, p, ctx)
-    if type(p.max) == "number" and not (p.max >= 0) then return nil, ("max is %s: expected 0 or more"):format(p.max) end
+    if type(p.max) == "number" and (p.max ~= p.max or p.max < 0) then
+      return nil, ("max is %s: expected 0 or more"):format(p.max)
+    end
     local groups, err = select.groups(view, p.by, ctx.pool)
     if not groups then return nil, err end
     local caps = {}

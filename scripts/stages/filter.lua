@@ -7,7 +7,8 @@ return {
   scope   = "row",
   doc     = "keep or reject each row by a function of your own",
   params  = {
-    fn     = { type = "function", required = true, doc = "function(ex): nil or true keeps; false, or a reason and a detail, rejects" },
+    fn     = { type = "function", required = true,
+               doc = "function(ex): nil or true keeps; false, or a reason and a detail, rejects" },
     serial = { type = "boolean", default = false, doc = "call it row by row, in order, in one state" },
   },
   example = [[s.filter { name = "no_refusals", fn = function(ex)

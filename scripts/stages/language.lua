@@ -12,12 +12,17 @@ return {
   scope   = "row",
   doc     = "keep rows of the languages you train for; tag every row with its language",
   params  = {
-    keep              = { type = "list", default = { "en" }, of = { type = "string" }, doc = "codes of the languages to keep; an empty list keeps all and only tags" },
-    min_confidence    = { type = "number", default = 0.95, min = 0, max = 1, doc = "smallest share of the text in its language" },
+    keep              = { type = "list", default = { "en" }, of = { type = "string" },
+                          doc = "codes of the languages to keep; an empty list keeps all and only tags" },
+    min_confidence    = { type = "number", default = 0.95, min = 0, max = 1,
+                          doc = "smallest share of the text in its language" },
     keep_undetermined = { type = "boolean", default = true, doc = "keep rows too short or too mixed to tell (und)" },
-    fields            = { type = "list", default = { "input", "output" }, of = { type = "enum", values = FIELDS }, doc = "fields to read" },
-    max_bytes         = { type = "integer", default = 2048, min = 16, max = 16777216, doc = "bytes read of each field" },
-    min_field_bytes   = { type = "integer", default = 40, min = 0, max = 16777216, doc = "a row with a shorter field is judged as one text, not field by field" },
+    fields            = { type = "list", default = { "input", "output" }, of = { type = "enum", values = FIELDS },
+                          doc = "fields to read" },
+    max_bytes         = { type = "integer", default = 2048, min = 16, max = 16777216,
+                          doc = "bytes read of each field" },
+    min_field_bytes   = { type = "integer", default = 40, min = 0, max = 16777216,
+                          doc = "a row with a shorter field is judged as one text, not field by field" },
     annotation        = { type = "string", default = "language", doc = "name of the annotation that is set" },
   },
   example = [[s.language { keep = { "en", "fr" }, min_confidence = 0.9 }]],
@@ -27,7 +32,8 @@ return {
   op = function(p)
     if #p.fields == 0 then return nil, "fields is empty" end
     return lang.keep {
-      fields = p.fields, max_bytes = p.max_bytes, min_field_bytes = p.min_field_bytes, keep = p.keep, min_confidence = p.min_confidence,
+      fields = p.fields, max_bytes = p.max_bytes, min_field_bytes = p.min_field_bytes,
+      keep = p.keep, min_confidence = p.min_confidence,
       keep_undetermined = p.keep_undetermined, annotation = p.annotation, metric = "confidence",
       other = "other_language", low = "low_confidence", undetermined = "undetermined",
     }

@@ -6,7 +6,8 @@ return {
   scope   = "row",
   doc     = "edit texts or annotate each row by a function of your own",
   params  = {
-    fn     = { type = "function", required = true, doc = "function(ex): a table of new texts by field and of annotations, or nil" },
+    fn     = { type = "function", required = true,
+               doc = "function(ex): a table of new texts by field and of annotations, or nil" },
     serial = { type = "boolean", default = false, doc = "call it row by row, in order, in one state" },
   },
   example = [[s.map { fn = function(ex)

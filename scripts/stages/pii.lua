@@ -91,10 +91,13 @@ return {
   params  = {
     action     = { type = "enum", default = "reject", values = { "reject", "redact", "tag" },
                    doc = "what to do with a row that holds any; redact writes [EMAIL] and its like" },
-    types      = { type = { "list", "table" }, doc = "the kinds to look for: a list, or a table { EMAIL = \"redact\", SSN = \"reject\" }; all of "
+    types      = { type = { "list", "table" },
+                   doc = "the kinds to look for: a list, or a table { EMAIL = \"redact\", SSN = \"reject\" }; all of "
                    .. table.concat(KINDS, ", ") .. " if absent" },
-    extra      = { type = "table", default = {}, doc = "kinds of your own: { employee_id = { pattern = \"EMP-\\\\d{6}\" } }" },
-    strict     = { type = "boolean", default = false, doc = "count loopback and documentation addresses, example.com and their like too" },
+    extra      = { type = "table", default = {},
+                   doc = "kinds of your own: { employee_id = { pattern = \"EMP-\\\\d{6}\" } }" },
+    strict     = { type = "boolean", default = false,
+                   doc = "count loopback and documentation addresses, example.com and their like too" },
     annotation = { type = "string", default = "pii", doc = "annotation that tag sets, to the kinds found" },
   },
   example = [[s.pii { action = "redact", types = { "EMAIL", "PHONE" } }]],
@@ -119,7 +122,7 @@ return {
     local n, all = rejections(view, ctx.name or "pii"), #view
     if p.action ~= "reject" or n <= HIGH_SHARE * all then return { notes = {} } end
     return { notes = {
-      ("pii rejected %d of %d rows (%.1f%%); action = \"redact\" keeps them with [EMAIL] and its like in place of the data")
-        :format(n, all, 100 * n / all) } }
+      ("pii rejected %d of %d rows (%.1f%%); action = \"redact\" keeps them, with [EMAIL] and its like in place"
+        .. " of the data"):format(n, all, 100 * n / all) } }
   end,
 }

@@ -3,14 +3,17 @@
 
 local text = require "text"
 
+local FIELDS = { "system", "input", "output", "alternative", "assistant" }
+
 return {
   name    = "repetition",
   scope   = "row",
   doc     = "reject a row whose text repeats its own word bigrams",
   params  = {
-    field                = { type = "enum", default = "output", values = { "system", "input", "output", "alternative", "assistant" },
+    field                = { type = "enum", default = "output", values = FIELDS,
                              doc = "the text to look at" },
-    max_repetition_ratio = { type = "number", default = 0.15, min = 0, max = 1, doc = "largest share of repeated word bigrams" },
+    max_repetition_ratio = { type = "number", default = 0.15, min = 0, max = 1,
+                             doc = "largest share of repeated word bigrams" },
     min_words            = { type = "integer", default = 10, min = 2, doc = "texts of fewer words are not judged" },
   },
   example = [[s.repetition { max_repetition_ratio = 0.15 }]],

@@ -17,6 +17,8 @@ local function coverage(view, annotation)
   return all - unknown, all
 end
 
+local FIELDS = { "system", "input", "output", "alternative", "assistant" }
+
 return {
   name    = "topics",
   scope   = "row",
@@ -24,7 +26,7 @@ return {
   params  = {
     rules      = { type = "list", required = true, of = { type = "list", of = { type = "string" } },
                    doc = "rules in order, each a topic and the words and phrases that tell it" },
-    field      = { type = "enum", default = "input", values = { "system", "input", "output", "alternative", "assistant" },
+    field      = { type = "enum", default = "input", values = FIELDS,
                    doc = "the text to look at" },
     annotation = { type = "string", default = "topic", doc = "name of the annotation that is set" },
   },
@@ -47,7 +49,7 @@ return {
     local known, all = coverage(view, p.annotation)
     if all == 0 or known >= LOW_COVERAGE * all then return { notes = {} } end
     return { notes = {
-      ("topics: the rules name a %s for %d of %d rows (%.0f%%, under %.0f%%); the others are %s, and balance leaves those alone")
-        :format(p.annotation, known, all, 100 * known / all, 100 * LOW_COVERAGE, UNKNOWN) } }
+      ("topics: the rules name a %s for %d of %d rows (%.0f%%, under %.0f%%); the others are %s, and balance"
+        .. " leaves those alone"):format(p.annotation, known, all, 100 * known / all, 100 * LOW_COVERAGE, UNKNOWN) } }
   end,
 }

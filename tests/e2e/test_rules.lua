@@ -35,20 +35,21 @@ end
 check.test("redaction changes the matches and no other byte", function()
   if no_pcre2() then check.skip(no_pcre2()) end
   write("rows.jsonl", [[
-{"input": "hello there, mail me: jo@corp.io","output":"ok \"EMP-123456\"\u00e9",  "args":"{\"to\":\"jo@corp.io\",\"n\":[415,4111111111111111]}", "n":1e400}
+{"input": "mail me: jo@corp.io","output":"\"EMP-123456\"\u00e9",  "args":"{\"n\":[415,4111111111111111]}", "n":1e400}
 {"output":"nothing\tat all","input":"plain"}
 ]])
   local status, said, file = run [[ s.pii{ action = "redact", extra = { employee_id = { pattern = "EMP-\\d{6}" } } } ]]
   check.eq(status, 0, said)
   check.eq(file "curated.jsonl", [[
-{"input": "hello there, mail me: [EMAIL]","output":"ok \"[EMPLOYEE_ID]\"é",  "args":"{\"to\":\"[EMAIL]\",\"n\":[415,\"[CREDIT_CARD]\"]}", "n":1e400}
+{"input": "mail me: [EMAIL]","output":"\"[EMPLOYEE_ID]\"é",  "args":"{\"n\":[415,\"[CREDIT_CARD]\"]}", "n":1e400}
 {"output":"nothing\tat all","input":"plain"}
 ]])
 end)
 
 check.test("no file but rejected.jsonl holds what was found", function()
   if no_pcre2() then check.skip(no_pcre2()) end
-  write("rows.jsonl", '{"input":"my number is 460-89-9847 you know","output":"x","args":"{\\"ssn\\":\\"460-89-9847\\"}"}\n')
+  write("rows.jsonl", '{"input":"my number is 460-89-9847 you know","output":"x",'
+    .. '"args":"{\\"ssn\\":\\"460-89-9847\\"}"}\n')
   local status, said, file = run [[ s.pii{} ]]
   check.eq(status, 0, said)
   local verdict = json.decode(file "rejected.jsonl":match "^[^\n]*")._rejection
@@ -73,7 +74,8 @@ end)
 
 check.test("row functions may look for personal data themselves", function()
   if no_pcre2() then check.skip(no_pcre2()) end
-  write("rows.jsonl", '{"input":"a b","output":"jo@corp.io"}\n{"input":"a b","output":"none"}\n{"input":"a","output":"none"}\n')
+  write("rows.jsonl", '{"input":"a b","output":"jo@corp.io"}\n{"input":"a b","output":"none"}\n'
+    .. '{"input":"a","output":"none"}\n')
   local status, said, file = run [[
     s.filter{ name = "own", fn = function(ex)
       local m = pii.scan(ex.output)
@@ -120,8 +122,9 @@ check.test("the same bytes for any number of threads", function()
 end)
 
 check.test("a preset is a list of stages", function()
-  write("rows.jsonl", '{"input":"How do I reset my password please?","output":"Open the settings, then choose a new one."}\n')
-  local status, said, file = run [[ require "tamis.presets.chat", s.length((require "tamis.presets.document").length) ]]
+  write("rows.jsonl", '{"input":"How do I reset my password?","output":"Open the settings, then choose a new one."}\n')
+  local status, said, file =
+    run [[ require "tamis.presets.chat", s.length((require "tamis.presets.document").length) ]]
   if status ~= 0 and said:find("needs ", 1, true) then check.skip(said) end
   check.eq(status, 0, said)
   check.contains(file "rejected.jsonl", "input_too_short")
