@@ -30,6 +30,16 @@ check.test("joined numbers keep which rows stand", function()
   check.eq(n:sum "rejected", 10)
 end)
 
+check.test("rows are marked with their status, one digit a row", function()
+  local n = stats.from { 1, 2, 4 }
+  check.eq(n:sum "standing", 7)
+  n:mark "012"
+  check.eq(n:sum "standing", 1)
+  check.eq(n:sum "rejected", 6)        -- the quarantined count with the rejected
+  check.raises("expected one digit a row", n.mark, n, "01")
+  check.raises("expected digits 0 to 2", n.mark, n, "019")
+end)
+
 check.test("the bound that keeps nine of ten", function()
   local n = stats.from { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 }
   check.eq(stats.threshold_to_keep(n, 0.9, "min"), 2)
