@@ -119,7 +119,8 @@ static void choose_postings(GoldIndex *g, Postings *all) {
   qsort(all->p, all->n, sizeof *all->p, by_token);
   for (size_t i = 0, k; i < all->n; i = k) {
     for (k = i + 1; k < all->n && all->p[k].token == all->p[i].token;) k++;
-    for (size_t m = i; m < k; m++) all->p[m].rarity = k - i < UINT32_MAX ? (uint32_t)(k - i) : UINT32_MAX;
+    uint32_t rarity = k - i < UINT32_MAX ? (uint32_t)(k - i) : UINT32_MAX;
+    for (size_t m = i; m < k; m++) all->p[m].rarity = rarity;
   }
   qsort(all->p, all->n, sizeof *all->p, by_rarity);
   size_t kept = 0;
@@ -169,8 +170,8 @@ GoldIndex *gold_new(const TextSource *src, unsigned shingle, double threshold, E
     g->need = calloc(n + 1, sizeof *g->need);
     g->shingles = calloc(n + 1, sizeof *g->shingles);
   }
-  int r = g == NULL || g->hash == NULL || g->whole == NULL || g->need == NULL || g->shingles == NULL ? -1 : 0;
-  if (r == 0) {
+  int r = -1;
+  if (g != NULL && g->hash != NULL && g->whole != NULL && g->need != NULL && g->shingles != NULL) {
     memset(g->whole, 0xFF, ((size_t)1 << g->whole_bits) * sizeof *g->whole);
     r = read_gold(g, &all);
   }

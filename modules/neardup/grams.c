@@ -35,8 +35,9 @@ int grams_field(Grams *g, Span raw) {
   return 0;
 }
 
-/* Code points of the text into g->cp; a byte that is no UTF-8 counts as one, above all others. */
-static size_t decode_text(Grams *g) {
+/* Code points of the text into out, if that is not NULL, and how many there are; a byte that is no
+** UTF-8 counts as one, above all others. */
+static size_t decode_text(const Grams *g, uint32_t *out) {
   const unsigned char *s = (const unsigned char *)g->text;
   size_t n = 0;
   for (size_t i = 0; i < g->len; n++) {
@@ -52,7 +53,7 @@ static size_t decode_text(Grams *g) {
       cp = 0x200000u + c;
       more = 0;
     }
-    g->cp[n] = cp;
+    if (out != NULL) out[n] = cp;
     i += 1 + more;
   }
   return n;
@@ -85,8 +86,9 @@ static void wide_tokens(Grams *g, size_t ncp) {
 }
 
 static int cut_wide(Grams *g) {
-  if (g->len > g->wide_cap) {
-    size_t cap = g->len + g->len / 2;
+  size_t most = g->len <= g->wide_cap ? g->len : decode_text(g, NULL);
+  if (most > g->wide_cap) {
+    size_t cap = most + most / 8;
     uint32_t *cp = realloc(g->cp, cap * sizeof *cp);
     if (cp == NULL) return -1;
     g->cp = cp;
@@ -95,7 +97,7 @@ static int cut_wide(Grams *g) {
     g->token = token;
     g->wide_cap = cap;
   }
-  size_t ncp = decode_text(g);
+  size_t ncp = decode_text(g, g->cp);
   if (ncp < g->shingle) {
     g->kind = GRAMS_WHOLE;
     g->n = 1;

@@ -87,7 +87,9 @@ static int join_bands(void *ctx, size_t begin, size_t end, int worker) {
 int lsh_groups(const uint32_t *keys, size_t n, unsigned bands, size_t stride, Pool *pool,
                uint32_t *root) {
   int threads = pool != NULL ? pool_threads(pool) : 1, result = -1;
-  Bands b = { keys, n, stride, malloc((n + 1) * sizeof(Parent)), calloc((size_t)threads, sizeof(uint64_t *)) };
+  Bands b = { .keys = keys, .n = n, .stride = stride };
+  b.parent = malloc((n + 1) * sizeof(Parent));
+  b.room = calloc((size_t)threads, sizeof(uint64_t *));
   if (n > 0 && b.parent != NULL && b.room != NULL) {
     for (size_t i = 0; i < n; i++) atomic_init(&b.parent[i], (uint32_t)i);
     result = pool_for(pool, bands, 1, join_bands, &b);

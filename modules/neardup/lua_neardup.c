@@ -144,7 +144,8 @@ static int check_choice(lua_State *L, int table, const char *key, const char *co
   const char *s = lua_isnil(L, -1) ? names[0] : lua_tostring(L, -1);
   int i = 0;
   while (s != NULL && names[i] != NULL && strcmp(names[i], s) != 0) i++;
-  if (s == NULL || names[i] == NULL) luaL_error(L, "%s: expected \"%s\" or \"%s\"", key, names[0], names[1]);
+  if (s == NULL || names[i] == NULL)
+    luaL_error(L, "%s: expected \"%s\" or \"%s\"", key, names[0], names[1]);
   lua_pop(L, 1);
   return i;
 }
@@ -163,7 +164,8 @@ static unsigned check_fields(lua_State *L, int table, unsigned otherwise) {
     lua_geti(L, -1, i);
     const char *name = lua_tolstring(L, -1, &len);
     Field f = name != NULL ? field_by_name(span_of(name, len)) : FIELD_NONE;
-    if (f >= FIELD_COUNT) luaL_error(L, "fields: no field is named %s", name != NULL ? name : luaL_typename(L, -1));
+    if (f >= FIELD_COUNT)
+      luaL_error(L, "fields: no field is named %s", name != NULL ? name : luaL_typename(L, -1));
     fields |= 1u << f;
     lua_pop(L, 1);
   }
@@ -214,8 +216,11 @@ static int f_leaders(lua_State *L) {
   if (lua_getfield(L, 2, "floor") != LUA_TNIL) p.floor = check_number(L, 2, "floor", 1e-9, p.threshold);
   lua_pop(L, 1);
   luaL_argcheck(L, p.bands <= p.hashes, 2, "num_bands: expected no more than num_hashes");
-  if (p.bands == 0) sketch_solve(p.hashes, p.floor, check_number(L, 2, "recall", 0, 0.9999999), &p.bands, &p.rows);
-  else p.rows = p.hashes / p.bands;
+  p.rows = p.bands > 0 ? p.hashes / p.bands : 0;
+  if (p.bands == 0) {
+    double recall = check_number(L, 2, "recall", 0, 0.9999999);
+    sketch_solve(p.hashes, p.floor, recall, &p.bands, &p.rows);
+  }
 
   Error err = { "" };
   NeardupCounts counts;

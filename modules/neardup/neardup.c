@@ -69,12 +69,14 @@ static VerdictList *new_list(const View *v, unsigned fields, const char *reason,
 }
 
 static int add_twin(VerdictList *list, uint32_t row, uint32_t twin, double jaccard) {
-  return verdicts_add(list, (VerdictEntry){ .row = row, .twin = twin, .value = jaccard, .threshold = NAN, .blob = -1 });
+  VerdictEntry e = { .row = row, .twin = twin, .value = jaccard, .threshold = NAN, .blob = -1 };
+  return verdicts_add(list, e);
 }
 
 /* ---- exact ---- */
 
-static int exact_list(VerdictList *list, const View *v, const Rows *rows, unsigned fields, int flags, Pool *pool, Error *err) {
+static int exact_list(VerdictList *list, const View *v, const Rows *rows, unsigned fields, int flags,
+                      Pool *pool, Error *err) {
   ExactParams p = { .first = rows->trusted };
   ViewTexts texts;
   size_t rejected;
@@ -84,7 +86,8 @@ static int exact_list(VerdictList *list, const View *v, const Rows *rows, unsign
   if (r != 0) error_memory(err);
   if (r == 0) r = exact_find(&texts.source, &p, pool, twin, &rejected, err);
   for (size_t i = 0; r == 0 && i < rows->n; i++)
-    if (twin[i] != TEXT_NONE && add_twin(list, rows->row[i], rows->row[twin[i]], 1) != 0) r = error_memory(err);
+    if (twin[i] != TEXT_NONE && add_twin(list, rows->row[i], rows->row[twin[i]], 1) != 0)
+      r = error_memory(err);
   view_texts_free(&texts);
   free(twin);
   return r;
@@ -114,16 +117,18 @@ static int take_leaders(VerdictList *list, const View *v, const Rows *rows, Lead
   for (size_t i = 0; i < l->n; i++) {
     if (l->twin[i] == TEXT_NONE) continue;
     list->metric[rows->row[i]] = l->jaccard[i];
-    if (add_twin(list, rows->row[i], rows->row[l->twin[i]], l->jaccard[i]) != 0) return error_memory(err);
+    if (add_twin(list, rows->row[i], rows->row[l->twin[i]], l->jaccard[i]) != 0)
+      return error_memory(err);
   }
   for (size_t i = 0; i < l->npairs; i++)
-    list->pairs[i] = (VerifiedPair){ rows->row[l->pair[i].a], rows->row[l->pair[i].b], l->pair[i].jaccard };
+    list->pairs[i] = (VerifiedPair){ rows->row[l->pair[i].a], rows->row[l->pair[i].b],
+                                     l->pair[i].jaccard };
   list->npairs = l->npairs;
   return 0;
 }
 
-static int leaders_list(VerdictList *list, const View *v, const Rows *rows, unsigned fields, const LeaderParams *p,
-                        Pool *pool, NeardupCounts *counts, Error *err) {
+static int leaders_list(VerdictList *list, const View *v, const Rows *rows, unsigned fields,
+                        const LeaderParams *p, Pool *pool, NeardupCounts *counts, Error *err) {
   LeaderParams mine = *p;
   Leaders leaders = { 0 };
   ViewTexts texts;
@@ -139,7 +144,8 @@ static int leaders_list(VerdictList *list, const View *v, const Rows *rows, unsi
   if (r == 0) r = leaders_find(&texts.source, &mine, pool, &leaders, err);
   if (r == 0) r = take_leaders(list, v, rows, &leaders, err);
   if (counts != NULL)
-    *counts = (NeardupCounts){ rows->n, leaders.candidates, leaders.verified, leaders.groups, leaders.largest };
+    *counts = (NeardupCounts){ rows->n, leaders.candidates, leaders.verified, leaders.groups,
+                               leaders.largest };
   leaders_free(&leaders);
   view_texts_free(&texts);
   free(rank);
@@ -164,14 +170,16 @@ VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams 
 static int gold_evidence(Buf *b, const Corpus *gold, const GoldVerdict *g) {
   const RowRec *r = &gold->rows[g->match.twin];
   b->len = 0;
-  return buf_str(b, "{\"field\":") != 0 || json_out_string(b, span_str(g->input_alone ? "input" : "input+output")) != 0 ||
-         buf_str(b, ",\"twin\":{\"source\":") != 0 || json_out_string(b, span_str(gold->sources[r->source].path)) != 0 ||
+  Span field = span_str(g->input_alone ? "input" : "input+output");
+  Span path = span_str(gold->sources[r->source].path);
+  return buf_str(b, "{\"field\":") != 0 || json_out_string(b, field) != 0 ||
+         buf_str(b, ",\"twin\":{\"source\":") != 0 || json_out_string(b, path) != 0 ||
          buf_printf(b, ",\"line\":%u},\"jaccard\":", r->line) != 0 ||
          evidence_number(b, g->match.jaccard) != 0 || buf_char(b, '}') != 0 ? -1 : 0;
 }
 
-static int gold_list(VerdictList *list, const View *v, const View *gold, const Rows *rows, const DecontaminateParams *p,
-                     Pool *pool, Error *err) {
+static int gold_list(VerdictList *list, const View *v, const View *gold, const Rows *rows,
+                     const DecontaminateParams *p, Pool *pool, Error *err) {
   GoldVerdict *found = malloc((rows->n + 1) * sizeof *found);
   Buf json = { 0 };
   if (found == NULL) return error_memory(err);
@@ -179,8 +187,8 @@ static int gold_list(VerdictList *list, const View *v, const View *gold, const R
   for (size_t i = 0; r == 0 && i < rows->n; i++) {
     const GoldVerdict *g = &found[i];
     if (g->match.twin == TEXT_NONE) continue;
-    VerdictEntry e = { .row = rows->row[i], .twin = PLACE_NONE, .value = g->match.jaccard, .threshold = NAN,
-                       .reason = g->match.exact ? 0 : 1 };
+    VerdictEntry e = { .row = rows->row[i], .twin = PLACE_NONE, .value = g->match.jaccard,
+                       .threshold = NAN, .reason = g->match.exact ? 0 : 1 };
     if (gold_evidence(&json, gold->corpus, g) != 0) r = -1;
     else e.blob = verdicts_add_blob(list, buf_span(&json));
     if (r != 0 || e.blob < 0 || verdicts_add(list, e) != 0) r = error_memory(err);

@@ -8,8 +8,10 @@
 #include "neardup/exact.h"
 #include "neardup/leaders.h"
 
-enum { NEARDUP_ALL_FIELDS = 1u << FIELD_SYSTEM | 1u << FIELD_INPUT | 1u << FIELD_OUTPUT | 1u << FIELD_ALTERNATIVE,
-       NEARDUP_FIELDS = 1u << FIELD_INPUT | 1u << FIELD_OUTPUT | 1u << FIELD_ALTERNATIVE };
+enum {
+  NEARDUP_FIELDS = 1u << FIELD_INPUT | 1u << FIELD_OUTPUT | 1u << FIELD_ALTERNATIVE,
+  NEARDUP_ALL_FIELDS = NEARDUP_FIELDS | 1u << FIELD_SYSTEM
+};
 
 /* What a run of leaders did, for the report. */
 typedef struct NeardupCounts {

@@ -150,7 +150,8 @@ static size_t distinct_hashes(const SketchPlan *plan, SketchRoom *room, const Gr
 static void refill(uint32_t *table, uint32_t registers, const uint32_t *h, size_t n) {
   unsigned char empty[SKETCH_MAX_HASHES / SKETCH_LANES] = { 0 };
   for (uint32_t round = 1; round <= ROUNDS; round++) {
-    for (uint32_t r = 0; r < registers; r++) empty[r] = (unsigned char)is_empty(table + SKETCH_LANES * r);
+    for (uint32_t r = 0; r < registers; r++)
+      empty[r] = (unsigned char)is_empty(table + SKETCH_LANES * r);
     for (size_t i = 0; i < n; i++) {
       uint32_t again = rehash(h[i], round), r = choose(again, registers);
       if (empty[r]) lower(table + SKETCH_LANES * r, again);
