@@ -34,19 +34,10 @@ static Recipe *check_recipe(lua_State *L, int arg) {
   return b->recipe;
 }
 
-lua_Integer lua_checkmarker(lua_State *L, int arg) {
-  luaL_checktype(L, arg, LUA_TTABLE);
-  int ok = lua_getmetatable(L, arg);
-  if (ok) {
-    luaL_getmetatable(L, MARKER_TYPE);
-    ok = lua_rawequal(L, -1, -2);
-    lua_pop(L, 2);
-  }
-  luaL_argcheck(L, ok, arg, "expected a function of the recipe");
-  lua_getfield(L, arg, "number");
-  lua_Integer n = lua_tointeger(L, -1);
-  lua_pop(L, 1);
-  return n;
+static const Marker *check_marker(lua_State *L, int arg) {
+  const Marker *m = luaL_testudata(L, arg, MARKER_TYPE);
+  if (m == NULL) luaL_argerror(L, arg, "expected a function of the recipe");
+  return m;
 }
 
 static Buf *new_buf(lua_State *L) {
@@ -183,7 +174,7 @@ static int call_inside(lua_State *L) {
 /* r:call(marker, ...): true and what it returned; nil and a message. */
 static int recipe_m_call(lua_State *L) {
   Recipe *r = check_recipe(L, 1);
-  lua_Integer number = lua_checkmarker(L, 2);
+  lua_Integer number = check_marker(L, 2)->number;
   int n = lua_gettop(L);
   Buf *in = new_buf(L), *out = new_buf(L);
   for (int i = 3; i <= n; i++) transfer_write(L, i, 0, in);
@@ -202,7 +193,8 @@ static int recipe_m_call(lua_State *L) {
 /* r:row_op(marker, { kind =, stage =, threads =, serial =, params = }): a row operator. */
 static int recipe_m_row_op(lua_State *L) {
   Recipe *r = check_recipe(L, 1);
-  RowFnSpec spec = { .number = lua_checkmarker(L, 2) };
+  const Marker *marker = check_marker(L, 2);
+  RowFnSpec spec = { .number = marker->number, .file = marker->file, .line = marker->line };
   luaL_checktype(L, 3, LUA_TTABLE);
   lua_settop(L, 3);
   static const char *const kinds[] = { "filter", "map", "row", NULL };
@@ -215,10 +207,6 @@ static int recipe_m_row_op(lua_State *L) {
   spec.threads = (int)luaL_optinteger(L, 6, 1);
   spec.serial = lua_toboolean(L, 7);
   luaL_argcheck(L, 1 <= spec.threads && spec.threads <= RECIPE_MAX_WORKERS, 3, "expected 1 to 1024 threads");
-  lua_getfield(L, 2, "file");
-  lua_getfield(L, 2, "line");
-  spec.file = luaL_checkstring(L, 8);
-  spec.line = (int)lua_tointeger(L, 9);
   Buf *params = new_buf(L);
   lua_getfield(L, 3, "params");
   if (!lua_isnil(L, -1)) transfer_write(L, -1, 0, params);
@@ -243,7 +231,7 @@ static int recipe_m_check_row_op(lua_State *L) {
 /* r:native_op(marker, params): the operator that a stage's `op` of the recipe returns. */
 static int recipe_m_native_op(lua_State *L) {
   Recipe *r = check_recipe(L, 1);
-  lua_Integer number = lua_checkmarker(L, 2);
+  lua_Integer number = check_marker(L, 2)->number;
   Buf *in = new_buf(L);
   lua_settop(L, 4);
   transfer_write(L, 3, 0, in);
@@ -257,7 +245,7 @@ static int recipe_m_native_op(lua_State *L) {
 /* r:corpus_run(marker, view, params): the verdicts that a corpus stage of the recipe gives. */
 static int recipe_m_corpus_run(lua_State *L) {
   Recipe *r = check_recipe(L, 1);
-  lua_Integer number = lua_checkmarker(L, 2);
+  lua_Integer number = check_marker(L, 2)->number;
   View *v = lua_checkview(L, 3);
   Buf *in = new_buf(L);
   lua_settop(L, 5);
@@ -328,12 +316,7 @@ static int f_modules(lua_State *L) {
 }
 
 static int f_is_function(lua_State *L) {
-  int same = lua_type(L, 1) == LUA_TTABLE && lua_getmetatable(L, 1);
-  if (same) {
-    luaL_getmetatable(L, MARKER_TYPE);
-    same = lua_rawequal(L, -1, -2);
-  }
-  lua_pushboolean(L, same);
+  lua_pushboolean(L, luaL_testudata(L, 1, MARKER_TYPE) != NULL);
   return 1;
 }
 
@@ -361,7 +344,7 @@ static const luaL_Reg methods[] = {
 };
 
 int luaopen_host(lua_State *L) {
-  luaL_newmetatable(L, MARKER_TYPE);
+  transfer_open_markers(L);
   luaL_newmetatable(L, BUF_TYPE);
   lua_pushcfunction(L, buf_m_gc);
   lua_setfield(L, -2, "__gc");

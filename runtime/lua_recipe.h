@@ -8,7 +8,4 @@
 
 int luaopen_host(lua_State *L);
 
-/* The function's number in the marker at arg (transfer.h); raises if it is none. [-0, +0, v] */
-lua_Integer lua_checkmarker(lua_State *L, int arg);
-
 #endif

@@ -10,8 +10,6 @@
 #include "runtime/embedded.h"
 #include "runtime/transfer.h"
 
-#define FUNCTIONS "tamis.functions"   /* registry: the list of the plan's functions */
-
 /* ---- what the prelude calls (scripts/recipe/prelude.lua) ---- */
 
 static Recipe *recipe_of(lua_State *L) { return sandbox_of(L)->owner; }
@@ -154,7 +152,7 @@ static int build(lua_State *L) {
   if (prelude == NULL) return luaL_error(L, "no script 'recipe.prelude' in this program");
   lua_newtable(L);
   lua_pushvalue(L, -1);
-  lua_setfield(L, LUA_REGISTRYINDEX, FUNCTIONS);
+  lua_setfield(L, LUA_REGISTRYINDEX, FUNCTIONS_KEY);
   int functions = lua_gettop(L);
   if (luaL_loadbufferx(L, (const char *)prelude->bytes, prelude->len, "=prelude", "t") != LUA_OK)
     return lua_error(L);
@@ -215,7 +213,7 @@ int recipe_load(Recipe *r, int n, Error *err) {
 }
 
 void recipe_function(lua_State *L, lua_Integer number) {
-  lua_getfield(L, LUA_REGISTRYINDEX, FUNCTIONS);
+  lua_getfield(L, LUA_REGISTRYINDEX, FUNCTIONS_KEY);
   lua_rawgeti(L, -1, number);
   lua_remove(L, -2);
 }

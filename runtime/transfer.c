@@ -1,6 +1,6 @@
 /* runtime/transfer.c - see transfer.h. One byte says the kind; then
 **   'i' int64  'd' double  's' size_t length, bytes  '{' size_t pairs, key, value, key, value …
-**   'F' int64 number, int64 line, 's' file */
+**   'F' int64 number, int64 line, 's' file: a function goes out   'G' int64 number: it comes back */
 #include "runtime/transfer.h"
 
 #include <lauxlib.h>
@@ -88,6 +88,13 @@ static void put_value(Writer *w, int idx) {
     }
     case LUA_TTABLE: put_table(w, idx); break;
     case LUA_TFUNCTION: put_function(w, idx); break;
+    case LUA_TUSERDATA: {
+      const Marker *m = luaL_testudata(L, idx, MARKER_TYPE);
+      if (m == NULL) luaL_error(L, "an object of the program cannot stand here");
+      put_kind(w, 'G');
+      put(w, &m->number, sizeof m->number);
+      break;
+    }
     case LUA_TLIGHTUSERDATA:
       if (lua_touserdata(L, idx) == NULL) {
         put_kind(w, '0');
@@ -130,17 +137,44 @@ static void read_text(lua_State *L, Span bytes, size_t *at) {
 
 static void read_marker(lua_State *L, Span bytes, size_t *at) {
   int64_t number, line;
+  size_t len;
   get(bytes, at, &number, sizeof number);
   get(bytes, at, &line, sizeof line);
-  lua_createtable(L, 0, 3);
-  lua_pushinteger(L, number);
-  lua_setfield(L, -2, "number");
-  lua_pushinteger(L, line);
-  lua_setfield(L, -2, "line");
   (*at)++;
-  read_text(L, bytes, at);
-  lua_setfield(L, -2, "file");
+  get(bytes, at, &len, sizeof len);
+  Marker *m = lua_newuserdatauv(L, sizeof *m + len + 1, 0);
+  m->number = number;
+  m->line = (int)line;
+  get(bytes, at, m->file, len);
+  m->file[len] = '\0';
   luaL_setmetatable(L, MARKER_TYPE);
+}
+
+static int marker_index(lua_State *L) {
+  const Marker *m = luaL_checkudata(L, 1, MARKER_TYPE);
+  const char *key = luaL_checkstring(L, 2);
+  if (strcmp(key, "number") == 0) lua_pushinteger(L, m->number);
+  else if (strcmp(key, "line") == 0) lua_pushinteger(L, m->line);
+  else if (strcmp(key, "file") == 0) lua_pushstring(L, m->file);
+  else lua_pushnil(L);
+  return 1;
+}
+
+void transfer_open_markers(lua_State *L) {
+  if (luaL_newmetatable(L, MARKER_TYPE)) {
+    lua_pushcfunction(L, marker_index);
+    lua_setfield(L, -2, "__index");
+  }
+  lua_pop(L, 1);
+}
+
+/* A function that comes back to the state it is from. */
+static void read_function(lua_State *L, Span bytes, size_t *at) {
+  int64_t number;
+  get(bytes, at, &number, sizeof number);
+  if (lua_getfield(L, LUA_REGISTRYINDEX, FUNCTIONS_KEY) == LUA_TTABLE) lua_rawgeti(L, -1, number);
+  else lua_pushnil(L);
+  lua_remove(L, -2);
 }
 
 void transfer_read(lua_State *L, Span bytes, size_t *at) {
@@ -160,6 +194,7 @@ void transfer_read(lua_State *L, Span bytes, size_t *at) {
     case 's': read_text(L, bytes, at); break;
     case '{': read_table(L, bytes, at); break;
     case 'F': read_marker(L, bytes, at); break;
+    case 'G': read_function(L, bytes, at); break;
     case '0': lua_pushlightuserdata(L, NULL); break;
     default: lua_pushnil(L); break;
   }

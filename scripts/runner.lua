@@ -5,6 +5,7 @@
 local core = require "core"
 local engine = require "run.engine"
 local export = require "export"
+local fault = require "run.fault"
 local folder = require "run.folder"
 local fs = require "fs"
 local json = require "json"
@@ -106,7 +107,7 @@ end
 local function check_export(run)
   local options, entry = export_options(run)
   local ok, verdicts, err = pcall(export.check, run.view, options)
-  if not ok then return nil, ("%s: %s"):format(entry.line > 0 and ("%s:%d"):format(entry.file, entry.line) or "export", type(verdicts) == "table" and verdicts.message or verdicts) end
+  if not ok then return nil, ("%s: %s"):format(entry.line > 0 and ("%s:%d"):format(entry.file, entry.line) or "export", fault(verdicts)) end
   if not verdicts then return nil, err end
   local view
   view, err = run.view:apply(entry.name, verdicts)

@@ -1,6 +1,7 @@
 --- main: finds the command, runs it, and words whatever went wrong in one sentence.
 
 local core = require "core"
+local fault = require "run.fault"
 local fs = require "fs"
 local host = require "host"
 local nearest = require "nearest"
@@ -31,12 +32,6 @@ local function find(name)
   else
     say(("unknown command %s%s"):format(name, near and ("; did you mean %s?"):format(near) or "; tamis help lists them"))
   end
-end
-
---- What was raised, without the places of this program's own scripts.
-local function sentence(err)
-  local text = type(err) == "table" and err.message or tostring(err)
-  return (text:gsub("^[%w_.]+%.lua:%d+: ", ""))
 end
 
 local function is_set(args, option)
@@ -70,6 +65,6 @@ return function(args)
     say "interrupted"
     return INTERRUPTED
   end
-  say(is_set(rest, "--trace") and status.trace or sentence(status))
+  say(is_set(rest, "--trace") and status.trace or fault(status))
   return FAILED
 end

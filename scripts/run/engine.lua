@@ -2,6 +2,7 @@
 -- stage sees all rows that still stand. Each step gives a new view, so a failure loses nothing.
 
 local core = require "core"
+local fault = require "run.fault"
 local fs = require "fs"
 local plan = require "plan"
 
@@ -57,7 +58,7 @@ end
 local function guard(fn, ...)
   local ok, a, b = pcall(fn, ...)
   if ok then return a, b end
-  return nil, type(a) == "table" and (a.message or a.recipe) or (tostring(a):gsub("^[%w_./]+%.lua:%d+: ", ""))
+  return nil, fault(a)
 end
 
 --- Makes the row operators, so that what is wrong with a stage is known before a row is read.
@@ -121,7 +122,7 @@ function engine:run_rows(view, entries, rows)
   local ops, names = {}, {}
   for i, entry in ipairs(entries) do ops[i], names[i] = self.operators[entry], entry.name end
   local ok, child, err = pcall(view.run_group, view, { ops = ops, stages = names, pool = self.pool, rows = rows })
-  if not ok then child, err = nil, type(child) == "table" and child.message or child end
+  if not ok then child, err = nil, fault(child) end
   if not child then return failed(entries[1], err) end
   for _, entry in ipairs(entries) do
     if self.ops[entry] then
@@ -140,13 +141,13 @@ function engine:run_corpus(view, entry)
     local ctx = self:context(entry)
     local ok, a, b = pcall(entry.def.run, view, entry.params, ctx)
     if ok then verdicts, info = a, b
-    else info = type(a) == "table" and (a.message or a.recipe) or tostring(a):gsub("^[%w_./]+%.lua:%d+: ", "") end
+    else info = fault(a) end
   end
   if not verdicts then return failed(entry, info or "failed") end
   for _, note in ipairs(type(info) == "table" and info.notes or {}) do self.notes[#self.notes + 1] = note end
   if (getmetatable(verdicts) or {}).__name == "tamis.view" then return verdicts end
   local ok, child, err = pcall(view.apply, view, entry.name, verdicts)
-  if not ok then child, err = nil, type(child) == "table" and child.message or child end
+  if not ok then child, err = nil, fault(child) end
   if not child then return failed(entry, err) end
   return child
 end

@@ -1,6 +1,7 @@
 --- sources: the files that a plan names, found and loaded.
 
 local corpus = require "corpus"
+local fault = require "run.fault"
 local fs = require "fs"
 local open = require "recipe.open"
 local screen = require "report.screen"
@@ -74,7 +75,7 @@ function sources.load(list, options)
     max_line = options.max_line, allow_damaged = options.allow_damaged, spool_dir = options.spool_dir,
   })
   if ok then return view, err end
-  return nil, (tostring(type(view) == "table" and view.message or view):gsub("^[^:]*:%d+: ", ""))
+  return nil, fault(view)
 end
 
 --- "raw.jsonl: 4,012 rows, messages (every row has `messages`)", one line a source.
