@@ -1,0 +1,211 @@
+/* tests/test_memory.c - when memory runs out at any moment, a layer is dropped whole, an error says
+** so, and nothing leaks: every allocation from the n-th on is refused, for n = 1, 2, 3 … until the
+** work passes. Sanitizers bring an allocator of their own; there it is skipped. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "corpus/query.h"
+#include "export/export.h"
+#include "store/ledger.h"
+#include "tests/check.h"
+#include "tests/fixture.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+static long allowed = -1;   /* allocations still granted; below 0: all */
+static long live;           /* blocks not yet freed */
+
+#ifndef SANITIZED
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+void __libc_free(void *);
+
+static int refuse(void) {
+  if (allowed < 0) return 0;
+  if (allowed > 0) return allowed--, 0;
+  errno = ENOMEM;
+  return 1;
+}
+void *malloc(size_t n) {
+  void *p = refuse() ? NULL : __libc_malloc(n);
+  live += p != NULL;
+  return p;
+}
+void *calloc(size_t n, size_t size) {
+  void *p = refuse() ? NULL : __libc_calloc(n, size);
+  live += p != NULL;
+  return p;
+}
+void *realloc(void *old, size_t n) {
+  void *p = refuse() ? NULL : __libc_realloc(old, n);
+  live += p != NULL && old == NULL;
+  return p;
+}
+void free(void *p) {
+  live -= p != NULL;
+  __libc_free(p);
+}
+#endif
+
+static const char *const ROWS[] = {
+  "{\"input\": \"one\\n\", \"output\": \"two\", \"x\": [\"three\"]}", "{\"input\": \"a\", \"output\": \"b\", \"alternative\": \"c\"}",
+  "broken", "{\"input\": \"q\", \"output\": \"r\", \"_rejection\": 1}", "{\"input\": \"s\", \"output\": \"t\", \"metadata\": {\"k\": 1}}",
+};
+enum { NROWS = sizeof ROWS / sizeof *ROWS };
+
+static Corpus *corpus;
+static char dir[64];
+
+/* Says a little of everything. */
+static int run_all(const RowOp *op, Row *row, Out *out) {
+  (void)op;
+  const RowString *s;
+  size_t n = row_strings(row, &s);
+  if (n == 0) return -1;
+  if (out_metric(out, 0, (double)n) != 0) return -1;
+  if (out_annotate(out, span_str("topic"), (Value){ .type = VALUE_STRING, .text = span_str("t") }) != 0) return -1;
+  EvidenceSpan span = { .string = &s[0], .start = 0, .end = 1, .type = "X" };
+  if (row->index == 3 && out_reject_spans(out, "span", &span, 1) != 0) return -1;
+  if (row->index == 3 && out_reject_detail(out, span_str("also"), span_str("this")) != 0) return -1;
+  return row->index == 0 ? out_edit(out, &s[0], span_str("edited")) : 0;
+}
+static void destroy(RowOp *op) { (void)op; }
+
+/* 0 if all went well, -1 if memory ran out; anything else is a fault. */
+static int layers(void) {
+  RowOp op, *ops[] = { &op };
+  Error err = { "" };
+  rowop_init(&op, run_all, destroy);
+  int bad = rowop_add_metric(&op, "m") < 0;
+  View *v = bad ? NULL : view_new(corpus), *w = NULL, *x = NULL;
+  int stage = v == NULL ? -1 : corpus_stage(corpus, span_str("test"));
+  uint16_t stage16 = (uint16_t)stage;
+  if (stage >= 0) w = view_run_group(v, NULL, ops, &stage16, 1, NULL, 0, &err);
+  if (stage >= 0 && w == NULL && err.text[0] == '\0') bad = 2;   /* an error without words */
+  VerdictList *list = w == NULL ? NULL : verdicts_new();
+  if (list != NULL) {
+    list->reasons[0] = "copy";
+    list->field = "input";
+    bad |= verdicts_add(list, (VerdictEntry){ .row = 1, .twin = 0, .value = 1, .blob = -1 }) != 0;
+    bad |= verdicts_add_pair(list, (VerifiedPair){ 0, 1, 1 }) != 0;
+    if (!bad) x = view_apply(w, stage16, list, &err);
+  }
+  verdicts_free(list);
+  int status = bad == 2 ? 2 : x == NULL ? -1 : 0;
+  if (v != NULL && v->standing != 4) status = 3;                  /* the parent was touched */
+  if (x != NULL && x->standing + x->rejected != NROWS) status = 4;
+  view_unref(x);
+  view_unref(w);
+  view_unref(v);
+  rowop_unref(&op);
+  return status;
+}
+
+static View *made;   /* a finished view, for what follows */
+
+static int writes(ExportFormat format) {
+  Error err = { "" };
+  Span include = span_str("topic");
+  ExportOptions o = { .dir = dir, .mode = 0600, .format = format, .system = span_str("s"), .include = &include, .ninclude = 1 };
+  ExportOutputs *out = export_write(made, &o, NULL, &err);
+  char path[128];
+  snprintf(path, sizeof path, "%s/ledger.db", dir);
+  LedgerOptions lo = { .outputs = out };
+  int status = out == NULL ? -1 : ledger_write(made, path, &lo, &err);
+  if (status != 0 && err.text[0] == '\0') status = 2;
+  for (size_t i = 0; out != NULL && i < out->n; i++) unlink(out->output[i].path);
+  unlink(path);
+  export_outputs_free(out);
+  return status;
+}
+static int writes_as_read(void) { return writes(EXPORT_AS_READ); }
+static int writes_messages(void) { return writes(EXPORT_MESSAGES); }
+
+static int asks(void) {
+  uint32_t ids[NROWS], rows[NROWS];
+  ReasonCount *reasons;
+  size_t n;
+  int bad = query_reasons(made, &reasons, &n);
+  free(bad == 0 ? reasons : NULL);
+  if (bad == 0) bad = query_keys(made, NULL, span_str("metadata.k"), ~0u, ids);
+  if (bad == 0 && query_text(made, NULL, span_str("one"), rows, NROWS) < 0) bad = -1;
+  return bad;
+}
+
+/* From the n-th allocation on all are refused, until the work passes. live may grow only by what
+** the corpus' logs and names keep, which is bounded: at most a few blocks a try. */
+static void refuse_from_each(const char *what, int (*work)(void)) {
+  for (long n = 0; n < 20000; n++) {
+    allowed = n;
+    int status = work();
+    allowed = -1;
+    if (status != 0 && status != -1) printf("%s: %d with %ld allocations\n", what, status, n);
+    CHECK(status == 0 || status == -1);
+    if (status == 0) return;
+  }
+  CHECK(!"never passed");
+}
+
+static void does_not_leak(int (*work)(void)) {
+  work();
+  long before = live;
+  for (long n = 0; n < 2000; n += 61) {
+    allowed = n;
+    work();
+    allowed = -1;
+  }
+  CHECK(live - before < 200);   /* arenas of committed groups belong to the corpus */
+}
+
+static void a_group_that_runs_out_of_memory_is_dropped_whole(void) {
+#ifdef SANITIZED
+  SKIP("the sanitizer has an allocator of its own");
+#endif
+  refuse_from_each("layers", layers);
+}
+static void an_export_that_runs_out_of_memory_says_so(void) {
+#ifdef SANITIZED
+  SKIP("the sanitizer has an allocator of its own");
+#endif
+  CHECK(writes_as_read() == 0);   /* libcrypto and SQLite open themselves up at leisure */
+  refuse_from_each("as read", writes_as_read);
+  refuse_from_each("messages", writes_messages);
+  does_not_leak(writes_messages);
+}
+static void a_question_that_runs_out_of_memory_is_no_answer(void) {
+#ifdef SANITIZED
+  SKIP("the sanitizer has an allocator of its own");
+#endif
+  refuse_from_each("asks", asks);
+  does_not_leak(asks);
+}
+
+int main(void) {
+  /* in memory where there is such a place: each try syncs its files */
+  snprintf(dir, sizeof dir, "%s/tamis-test-memory-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+  if (mkdtemp(dir) == NULL) return 1;
+  corpus = fixture_corpus(ROWS, NROWS);
+  RUN(a_group_that_runs_out_of_memory_is_dropped_whole);
+  RowOp op, *ops[] = { &op };
+  rowop_init(&op, run_all, destroy);
+  rowop_add_metric(&op, "m");
+  View *v = view_new(corpus);
+  uint16_t stage = (uint16_t)corpus_stage(corpus, span_str("test"));
+  made = view_run_group(v, NULL, ops, &stage, 1, NULL, 0, NULL);
+  rowop_unref(&op);
+  RUN(an_export_that_runs_out_of_memory_says_so);
+  RUN(a_question_that_runs_out_of_memory_is_no_answer);
+  view_unref(made);
+  view_unref(v);
+  corpus_unref(corpus);
+  CHECK(rmdir(dir) == 0);
+  return check_done();
+}
