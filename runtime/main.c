@@ -13,10 +13,14 @@
 
 enum { STATUS_FAILED = 1, STATUS_INTERRUPTED = 130 };
 
-/* The first one asks the run to stop; the second does not wait for it. */
+/* The first one asks the run to stop; the one past its patience does not wait for it. */
 static void on_interrupt(int sig) {
-  (void)sig;
-  if (interrupt_pending()) _exit(STATUS_INTERRUPTED);
+  if (sig == SIGTERM && interrupt_patience() > 1) {   /* the REPL lives on after an interrupt alone */
+    signal(sig, SIG_DFL);
+    raise(sig);
+    return;
+  }
+  if (interrupt_pending() >= interrupt_patience()) _exit(STATUS_INTERRUPTED);
   interrupt_raise();
 }
 

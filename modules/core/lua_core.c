@@ -109,10 +109,19 @@ static int f_clear_interrupt(lua_State *L) {
   return 0;
 }
 
+/* core.patience(n): interrupts that may go unheeded before the program ends */
+static int f_patience(lua_State *L) {
+  lua_Integer n = luaL_checkinteger(L, 1);
+  luaL_argcheck(L, 1 <= n && n <= 1000, 1, "expected 1 to 1000 interrupts");
+  interrupt_set_patience((int)n);
+  return 0;
+}
+
 static const luaL_Reg functions[] = {
   { "pool", f_pool },
   { "interrupted", f_interrupted },
   { "clear_interrupt", f_clear_interrupt },
+  { "patience", f_patience },
   { NULL, NULL }
 };
 

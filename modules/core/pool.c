@@ -8,7 +8,11 @@
 
 static atomic_int interrupt_flag;
 
-void interrupt_raise(void) { atomic_store_explicit(&interrupt_flag, 1, memory_order_relaxed); }
+static atomic_int patience = 1;
+
+void interrupt_raise(void) { atomic_fetch_add_explicit(&interrupt_flag, 1, memory_order_relaxed); }
+void interrupt_set_patience(int n) { atomic_store_explicit(&patience, n, memory_order_relaxed); }
+int interrupt_patience(void) { return atomic_load_explicit(&patience, memory_order_relaxed); }
 void interrupt_clear(void) { atomic_store_explicit(&interrupt_flag, 0, memory_order_relaxed); }
 int interrupt_pending(void) {
   return atomic_load_explicit(&interrupt_flag, memory_order_relaxed);

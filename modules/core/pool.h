@@ -37,6 +37,10 @@ void pool_set_tick(Pool *p, void (*tick)(void *ctx, size_t done, size_t n), void
 ** the runtime's count hooks, cleared by whoever handled it. */
 void interrupt_raise(void);
 void interrupt_clear(void);
-int interrupt_pending(void);
+int interrupt_pending(void);      /* how often it was raised since it was last cleared */
+
+/* How many interrupts a run may ignore before the handler ends the process: 1, unless set. */
+void interrupt_set_patience(int n);
+int interrupt_patience(void);
 
 #endif
