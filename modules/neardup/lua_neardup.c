@@ -8,12 +8,16 @@
 **   neardup.exact(view, { punctuation =, fields = }, pool)
 **   neardup.leaders(view, { threshold =, shingle =, num_hashes =, num_bands =, recall =, keep =,
 **                           floor =, fields = }, pool)          -- and a table of figures
-**   neardup.decontaminate(view, gold, { threshold =, shingle =, input_alone = }, pool) */
+**   neardup.decontaminate(view, gold, { threshold =, shingle =, input_alone = }, pool)
+** For people who look around: the rows of `rows` (all if nil) most like a text, best first:
+**   neardup.nearest(view, text, { k = 5, shingle = 5, fields = { "input" }, rows = { 1, 7 } }, pool)
+**     -- { { row = 7, jaccard = 0.91 }, … } | nil, message */
 #include <lauxlib.h>
 
 #include "core/lua_core.h"
 #include "corpus/lua_corpus.h"
 #include "corpus/lua_verdicts.h"
+#include "neardup/nearest.h"
 #include "neardup/neardup.h"
 #include "neardup/sketch.h"
 #include "neardup/verify.h"
@@ -258,10 +262,65 @@ static int f_decontaminate(lua_State *L) {
   return 1;
 }
 
+/* The row numbers, from 0, that p.rows lists, or those of the whole view: a userdata on the stack.
+** [-0, +1, v] */
+static uint32_t *check_rows(lua_State *L, const View *v, int table, size_t *n) {
+  lua_getfield(L, table, "rows");
+  int some = !lua_isnil(L, -1);
+  if (some) luaL_checktype(L, -1, LUA_TTABLE);
+  *n = some ? (size_t)luaL_len(L, -1) : v->corpus->nrows;
+  uint32_t *rows = lua_newuserdatauv(L, (*n + 1) * sizeof *rows, 0);
+  for (size_t i = 0; i < *n; i++) {
+    int whole = 1;
+    lua_Integer row = (lua_Integer)i + 1;
+    if (some) {
+      lua_geti(L, -2, row);
+      row = lua_tointegerx(L, -1, &whole);
+      lua_pop(L, 1);
+    }
+    if (!whole || row < 1 || row > (lua_Integer)v->corpus->nrows)
+      luaL_error(L, "rows: expected row numbers from 1 to %I", (lua_Integer)v->corpus->nrows);
+    rows[i] = (uint32_t)(row - 1);
+  }
+  lua_remove(L, -2);
+  return rows;
+}
+
+static int f_nearest(lua_State *L) {
+  View *v = lua_checkview(L, 1);
+  Span text = check_text(L, 2);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  Pool *pool = lua_optpool(L, 4);
+  lua_settop(L, 4);
+  unsigned k = check_count(L, 3, "k", 1, NEAREST_MAX);
+  unsigned shingle = check_count(L, 3, "shingle", 1, GRAMS_MAX_SHINGLE);
+  unsigned fields = check_fields(L, 3, 1u << FIELD_INPUT);
+  size_t n, found = 0;
+  uint32_t *rows = check_rows(L, v, 3, &n);
+  NearHit *best = lua_newuserdatauv(L, k * sizeof *best, 0);
+  ViewTexts texts;
+  int r = view_texts_init(&texts, v, rows, n, fields, 0, pool);
+  if (r == 0) r = nearest_texts(&texts.source, text, shingle, pool, k, best, &found);
+  view_texts_free(&texts);
+  if (r == POOL_INTERRUPTED) return push_failure(L, &(Error){ "" });
+  if (r != 0) return luaL_error(L, "not enough memory");
+  lua_createtable(L, (int)found, 0);
+  for (size_t i = 0; i < found; i++) {
+    lua_createtable(L, 0, 2);
+    lua_pushinteger(L, (lua_Integer)rows[best[i].text] + 1);
+    lua_setfield(L, -2, "row");
+    lua_pushnumber(L, best[i].jaccard);
+    lua_setfield(L, -2, "jaccard");
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
   { "jaccard", f_jaccard }, { "normalise", f_normalise }, { "minhash", f_minhash },
   { "recall_curve", f_recall_curve }, { "bands", f_bands },
   { "exact", f_exact }, { "leaders", f_leaders }, { "decontaminate", f_decontaminate },
+  { "nearest", f_nearest },
   { NULL, NULL }
 };
 
