@@ -340,6 +340,28 @@ static int view_group_counts(lua_State *L) {
   return 1;
 }
 
+/* view:rows_of(which [, reason [, stage]]) -> array of row numbers; which as in group_counts */
+static int view_rows_of(lua_State *L) {
+  const View *v = lua_checkview(L, 1);
+  unsigned which = check_which(L, 2);
+  size_t len;
+  const char *reason = luaL_optlstring(L, 3, NULL, &len);
+  uint32_t id = NAME_NONE;
+  if (reason != NULL) {
+    id = names_find(v->corpus->names, span_of(reason, len));
+    if (id == NAME_NONE) id = NAME_FAIL;   /* a word that no row knows */
+  }
+  int stage = lua_isnoneornil(L, 4) ? -1 : check_stage(L, v, 4);
+  uint32_t *rows = lua_newuserdatauv(L, ((size_t)v->corpus->nrows + 1) * sizeof *rows, 0);
+  size_t n = query_rows(v, which, stage, id, rows);
+  lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_pushinteger(L, (lua_Integer)rows[i] + 1);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
 static int view_standing_rows(lua_State *L) {
   const View *v = lua_checkview(L, 1);
   lua_createtable(L, (int)v->standing, 0);
@@ -373,6 +395,7 @@ static const luaL_Reg METHODS[] = {
   { "annotate",         view_annotate_ },
   { "reasons",          view_reasons },
   { "group_counts",     view_group_counts },
+  { "rows_of",          view_rows_of },
   { "standing_rows",    view_standing_rows },
   { "close",            view_close },
   { "__len",            view_len },

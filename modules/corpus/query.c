@@ -71,6 +71,18 @@ int query_reasons(const View *v, ReasonCount **out, size_t *n) {
   return 0;
 }
 
+size_t query_rows(const View *v, unsigned statuses, int stage, uint32_t reason, uint32_t *out) {
+  size_t n = 0;
+  for (uint32_t row = 0; row < v->corpus->nrows; row++) {
+    if ((statuses >> view_status(v, row) & 1) == 0) continue;
+    const Verdict *d = stage >= 0 || reason != NAME_NONE ? view_verdict(v, row) : NULL;
+    if (stage >= 0 && (d == NULL || d->stage != stage)) continue;
+    if (reason != NAME_NONE && (d == NULL || d->reason != reason)) continue;
+    out[n++] = row;
+  }
+  return n;
+}
+
 /* ---- all rows in parallel, each worker with a Scratch ---- */
 
 typedef struct Scan {

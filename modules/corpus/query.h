@@ -14,6 +14,10 @@ int query_reasons(const View *v, ReasonCount **out, size_t *n);
 ** 0, -1 if out of memory, POOL_INTERRUPTED. */
 int query_keys(const View *v, Pool *pool, Span key, unsigned statuses, uint32_t *ids);
 
+/* Rows whose status's bit is in `statuses` and, where they are given (not -1, not NAME_NONE), whose
+** deciding stage and reason are those; into out [nrows], ascending. How many there are. */
+size_t query_rows(const View *v, unsigned statuses, int stage, uint32_t reason, uint32_t *out);
+
 /* Row numbers; each returns how many were found, out [max] holds the first, -1 if out of memory. */
 /* Rows of the sources of that path and that line. */
 long query_line(const View *v, Span path, uint32_t line, uint32_t *out, size_t max);
