@@ -315,6 +315,25 @@ static int f_modules(lua_State *L) {
   return 1;
 }
 
+/* host.row_function(fn, { kind =, stage = }): a row operator over a function of this state, for what
+** the user types; a recipe's functions go by r:row_op. */
+static int f_row_function(lua_State *L) {
+  static const char *const kinds[] = { "filter", "map", "row", NULL };
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  lua_getfield(L, 2, "kind");
+  lua_getfield(L, 2, "stage");
+  RowFnKind kind = (RowFnKind)luaL_checkoption(L, 3, "filter", kinds);
+  const char *stage = luaL_checkstring(L, 4);
+  lua_pushvalue(L, 1);
+  Error err;
+  RowOp *op = rowfn_here(L, kind, stage, &err);
+  if (op == NULL) return push_error(L, &err);
+  lua_pushrowop(L, op);
+  return 1;
+}
+
 static int f_is_function(lua_State *L) {
   lua_pushboolean(L, luaL_testudata(L, 1, MARKER_TYPE) != NULL);
   return 1;
@@ -325,6 +344,7 @@ static const luaL_Reg functions[] = {
   { "scripts", f_scripts },
   { "script", f_script },
   { "modules", f_modules },
+  { "row_function", f_row_function },
   { "is_function", f_is_function },
   { "libraries", f_libraries },
   { NULL, NULL }

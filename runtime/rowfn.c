@@ -19,9 +19,10 @@ enum {
 
 /* One state's end of the operator: registry references, made before any row runs. */
 typedef struct RowFnWorker {
-  Sandbox *sandbox;
+  Sandbox *sandbox;             /* NULL: of no recipe, see rowfn_here */
+  lua_State *L;
   RowProxy *proxy;
-  int fn, ex, params;
+  int fn, ex, params, thread;
   uint64_t sum;
   size_t rows, next_check;
 } RowFnWorker;
@@ -59,15 +60,16 @@ static int row_error(const RowFn *f, const Row *row, Out *out, const char *text)
   const char *more = strchr(text, '\n');   /* a traceback */
   int len = more != NULL ? (int)(more - text) : (int)strlen(text);
   char place[600] = "";
-  if (!has_place(text)) snprintf(place, sizeof place, "%s:%d: ", f->file, f->line);
+  if (f->file != NULL && !has_place(text)) snprintf(place, sizeof place, "%s:%d: ", f->file, f->line);
   out_error(out, "%s%.*s (row %s:%u)%s", place, len, text, path, (unsigned)rec->line, more != NULL ? more : "");
   return -2;
 }
 
 static int call_failed(const RowFn *f, RowFnWorker *w, const Row *row, Out *out, int status) {
-  lua_State *L = w->sandbox->L;
+  lua_State *L = w->L;
   char text[256];
   if (status == LUA_ERRMEM) {
+    if (w->sandbox == NULL) return -1;
     snprintf(text, sizeof text, "%s of %s needs more memory than the %zu MiB that a recipe may have", function_words(f),
              f->stage, w->sandbox->limit.memory >> 20);
     return row_error(f, row, out, text);
@@ -245,7 +247,7 @@ static int check_purity(const RowFn *f, RowFnWorker *w, Out *out) {
 static int run(const RowOp *base, Row *row, Out *out) {
   RowFn *f = (RowFn *)base;
   RowFnWorker *w = &f->worker[base->serial ? 0 : scratch_worker(row->scratch)];
-  lua_State *L = w->sandbox->L;
+  lua_State *L = w->L;
   w->proxy->row = row;
   w->proxy->has_raw = 0;
   lua_rawgeti(L, LUA_REGISTRYINDEX, w->fn);
@@ -255,7 +257,7 @@ static int run(const RowOp *base, Row *row, Out *out) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, w->params);
     nargs = 2;
   }
-  int status = sandbox_call(w->sandbox, nargs, 2);
+  int status = w->sandbox != NULL ? sandbox_call(w->sandbox, nargs, 2) : lua_pcall(L, nargs, 2, 0);
   int r = status != LUA_OK ? call_failed(f, w, row, out, status) : settle(f, L, row, out);
   w->proxy->row = NULL;
   lua_settop(L, 0);
@@ -277,12 +279,13 @@ static void destroy(RowOp *op) {
   RowFn *f = (RowFn *)op;
   for (int i = 0; i < f->nworkers; i++) {
     RowFnWorker *w = &f->worker[i];
-    if (w->sandbox == NULL) continue;
-    luaL_unref(w->sandbox->L, LUA_REGISTRYINDEX, w->fn);
-    luaL_unref(w->sandbox->L, LUA_REGISTRYINDEX, w->ex);
-    luaL_unref(w->sandbox->L, LUA_REGISTRYINDEX, w->params);
+    if (w->L == NULL) continue;
+    luaL_unref(w->L, LUA_REGISTRYINDEX, w->fn);
+    luaL_unref(w->L, LUA_REGISTRYINDEX, w->ex);
+    luaL_unref(w->L, LUA_REGISTRYINDEX, w->params);
+    luaL_unref(w->L, LUA_REGISTRYINDEX, w->thread);
   }
-  recipe_unref(f->recipe);
+  if (f->recipe != NULL) recipe_unref(f->recipe);
   free(f->stage);
   free(f->file);
   free(f);
@@ -310,9 +313,10 @@ static int open_workers(RowFn *f, Error *err) {
   if (recipe_load(f->recipe, f->nworkers, err) != 0) return -1;
   for (int i = 0; i < f->nworkers; i++) {
     RowFnWorker *w = &f->worker[i];
-    w->fn = w->ex = w->params = LUA_NOREF;
+    w->fn = w->ex = w->params = w->thread = LUA_NOREF;
     w->next_check = FIRST_CHECK;
     w->sandbox = f->recipe->worker[i];
+    w->L = w->sandbox->L;
     OpenCall c = { f, w };
     if (recipe_run(f->recipe, i, open_inside, &c, err) != 0) return -1;
   }
@@ -342,4 +346,30 @@ RowOp *rowfn_new(Recipe *r, const RowFnSpec *spec, Error *err) {
   if (bad == 0) return &f->op;
   rowop_unref(&f->op);
   return NULL;
+}
+
+/* The function runs on a thread of its own, so that its stack is no one else's. */
+RowOp *rowfn_here(lua_State *L, RowFnKind kind, const char *stage, Error *err) {
+  RowFnWorker w = { .params = LUA_NOREF, .fn = luaL_ref(L, LUA_REGISTRYINDEX) };
+  w.proxy = rowproxy_push(L);
+  w.ex = luaL_ref(L, LUA_REGISTRYINDEX);
+  w.L = lua_newthread(L);
+  w.thread = luaL_ref(L, LUA_REGISTRYINDEX);
+  RowFn *f = calloc(1, sizeof *f + sizeof f->worker[0]);
+  char *name = strdup(stage);
+  if (f == NULL || name == NULL) {
+    int refs[] = { w.fn, w.ex, w.thread };
+    for (int i = 0; i < 3; i++) luaL_unref(L, LUA_REGISTRYINDEX, refs[i]);
+    free(f);
+    free(name);
+    error_memory(err);
+    return NULL;
+  }
+  rowop_init(&f->op, run, destroy);
+  f->op.serial = f->op.skip_rejected = 1;
+  f->kind = kind;
+  f->stage = name;
+  f->nworkers = 1;
+  f->worker[0] = w;
+  return &f->op;
 }

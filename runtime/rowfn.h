@@ -26,6 +26,10 @@ typedef struct RowFnSpec {
 
 /* A row operator over that function. Loads the states it needs. NULL with err worded. */
 RowOp *rowfn_new(Recipe *r, const RowFnSpec *spec, Error *err);
+/* A row operator over the function at the top of L, which is popped: it runs in L's own global state,
+** without limits, row by row in order. For what the user types (REPL), never for a recipe's.
+** NULL with err worded. [-1, +0, m] */
+RowOp *rowfn_here(lua_State *L, RowFnKind kind, const char *stage, Error *err);
 /* After a group: has the function changed what it must not? 0; -1 with err worded. */
 int rowfn_check(const RowOp *op, Error *err);
 

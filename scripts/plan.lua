@@ -9,6 +9,9 @@ local nearest = require "nearest"
 
 local plan = {}
 
+--- A function: of a recipe, as a marker; or of this state, typed into the REPL.
+local function is_function(v) return type(v) == "function" or host.is_function(v) end
+
 local STAGE_PREFIX = "stages."
 local loaded = {}
 
@@ -83,7 +86,7 @@ end
 
 --- A value as a message shows it.
 local function show(v)
-  if host.is_function(v) then return "a function" end
+  if is_function(v) then return "a function" end
   if type(v) == "table" then return "a table" end
   if type(v) == "string" then return ('"%s"'):format(#v > 60 and v:sub(1, 60) .. "…" or v) end
   if type(v) == "userdata" then return "null" end
@@ -92,7 +95,7 @@ end
 plan.show = show
 
 local function is_list(v)
-  if type(v) ~= "table" or host.is_function(v) then return false end
+  if type(v) ~= "table" or is_function(v) then return false end
   local n = 0
   for _ in pairs(v) do n = n + 1 end
   return n == #v
@@ -137,7 +140,7 @@ function check_type.enum(v, spec)
 end
 
 check_type["function"] = function(v)
-  if not host.is_function(v) then return nil, "type" end
+  if not is_function(v) then return nil, "type" end
   return v
 end
 
@@ -163,7 +166,7 @@ function check_type.list(v, spec, place)
 end
 
 function check_type.table(v, spec, place)
-  if type(v) ~= "table" or host.is_function(v) then return nil, "type" end
+  if type(v) ~= "table" or is_function(v) then return nil, "type" end
   return check_elements(v, spec, place)
 end
 
@@ -512,7 +515,11 @@ end
 
 --- Parameters as a record keeps them: a function by the place where it stands.
 function plan.plain(v)
-  if host.is_function(v) then return ("function at %s:%d"):format(v.file, v.line) end
+  if type(v) == "function" then
+    local info = debug.getinfo(v, "S")
+    return ("function at %s:%d"):format(info.short_src, info.linedefined)
+  end
+  if is_function(v) then return ("function at %s:%d"):format(v.file, v.line) end
   if type(v) ~= "table" then return v end
   local out = {}
   for k, x in pairs(v) do out[k] = plan.plain(x) end
