@@ -211,6 +211,8 @@ local function show(s, p, out)
   end
 end
 
+explain.passport, explain.show = passport, show   -- the REPL draws rows so too
+
 -- Several rows: one short line each.
 local function list(s, r, rows, out)
   for _, n in ipairs(rows) do
@@ -223,6 +225,8 @@ local function list(s, r, rows, out)
     for _, line in ipairs(s:wrap((text:gsub("%s+", " ")), s.width - 2, 2)) do out("  " .. s:paint("dim", line)) end
   end
 end
+
+explain.list = list
 
 function explain.run(args, env)
   local o, message = parse(args)

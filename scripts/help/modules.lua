@@ -31,6 +31,7 @@ return {
       { "exact(view, p [, pool])", "the verdicts of exact_dedup" },
       { "leaders(view, p [, pool])", "the verdicts of near_dedup, and a table of figures" },
       { "decontaminate(view, gold, p [, pool])", "the verdicts of decontaminate" },
+      { "nearest(view, text, p [, pool])", "the rows most like a text, best first: { { row =, jaccard = }, … }" },
     },
   },
   pii = {
@@ -63,6 +64,7 @@ return {
   verdicts = {
     example = 'verdicts.new({ "too_old" }, "input")',
     functions = {},
-    stages = { { "new(reasons [, field])", "an empty list for a corpus stage: list:add(row, reason, { value =, threshold =, twin =, detail = })" } },
+    stages = { { "new(reasons [, field])",
+                 "an empty list for a corpus stage: list:add(row, reason, { value =, threshold =, twin =, detail = })" } },
   },
 }

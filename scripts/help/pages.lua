@@ -1,6 +1,7 @@
 --- pages: what help prints, line by line, on a screen.
 
 local catalogue = require "help.catalogue"
+local docs = require "help.repl"
 local host = require "host"
 local screen = require "report.screen"
 local settings = require "help.settings"
@@ -51,6 +52,10 @@ function pages.command(s, c, out)
   if #(c.examples or {}) > 0 then
     heading(s, out, #c.examples == 1 and "Example" or "Examples")
     for _, e in ipairs(c.examples) do out("  " .. e) end
+  end
+  if c.name == "repl" then
+    out("")
+    pages.repl(s, out)
   end
 end
 
@@ -228,6 +233,41 @@ function LIST.exit(s, out)
   local rows = {}
   for i, e in ipairs(catalogue.EXITS) do rows[i] = { tostring(e[1]), e[2] } end
   columns(s, out, rows)
+end
+
+-- ---- the REPL ----
+
+--- What the REPL's objects can do.
+-- @param part  "view" or "run"; nil for all
+-- @param name  one method
+function pages.repl(s, out, part, name)
+  local TITLES = { { "globals", "Names" }, { "view", "A view: c:method(…), and every stage as c:near_dedup{ … }" },
+                   { "run", "A run folder: r:method(…)" } }
+  local first = true
+  for _, t in ipairs(TITLES) do
+    local rows = {}
+    for _, r in ipairs(part == nil and docs[t[1]] or part == t[1] and docs[t[1]] or {}) do
+      if not name or r[1]:match "^[%w_]+" == name then rows[#rows + 1] = r end
+    end
+    if #rows > 0 then
+      if not name then heading(s, first and function(line) if line ~= "" then out(line) end end or out, t[2]) end
+      columns(s, out, rows, 30)
+      first = false
+    end
+  end
+end
+
+--- A method of the REPL by its name; false if it is none.
+function pages.method(s, name, out)
+  for _, part in ipairs { "view", "run" } do
+    for _, r in ipairs(docs[part]) do
+      if r[1]:match "^[%w_]+" == name then
+        pages.repl(s, out, part, name)
+        return true
+      end
+    end
+  end
+  return false
 end
 
 --- Prints a list of catalogue.LISTS; false if it is none.

@@ -1,0 +1,126 @@
+--- loop: reads a command, runs it, prints what it gives, until the input ends.
+
+local evaluate = require "repl.evaluate"
+local fs = require "fs"
+
+local loop = {}
+
+local PROMPT, MORE = "tamis> ", "    .. "
+local LEAVE = { exit = true, quit = true, ["exit()"] = true, ["quit()"] = true }
+
+-- Lines from something that is no terminal, or from one without libedit.
+local plain = {}
+plain.__index = plain
+
+function plain:read(prompt)
+  if self.tty then
+    io.stdout:write(prompt)
+    io.stdout:flush()
+  end
+  local line, _, code = io.stdin:read "L"
+  if line then return (line:gsub("\r?\n$", "")) end
+  return nil, code == 4 and "interrupted" or "end"   -- 4: EINTR
+end
+
+function plain:remember() return self end
+
+local function history_file()
+  local root = fs.getenv "XDG_STATE_HOME"
+  if not root or root == "" then root = fs.getenv "HOME" and fs.getenv "HOME" .. "/.local/state" end
+  if not root then return nil end
+  local ok = fs.mkdirs(root .. "/tamis", 448)   -- octal 0700
+  return ok and root .. "/tamis/history" or nil
+end
+
+--- Where lines come from: the editor at a terminal, else plain lines.
+function loop.reader(complete)
+  local tty = fs.isatty(0) and fs.isatty(1)
+  if not tty then return setmetatable({ tty = fs.isatty(0) }, plain) end
+  local editor = require "edit".new { history = history_file(), lines = 2000, complete = complete }
+  return editor or setmetatable({ tty = true }, plain)
+end
+
+local function problem(text)
+  io.stdout:flush()
+  io.stderr:write("error: ", fs.printable(text), "\n")
+end
+
+-- One whole command: as many lines as it takes.
+-- @return  its text and function; or nil and "end", "interrupted", or a syntax error
+local function read_command(state)
+  local lines = {}
+  while true do
+    state.pending = table.concat(lines, "\n")
+    local line, why = state.reader:read(#lines == 0 and PROMPT or MORE)
+    if not line then
+      if why == "end" and #lines > 0 then
+        local _, err = evaluate.compile(table.concat(lines, "\n"), state.names)
+        return nil, "syntax", evaluate.sentence(err, state.names, #lines > 1)
+      end
+      return nil, why
+    end
+    state.reader:remember(line)
+    lines[#lines + 1] = line
+    local text = table.concat(lines, "\n")
+    if #lines == 1 and LEAVE[text:match "^%s*(.-)%s*$"] and state.names[text:match "%a+"] == nil then return nil, "end" end
+    if text:find "%S" then
+      local chunk, err, more = evaluate.compile(text, state.names)
+      if chunk then return text, chunk end
+      if not more then return nil, "syntax", evaluate.sentence(err, state.names, #lines > 1) end
+    else
+      lines = {}
+    end
+  end
+end
+
+local function print_values(state, values)
+  for i = 1, values.n do
+    local v = values[i]
+    if v == nil or not state.session.announced[v] then state.session:show(v) end
+  end
+  if values.n > 0 then rawset(state.names, "_", values[1]) end
+end
+
+local function run_command(state, text, chunk)
+  local session = state.session
+  session:turn()
+  local ok, values, interrupted = evaluate.run(chunk)
+  session:progress_done()
+  if ok then
+    -- what draws itself may be interrupted or fail too
+    ok, values, interrupted = evaluate.run(function() print_values(state, values) end)
+  end
+  if not ok then
+    state.failed = true
+    problem(interrupted and "interrupted" or evaluate.sentence(values, state.names, text:find "\n"))
+    if state.trace and type(values) == "table" and values.trace then io.stderr:write(fs.printable(values.trace, true), "\n") end
+  elseif text:find "^%s*local%s" and not text:find "[;\n]" then
+    session:say "(a local lives for one command; without `local` the name stays)"
+  end
+  collectgarbage()   -- views that nobody holds any more are large on the native side
+end
+
+--- Runs until the input ends.
+-- @param state  { session, names, reader, trace }
+-- @return  false if a command failed
+function loop.run(state)
+  while true do
+    io.stdout:flush()
+    local text, chunk, message = read_command(state)
+    if text then run_command(state, text, chunk)
+    elseif chunk == "end" then break
+    elseif chunk == "syntax" then
+      state.failed = true
+      problem(message)
+    elseif chunk == "interrupted" then
+      require "core".clear_interrupt()
+    else
+      problem(chunk)
+      state.failed = true
+      break
+    end
+  end
+  return not state.failed
+end
+
+return loop

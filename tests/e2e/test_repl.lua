@@ -1,0 +1,402 @@
+--- tamis repl: commands from a pipe, and from a terminal where tmux is there.
+
+local check = require "check"
+local complete = require "repl.complete"
+local docs = require "help.repl"
+local evaluate = require "repl.evaluate"
+
+local dir = check.folder()
+
+local ROWS = {
+  '{"input": "how do I reset my password", "output": "Press the button and choose a new one.", "topic": "account"}',
+  '{"input": "how do I reset my passwords", "output": "Press the button and choose a new one.", "topic": "account"}',
+  '{"input": "where is my invoice", "output": "Under Settings, Billing, Invoices, as a PDF file.", "topic": "billing"}',
+  '{"input": "hi", "output": "x\\u001b[31mred\\u202e", "topic": "other"}',
+  'not json',
+}
+local data = check.write(dir .. "/rows.jsonl", table.concat(ROWS, "\n") .. "\n")
+
+-- Feeds commands through a pipe.
+local function repl(commands, args)
+  local input = check.write(dir .. "/commands", commands)
+  return check.run(("cat %s | env -u COLUMNS XDG_STATE_HOME=%s LC_ALL=C.UTF-8 %s repl %s"):format(
+    check.quote(input), check.quote(dir .. "/state"), check.tamis, args or ""))
+end
+
+local function lines(text)
+  local out = {}
+  for line in text:gmatch "[^\n]+" do out[#out + 1] = line end
+  return out
+end
+
+check.test("open says how many rows there are and how long their texts", function()
+  local status, out, err = repl(("c = open %q\n"):format(data))
+  check.eq(err, "")
+  check.eq(status, 0)
+  check.eq(lines(out)[1], "5 rows · input p50 5 tokens · output p50 8 tokens")
+  check.eq(lines(out)[2], "4 kept · 1 rejected: load.malformed 1")
+end)
+
+check.test("an argument is opened as c; #c is the number of rows", function()
+  local _, out = repl("#c\n", data)
+  check.eq(lines(out)[3], "5")
+end)
+
+check.test("expressions print, statements run, names stay, and the last of several statements prints", function()
+  local _, out, err = repl "x = 20\nx + 1\ny = x * 2; y\nlocal z = 1; z\n'text'\nnil\n(nothing)\n"
+  check.eq(err, "")
+  check.eq(lines(out), { "21", "40", "1", "text", "nil", "nil" })
+end)
+
+check.test("a command may have several lines", function()
+  local _, out, err = repl "for i = 1, 2 do\n  print(i)\nend\nfunction f(n)\n  return n + 1\nend\nf(2)\nt = {\n 1,\n}\n#t\n"
+  check.eq(err, "")
+  check.eq(lines(out), { "1", "2", "3", "1" })
+end)
+
+check.test("a local is said to be gone after its command", function()
+  local _, out = repl "local a = 1\n"
+  check.contains(out, "a local lives for one command")
+end)
+
+check.test("an error is one line and never ends it", function()
+  local status, out, err = repl('error "boom"\nx.y = 1\n1 +* 2\nopn "x"\nerror({})\nopen "none.jsonl"\n7\n')
+  check.eq(status, 1)
+  check.eq(out, "7\n")
+  local e = lines(err)
+  check.eq(#e, 6)
+  check.eq(e[1], "error: boom")
+  check.eq(e[2], "error: there is no x")
+  check.contains(e[3], "error: unexpected symbol near '*'")
+  check.eq(e[4], "error: there is no opn; did you mean open?")
+  check.contains(e[6], "none.jsonl")
+end)
+
+check.test("an unfinished command at the end of the input is an error", function()
+  local status, _, err = repl "for i = 1, 2 do\n"
+  check.eq(status, 1)
+  check.contains(err, "'end' expected")
+end)
+
+check.test("head, sample, kept, rejected and find give selections that keep their numbers", function()
+  local _, out, err = repl([[
+#c:head(2)
+c:kept():rows()
+c:rejected():rows()
+c:rejected("malformed"):rows()
+c:rejected("load.malformed"):rows()
+c:find("INVOICE"):rows()
+c:sample(2, 7):rows()[1] == c:sample(2, 7):rows()[1]
+#c:sample(100, 1)
+c:rejected "malfromed"
+]], data)
+  local l = lines(out)
+  check.eq(table.move(l, 3, #l, 1, {}), { "2", "{ 1, 2, 3, 4 }", "{ 5 }", "{ 5 }", "{ 5 }", "{ 3 }", "true", "5" })
+  check.contains(err, 'no row was rejected for "malfromed"; did you mean "malformed"?')
+end)
+
+check.test("every seed draws each row about as often as another", function()
+  local _, out = repl([[
+n = { 0, 0, 0, 0, 0 }; for seed = 1, 2000 do for _, i in ipairs(c:sample(2, seed):rows()) do n[i] = n[i] + 1 end end
+math.min(table.unpack(n)) > 700 and math.max(table.unpack(n)) < 900
+]], data)   -- 800 expected, sigma = sqrt(2000 * 0.4 * 0.6) = 22
+  check.eq(lines(out)[3], "true")
+end)
+
+check.test("a row is a card whose parts are read by name", function()
+  local _, out = repl('c:row(3)\nc:row(3).topic\nc:row(3).output\nc:field(1, "input")\nc:row(5).reason\n', data)
+  check.contains(out, "#3  " .. data .. ":3\n  kept\n  input   where is my invoice\n  output  Under Settings")
+  check.contains(out, "\nbilling\nUnder Settings, Billing, Invoices, as a PDF file.\nhow do I reset my password\nmalformed\n")
+end)
+
+check.test("near ranks rows by the exact Jaccard of their character 5-grams", function()
+  -- "how do I reset my password" has 22 shingles of 5, "…passwords" one more: 22/23
+  local _, out = repl('n = c:near("How do I  reset my password", 2)\nn:rows()\nn:row(1).jaccard, n:row(2).jaccard == 22/23\n', data)
+  check.eq(table.move(lines(out), 3, 5, 1, {}), { "{ 1, 2 }", "1.0", "true" })
+end)
+
+check.test("a stage gives a new view and leaves the old one as it was", function()
+  local _, out, err = repl([[
+d = c:near_dedup{ threshold = 0.8 }
+d:rejected():rows(), #c:rejected(), #d:kept()
+e = d:length{ min_input_tokens = 4, min_output_tokens = 1 }
+e:rejected("length"):rows()
+e:row(2).evidence.twin.line
+]], data)
+  check.eq(err, "")
+  local l = lines(out)
+  check.contains(l[3], "near_dedup: 1 of 4 rows rejected (25.0%), 3 stand")
+  check.eq(table.move(l, 4, 6, 1, {}), { "{ 2, 5 }", "1", "3" })
+  check.contains(l[7], "length: 1 of 3 rows rejected (33.3%), 2 stand")
+  check.eq(table.move(l, 8, 9, 1, {}), { "{ 4 }", "1" })
+end)
+
+check.test("stages are validated by their own tables", function()
+  local status, _, err = repl([[
+c:near_dedup{ treshold = 1 }
+c:near_dedup{ threshold = 2 }
+c:near_dup{}
+c:length(5)
+c:head(2):length{}
+]], data)
+  check.eq(status, 1)
+  check.eq(lines(err), {
+    'error: unknown parameter "treshold" of near_dedup; did you mean "threshold"?',
+    "error: near_dedup.threshold = 2 is out of range: a number from 0.05 to 1",
+    'error: a view has no "near_dup"; did you mean "near_dedup"?',
+    "error: length takes its parameters in braces: c:length{ … }",
+    "error: length runs on all rows of a view, not on a selection of some: call it on the view itself",
+  })
+end)
+
+check.test("functions that are typed filter, edit and tag rows", function()
+  local _, out, err = repl([[
+least = 10
+d = c:filter(function(ex) if #ex.input < least then return "short", #ex.input end end)
+d:rejected("short"):rows()
+d:row(4).evidence.detail
+e = d:map{ fn = function(ex) return { input = ex.input:upper(), words = 3 } end }
+e:field(1, "input"), e:row(1).words, c:field(1, "input")
+e:sample{ n = 1 }
+f = c:balance{ by = "topic", max = function(group, count) return 1 end }
+#f:kept()
+c:filter(function(ex) return ex.input.x.y end)
+]], data)
+  check.contains(out, "\n{ 4 }\n2\n")
+  check.contains(out, "\nHOW DO I RESET MY PASSWORD\n3\nhow do I reset my password\n")
+  check.contains(out, "sample: 2 of 3 rows rejected")
+  check.contains(out, "balance: 1 of 4 rows rejected (25.0%), 3 stand")
+  check.contains(err, "attempt to index a nil value (field 'x')")
+  check.contains(err, "rows.jsonl:1)")
+end)
+
+check.test("explain, lengths, metric, groups, reasons, stages, sources and report draw themselves", function()
+  local status, out, err = repl([[
+d = c:length{ min_input_tokens = 4, min_output_tokens = 1 }
+d:explain(4)
+d:lengths "input"
+d:metric "length.input_tokens"
+d:groups "topic"
+d:reasons()
+d:stages()
+d:sources()
+d:report()
+]], data)
+  check.eq(err, "")
+  check.eq(status, 0)
+  check.contains(out, "rejected by length: input_too_short, input is 1, at least 4 is asked")
+  check.contains(out, "length.min_input_tokens at most 1")
+  check.contains(out, "input tokens")
+  check.contains(out, "account")
+  check.contains(out, "Health")
+  check.contains(out, "5 rows = 3 kept (60.0%) + 2 rejected")
+end)
+
+check.test("no control character and no mark that reorders reaches the terminal from data", function()
+  local _, out = repl([[
+c:row(4)
+c:row(4).output
+c:kept()
+print(c:field(4, "output"))
+{ c:field(4, "output") }
+c:explain(4)
+c:row(5)
+]], data)
+  check.contains(out, "x\\x1b[31mred\\u{202e}")
+  check.ok(not out:find "\27" and not out:find "\u{202e}")
+end)
+
+check.test("no line is wider than the terminal", function()
+  local screen = require "report.screen"
+  local _, out = repl("c\nc:head()\nc:row(1)\nd = c:near_dedup{}\nd:explain(2)\nd:report()\nd:reasons()\n", data)
+  for line in out:gmatch "[^\n]+" do check.ok(screen.width_of(line) <= 80, line) end
+end)
+
+check.test("export writes the kept rows as they are, and keeps an existing file", function()
+  local path = dir .. "/kept.jsonl"
+  local _, out, err = repl(([[
+d = c:near_dedup{}
+d:export %q
+d:export %q
+d:kept():head(1):export("%s/one.jsonl", { format = "alpaca", extra = "drop" })
+d:rejected():export "%s/bad.jsonl"
+d:export "%s/folder"
+d:export("%s/kept.csv", { format = "no" })
+]]):format(path, path, dir, dir, dir, dir), data)
+  check.eq(check.read(path), ROWS[1] .. "\n" .. ROWS[3] .. "\n" .. ROWS[4] .. "\n")
+  check.contains(out, path .. ": 3 rows")
+  check.contains(err, "is there already")
+  check.contains(check.read(dir .. "/one.jsonl"), '"instruction"')
+  check.eq(check.read(dir .. "/bad.jsonl"), ROWS[2] .. "\n" .. ROWS[5] .. "\n")
+  check.eq(check.read(dir .. "/folder/curated.jsonl"), check.read(path))
+  check.contains(err, 'export.format = "no" must be one of')
+end)
+
+local recipe = check.write(dir .. "/recipe.lua", [[
+local s = require "tamis"
+return s.recipe { name = "try", sources = { "rows.jsonl" }, gold = { "gold.jsonl" },
+  s.length { min_input_tokens = 4, min_output_tokens = 1 },
+  s.filter { name = "own", fn = function(ex) if ex.output:find "Billing" then return "billing" end end },
+}
+]])
+check.write(dir .. "/gold.jsonl", '{"input": "how do I reset my password", "output": "Press it."}\n')
+
+check.test("a recipe runs nothing when it is opened, and all of its stages by run()", function()
+  local _, out, err = repl("#c:rejected()\nd = c:run()\nd:rejected():rows()\nd:row(3).reason\nd:stages()\n", recipe)
+  check.eq(err, "")
+  check.contains(out, "recipe of decontaminate, length, own, export")
+  check.contains(out, "\n1\n5 rows")
+  check.contains(out, "{ 1, 2, 3, 4, 5 }\nbilling\n")
+  check.contains(out, "decontaminate")
+end)
+
+check.test("a recipe that is opened is not trusted", function()
+  check.write(dir .. "/bad.lua", 'local s = require "tamis"\nos.execute "true"\nreturn s.recipe { sources = { "rows.jsonl" } }\n')
+  local status, _, err = repl(("open %q\n"):format(dir .. "/bad.lua"))
+  check.eq(status, 1)
+  check.contains(err, "bad.lua:2:")
+end)
+
+check.test("a run folder shows its ledger, explains rows and gives its kept rows as a view", function()
+  local status = check.run(("%s run %s --out %s/curated --run-id one --quiet"):format(check.tamis, check.quote(recipe), check.quote(dir)))
+  if status ~= 0 then check.skip "tamis run does not work yet" end
+  local _, out, err = repl(([[
+r = open "%s/curated/try/one"
+r:reasons()
+r:explain "rows.jsonl:4"
+#r
+r:query("SELECT count(*) AS n FROM rows")[1].n
+]]):format(dir))
+  check.eq(err, "")
+  check.contains(out, "try, run one")
+  check.contains(out, "5 rows read = 0 curated")
+  check.contains(out, "input_too_short")
+  check.contains(out, "\n5\n5\n")
+end)
+
+check.test("help tells of names, views, stages and methods", function()
+  local _, out, err = repl('help()\nhelp(c)\nhelp "near_dedup"\nhelp "near"\nhelp(c.explain)\nhelp "nonsense"\n', data)
+  check.contains(out, "near(text [, k [, field]])")
+  check.contains(out, "near_dedup: reject a row that nearly repeats a kept one")
+  check.contains(err, 'no help for "nonsense"')
+end)
+
+check.test("what help says of methods is what there is", function()
+  for part, methods in pairs { view = require "repl.view".methods, run = require "repl.ledger".methods } do
+    local told = {}
+    for _, d in ipairs(docs[part]) do told[d[1]:match "^[%w_]+"] = true end
+    for name in pairs(methods) do check.ok(told[name], part .. ": help says nothing of " .. name) end
+    for name in pairs(told) do check.ok(methods[name], part .. ": there is no " .. name) end
+  end
+end)
+
+-- ---- the parts ----
+
+check.test("a command is whole when it compiles, unfinished at <eof>, and wrong otherwise", function()
+  for _, case in ipairs {
+    { "1 + 1", true }, { "x = 1", true }, { "f(", false, true }, { "x = {", false, true }, { "for i = 1, 2 do", false, true },
+    { "x = = 1", false, false }, { "[[a", false, true }, { "return 1", true }, { "'a", false, false } } do
+    local chunk, _, more = evaluate.compile(case[1], {})
+    check.eq({ chunk ~= nil, more }, { case[2], case[3] }, case[1])
+  end
+end)
+
+check.test("Tab completes names, methods, stages, parameters, fields and files", function()
+  local names = setmetatable({ corpus = 1, count = 2, t = { alpha = 1, beta = 2 } }, { __index = function() end })
+  local function words(line, pending) return (complete.words(line, names, pending)) end
+  local function has(list, word)
+    for _, w in ipairs(list) do if w == word then return true end end
+    return false
+  end
+  check.eq(words "co", { "corpus", "count" })
+  check.eq(words "print(t.al", { "alpha" })
+  check.eq(words "retur", { "return" })
+  check.eq(words "c:near_d", { "near_dedup" })
+  check.eq(words "c:rejected():sam", { "sample" })
+  check.eq(words "c:near_dedup{thr", { "threshold = " })
+  check.eq(words "d = c:length { min_input_tokens = 3, min_o", { "min_output_tokens = " })
+  check.ok(not has(words "c:length { min_input_tokens = 3, m", "min_input_tokens = "))
+  check.eq(words("  min_in", "c:length {"), { "min_input_tokens = " })
+  check.eq(words 'c:lengths "ou', { "output" })
+  check.eq(words 'c:field(1, "in', { "input" })
+  check.eq(words 'help "near_d', { "near_dedup" })
+  check.eq(words(('open "%s/row'):format(dir)), { dir .. "/rows.jsonl" })
+  check.eq(select(2, complete.words("x = c:near_d", names)), 7)
+  check.eq(words "t.alpha.", {})
+end)
+
+check.test("the nearest rows are those that brute force finds, for any number of threads", function()
+  local core, corpus, neardup = require "core", require "corpus", require "neardup"
+  local parts, words = {}, { "red", "green", "blue", "teal", "pink", "grün" }
+  for i = 1, 300 do
+    local w = {}
+    for k = 1, 1 + i % 7 do w[k] = words[(i * 7 + k * k * 3) % 6 + 1] end
+    parts[i] = ('{"input": "%s", "output": "x"}'):format(table.concat(w, " "))
+  end
+  local path = check.write(dir .. "/near.jsonl", table.concat(parts, "\n") .. "\n")
+  local view = assert(corpus.load { sources = { { path = path, format = "auto" } }, formats = require "formats.all" })
+  for _, query in ipairs { "red green blue", "grün pink", "te", "", "zzzzzzz" } do
+    local want = {}
+    for i = 1, #view do
+      local j = neardup.jaccard(query, view:field(i, "input"))
+      if j > 0 then want[#want + 1] = { row = i, jaccard = j } end
+    end
+    table.sort(want, function(a, b) if a.jaccard ~= b.jaccard then return a.jaccard > b.jaccard end return a.row < b.row end)
+    for i = #want, 8, -1 do want[i] = nil end
+    for _, threads in ipairs { 1, 2, 7 } do
+      local pool <close> = core.pool(threads)
+      check.eq(neardup.nearest(view, query, { k = 7, shingle = 5 }, pool), want, query)
+    end
+  end
+end)
+
+-- ---- at a terminal ----
+
+local function tmux(command) return check.run("tmux -L tamis-test-repl " .. command) end
+
+local function keys(...)
+  for _, k in ipairs { ... } do
+    local special = k:find "^C%-" or #k < 6 and k:find "^%u"
+    tmux("send-keys -t repl " .. (special and k or "-l " .. check.quote(k)))
+  end
+end
+
+-- Waits until the screen shows it; at most ten seconds.
+local function shows(text)
+  local screen
+  for _ = 1, 100 do
+    screen = select(2, tmux "capture-pane -t repl -p")
+    if screen:find(text, 1, true) then return screen end
+    os.execute "sleep 0.1"
+  end
+  check.contains(screen, text)
+end
+
+check.test("at a terminal there are a prompt, completion, history, and Ctrl-C that ends the command alone", function()
+  if check.run "command -v tmux" ~= 0 then check.skip "tmux is not there" end
+  if not require "edit".new then check.skip "no editor in this build" end
+  local start = ("new-session -d -s repl -x 80 -y 24 env XDG_STATE_HOME=%s LC_ALL=C.UTF-8 ASAN_OPTIONS=detect_leaks=0 %s repl %s")
+    :format(check.quote(dir .. "/state"), check.tamis, check.quote(data))
+  if tmux(start) ~= 0 then check.skip "tmux does not start" end
+  shows "tamis>"
+  keys("c:near_d", "Tab", "{thr", "Tab", "1}", "Enter")
+  shows "near_dedup: 0 of 4 rows rejected"
+  keys("while true do end", "Enter")
+  os.execute "sleep 0.5"
+  keys "C-c"
+  shows "error: interrupted"
+  keys("half a line", "C-c", "6 * 7", "Enter")
+  shows "\n42\n"
+  keys("Up", "Up", "Up")
+  shows "tamis> c:near_dedup{threshold = 1}"
+  keys("C-c", "C-d")
+  for _ = 1, 50 do
+    if tmux "has-session -t repl" ~= 0 then break end
+    os.execute "sleep 0.1"
+  end
+  check.ok(tmux "has-session -t repl" ~= 0, "Ctrl-D leaves")
+  check.contains(check.read(dir .. "/state/tamis/history"), "6\\040*\\0407")
+end)
+tmux "kill-server"
+
+check.done()
