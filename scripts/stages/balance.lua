@@ -3,14 +3,17 @@
 -- every machine; rows of trusted sources stay first. Rows of no group (`unknown`) are left alone,
 -- unless a table of caps names them.
 
+local host = require "host"
 local select = require "select"
 
 local UNKNOWN = "unknown"
 
+local function is_function(v) return type(v) == "function" or host.is_function(v) end
+
 --- The cap of one group, or false for none; nil and a message for a bad one.
 local function cap_of(p, ctx, group, count)
   local cap = p.max
-  if type(cap) == "table" then
+  if type(cap) == "table" and not is_function(cap) then
     cap = cap[group == nil and UNKNOWN or group]
     if cap == nil and group ~= nil then cap = p.max["*"] end
   elseif group == nil then

@@ -99,6 +99,24 @@ check.test("bounds that cross are an error before any row is read", function()
   check.contains(said, "rules[1]")
 end)
 
+check.test("balance asks the recipe's function for each group", function()
+  local lines = {}
+  for i = 1, 90 do lines[i] = json.encode { input = "question " .. i, output = "x", topic = "t" .. i % 3 } end
+  lines[91] = json.encode { input = "no topic", output = "x" }
+  write("rows.jsonl", table.concat(lines, "\n"))
+  local status, said, file = run [[ s.balance{ max = function(group, count)
+    if group ~= "t1" then return count // 3 end end } ]]
+  check.eq(status, 0, said)
+  check.eq(select(2, file "curated.jsonl":gsub("\n", "")), 10 + 30 + 10 + 1)
+  check.contains(file "rejected.jsonl", '"evidence":{"field":"topic","value":11,"threshold":10')
+  status, said = run [[ s.balance{ max = function(group) return group .. "!" end } ]]
+  check.eq(status, 1)
+  check.contains(said, 'max of topic "t0": expected a number of rows, got t0!')
+  status, said = run [[ s.balance{ max = function(group) return group.x.y end } ]]
+  check.eq(status, 1)
+  check.contains(said, "recipe.lua:4")
+end)
+
 check.test("the same bytes for any number of threads", function()
   local lines = {}
   for i = 1, 3000 do
