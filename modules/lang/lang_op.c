@@ -22,6 +22,7 @@ static int judge(const LangOp *l, Row *row, LangResult *r) {
   Span head[FIELD_COUNT];
   size_t start[FIELD_COUNT], bytes[FIELD_COUNT], room = 0, n = 0, at = 0;
   int each = 1;                            /* every field is long enough for itself */
+  int sure = 0;                            /* some field so long that joining could not tell more */
   for (size_t i = 0; i < l->nfields; i++) {
     head[n] = lang_head(row_field(row, l->field[i]), l->max_bytes);
     if (head[n].ptr == NULL) continue;
@@ -33,6 +34,7 @@ static int judge(const LangOp *l, Row *row, LangResult *r) {
     start[i] = at;
     bytes[i] = lang_mask(head[i], out + at);
     each &= bytes[i] >= l->min_field_bytes;
+    sure |= bytes[i] / 4 >= l->min_field_bytes;
     at += bytes[i];
     out[at++] = '\n';
   }
@@ -42,6 +44,7 @@ static int judge(const LangOp *l, Row *row, LangResult *r) {
     LangResult part[FIELD_COUNT];
     for (size_t i = 0; i < n; i++) part[i] = lang_detect(span_of(out + start[i], bytes[i]));
     *r = lang_merge(part, bytes, n);
+    if (sure) return 0;
   }
   if (strcmp(r->code, "und") == 0) *r = lang_detect(span_of(out, at));
   return 0;
