@@ -38,7 +38,8 @@ end
 
 local function unknown(topic)
   local names = near(topic)
-  local more = #names > 0 and "; did you mean " .. table.concat(names, " or ") .. "?" or "; tamis help lists what there is"
+  local more = "; tamis help lists what there is"
+  if #names > 0 then more = "; did you mean " .. table.concat(names, " or ") .. "?" end
   return fail(('no help for "%s"%s'):format(topic, more))
 end
 

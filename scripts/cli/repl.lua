@@ -14,7 +14,8 @@ local repl = {
     { "--lib DIR", "a folder of Lua files that recipes may require", "list" },
     { "--trace", "errors with a Lua traceback" },
   },
-  examples = { "tamis repl", "tamis repl raw_2024.jsonl", "tamis repl recipe.lua", "tamis repl curated/helpdesk_v1/latest" },
+  examples = { "tamis repl", "tamis repl raw_2024.jsonl", "tamis repl recipe.lua",
+               "tamis repl curated/helpdesk_v1/latest" },
 }
 
 local PATIENCE = 5   -- interrupts that a command may ignore before the program ends
@@ -37,7 +38,8 @@ local function helper(session)
     end
     if type(x) == "string" and pages.method(session.screen, x, out) then return end
     if type(x) == "string" and pages.topic(session.screen, x, out) then return end
-    error(('no help for %s; help() lists what there is'):format(type(x) == "string" and '"' .. x .. '"' or "a " .. type(x)), 0)
+    local what = type(x) == "string" and '"' .. x .. '"' or "a " .. type(x)
+    error(('no help for %s; help() lists what there is'):format(what), 0)
   end
 end
 

@@ -9,8 +9,8 @@ local catalogue = {}
 
 -- The order in which people meet them; others follow by name.
 local COMMANDS = { "init", "run", "check", "explain", "sweep", "report", "diff", "repl", "registry", "help" }
-local STAGES = { "decontaminate", "exact_dedup", "length", "repetition", "language", "pii", "filter", "map", "near_dedup",
-                 "topics", "balance", "sample", "export" }
+local STAGES = { "decontaminate", "exact_dedup", "length", "repetition", "language", "pii", "filter",
+                 "map", "near_dedup", "topics", "balance", "sample", "export" }
 
 catalogue.EXITS = {
   { 0, "done" },
@@ -71,19 +71,22 @@ end
 --- The presets: { name, doc, order, [stage] = { parameter = value } }.
 function catalogue.presets() return load_all("presets.", names_below("presets.", {})) end
 
+local function module_page(name, doc, d)
+  return { name = name, doc = doc, functions = d.functions, stages = d.stages or {}, example = d.example }
+end
+
 --- The modules that a recipe may require: { name, doc, functions, stages, example }.
 function catalogue.modules()
   local out, seen = {}, {}
   for _, m in ipairs(host.modules()) do
     if m.recipe then
-      local d = docs[m.name] or { functions = {} }
-      out[#out + 1] = { name = m.name, doc = m.doc, functions = d.functions, stages = d.stages or {}, example = d.example }
+      out[#out + 1] = module_page(m.name, m.doc, docs[m.name] or { functions = {} })
       seen[m.name] = true
     end
   end
   for name, d in pairs(docs) do
     if not seen[name] and d.doc then
-      out[#out + 1] = { name = name, doc = d.doc, functions = d.functions, stages = d.stages or {}, example = d.example }
+      out[#out + 1] = module_page(name, d.doc, d)
     end
   end
   table.sort(out, function(a, b) return a.name < b.name end)
@@ -97,7 +100,9 @@ local function telling(stage)
   local out = {}
   for _, name in ipairs(values.names(stage.params)) do
     local p = stage.params[name]
-    if type(p.default) == "number" and #out < 2 then out[#out + 1] = ("%s = %s"):format(name, values.literal(p.default)) end
+    if type(p.default) == "number" and #out < 2 then
+      out[#out + 1] = ("%s = %s"):format(name, values.literal(p.default))
+    end
   end
   return out
 end
@@ -124,7 +129,10 @@ local KINDS = {
 catalogue.LISTS = { "commands", "stages", "modules", "formats", "presets", "recipe", "builtin", "exit" }
 
 -- "presets.chat" and "tamis.presets.chat" name a preset, "s.length" a stage.
-local function bare(topic) return (topic:gsub("^tamis%.", ""):gsub("^presets%.", ""):gsub("^stages%.", ""):gsub("^s%.", "")) end
+local function bare(topic)
+  topic = topic:gsub("^tamis%.", ""):gsub("^presets%.", "")
+  return (topic:gsub("^stages%.", ""):gsub("^s%.", ""))
+end
 
 --- Everything of that name.
 -- @return  an array of { kind, what [, part] }: part is a parameter or function (near_dedup.threshold)

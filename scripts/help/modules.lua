@@ -14,18 +14,19 @@ return {
   lang = {
     example = 'lang.detect("Bonjour à tous et à toutes")',
     functions = {
-      { "detect(s)", "the language's code, its share of the text, and all that were found; \"und\", 0 where it is too short to tell" },
+      { "detect(s)", "the language's code, its share of the text, and all that were found; "
+                     .. "\"und\", 0 where it is too short to tell" },
     },
     stages = { { "keep{ … }", "the row operator of the stage language" } },
   },
   neardup = {
     example = 'neardup.jaccard("reset my password", "reset my password please")',
     functions = {
-      { "jaccard(a, b [, shingle])", "0.0 to 1.0: the exact Jaccard over shingles (5 code points) of the folded texts" },
+      { "jaccard(a, b [, shingle])", "0.0 to 1.0: the exact Jaccard over shingles (5 code points)" },
       { "normalise(s [, \"drop\"])", "the text that duplicates are judged by; \"drop\" leaves punctuation out" },
       { "minhash(s [, shingle [, hashes]])", "an array of slots; the share of equal ones estimates the Jaccard" },
       { "recall_curve(bands, rows)", "an array of { jaccard =, probability = }: the chance that a pair is proposed" },
-      { "bands(hashes, threshold, recall)", "bands and rows a band that propose that share of the pairs at the threshold" },
+      { "bands(hashes, threshold, recall)", "bands and rows that propose that share of the pairs at the threshold" },
     },
     stages = {
       { "exact(view, p [, pool])", "the verdicts of exact_dedup" },
@@ -42,7 +43,7 @@ return {
   scan = {
     example = 'scan.new({ { type = "ORDER", pattern = "ORD-\\\\d{6}" } }):types()[1]',
     functions = {
-      { "new(rules [, options])", "a scanner for rules { type =, pattern =, check = }: scanner:find(s), scanner:types()" },
+      { "new(rules [, options])", "a scanner of { type =, pattern =, check = }: scanner:find(s), scanner:types()" },
     },
     stages = { { "pii{ … }", "the row operator of the stage pii" } },
   },
@@ -65,6 +66,6 @@ return {
     example = 'verdicts.new({ "too_old" }, "input")',
     functions = {},
     stages = { { "new(reasons [, field])",
-                 "an empty list for a corpus stage: list:add(row, reason, { value =, threshold =, twin =, detail = })" } },
+                 "a list for a corpus stage: list:add(row, reason, { value =, threshold =, twin =, detail = })" } },
   },
 }

@@ -72,7 +72,8 @@ local function parameter(s, out, name, spec)
   wrapped(s, out, spec.doc or "", 6)
 end
 
-local SCOPES = { row = "row by row, fused with its neighbours", corpus = "over all rows that still stand", export = "last" }
+local SCOPES = { row = "row by row, fused with its neighbours", corpus = "over all rows that still stand",
+                 export = "last" }
 
 local function curve(s, out, stage)
   local p = {}
@@ -85,7 +86,8 @@ local function curve(s, out, stage)
         s:paint("cyan", s:bar(point.probability, s.width - 20))))
     end
   end
-  wrapped(s, out, "Each pair proposed is then judged by its exact Jaccard: fewer bands miss pairs, but remove no row wrongly.", 2)
+  wrapped(s, out, "Each pair proposed is then judged by its exact Jaccard: fewer bands miss pairs, but remove no row "
+    .. "wrongly.", 2)
 end
 
 --- A stage: what it does, parameters, reasons, metrics, an example.
@@ -152,7 +154,8 @@ end
 --- A preset: its stages in order, with the figures that differ from the defaults.
 function pages.preset(s, p, out)
   wrapped(s, out, ("%s: %s"):format(p.name, p.doc or ""), 0)
-  out(s:paint("dim", ('preset; local %s = require "tamis.presets.%s", then s.length(%s.length)'):format(p.name, p.name, p.name)))
+  local use = ('preset; local %s = require "tamis.presets.%s", then s.length(%s.length)'):format(p.name, p.name, p.name)
+  out(s:paint("dim", use))
   heading(s, out, "Stages")
   for _, name in ipairs(p.order) do
     wrapped(s, out, ("s.%s %s"):format(name, values.literal(p[name] or {})), 2)
@@ -189,8 +192,8 @@ function LIST.formats(s, out)
   local rows = {}
   for i, f in ipairs(catalogue.formats()) do rows[i] = { f.name, f.doc } end
   columns(s, out, rows)
-  wrapped(s, out, 'Files: .jsonl, .jsonl.gz, .jsonl.zst, .json (an array), .csv, .tsv, - for standard input. Other keys: '
-    .. '{ "qa.csv", fields = { input = "question", output = "answer" } }', 2)
+  wrapped(s, out, 'Files: .jsonl, .jsonl.gz, .jsonl.zst, .json (an array), .csv, .tsv, - for standard input. '
+    .. 'Other keys: { "qa.csv", fields = { input = "question", output = "answer" } }', 2)
 end
 
 function LIST.presets(s, out)

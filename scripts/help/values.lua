@@ -5,7 +5,7 @@ local values = {}
 --- A value as a recipe writes it.
 function values.literal(v)
   if type(v) == "string" then return '"' .. v:gsub('[\\"]', "\\%0") .. '"' end
-  if type(v) == "number" and math.type(v) == "float" and v == math.floor(v) and math.abs(v) < 1e15 then return ("%d"):format(v) end
+  if math.type(v) == "float" and v == math.floor(v) and math.abs(v) < 1e15 then return ("%d"):format(v) end
   if type(v) ~= "table" then return tostring(v) end
   local parts, keys = {}, {}
   for i, x in ipairs(v) do parts[i] = values.literal(x) end

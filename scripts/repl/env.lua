@@ -6,9 +6,9 @@ local host = require "host"
 
 local env = {}
 
-local PLAIN = { "assert", "collectgarbage", "coroutine", "dofile", "error", "getmetatable", "io", "ipairs", "load", "loadfile",
-  "math", "next", "os", "pairs", "pcall", "rawequal", "rawget", "rawlen", "rawset", "require", "select", "setmetatable",
-  "string", "table", "tonumber", "tostring", "type", "utf8", "xpcall", "debug", "_VERSION" }
+local PLAIN = { "assert", "collectgarbage", "coroutine", "dofile", "error", "getmetatable", "io", "ipairs", "load",
+  "loadfile", "math", "next", "os", "pairs", "pcall", "rawequal", "rawget", "rawlen", "rawset", "require", "select",
+  "setmetatable", "string", "table", "tonumber", "tostring", "type", "utf8", "xpcall", "debug", "_VERSION" }
 local MORE = { "pii", "stats", "json", "fs" }   -- modules beside those that recipes may require
 
 --- print, with text from data made safe for the terminal.

@@ -18,7 +18,8 @@ local function last_expression(text, names)
     local tail = text:sub(at + 1)
     if tail:find "%S" and load("return " .. tail, NAME, "t", names) and load(text:sub(1, at - 1), NAME, "t", names) then
       -- the line feeds stay, so that an error names the right line
-      return load(text:sub(1, at - 1) .. (text:sub(at, at) == "\n" and "\n" or " ") .. "return " .. tail, NAME, "t", names)
+      local between = text:sub(at, at) == "\n" and "\n" or " "
+      return load(text:sub(1, at - 1) .. between .. "return " .. tail, NAME, "t", names)
     end
   end
 end

@@ -20,7 +20,8 @@ local STATUS = { standing = "curated" }
 
 local function twin_of(native, twin)
   local n = native:find({ source = twin.source, line = twin.line })[1]
-  return { source = twin.source, line = twin.line, output = n and "#" .. n or nil, text = n and text_of(native, n) or nil }
+  return { source = twin.source, line = twin.line, output = n and "#" .. n or nil,
+           text = n and text_of(native, n) or nil }
 end
 
 return function(v, native, n)
@@ -29,8 +30,9 @@ return function(v, native, n)
   local row = native:row(n)
   row.status, row.also = STATUS[row.status] or row.status, row.also or {}
   local p = { source = row.source, line = row.line, row = n, id = row.id, status = row.status, stage = row.stage,
-              reason = row.reason, evidence = row.evidence, annotations = next(row.annotations) and row.annotations or nil,
-              metrics = row.metrics, text = text_of(native, n), stages = remedy.stages(stages, row), also = {} }
+              reason = row.reason, evidence = row.evidence,
+              annotations = next(row.annotations) and row.annotations or nil, metrics = row.metrics,
+              text = text_of(native, n), stages = remedy.stages(stages, row), also = {} }
   p.verdict = row.status ~= "curated" and remedy.verdict(stages, row)
     or #stages.stages == 0 and "kept: no stage has run" or "kept: it passed every stage so far"
   for i, a in ipairs(row.also) do

@@ -26,8 +26,8 @@ local function options_of(given, session)
   end
   local keys = {}
   for _, format in ipairs(require "formats.all") do keys[format.name] = format.own end
-  return { format = p.format, system = p.system, extra = p.extra, include = p.include, rejected = p.rejected, own = keys,
-           splits = splits, group = p.group, seed = 42, pool = session.pool }
+  return { format = p.format, system = p.system, extra = p.extra, include = p.include, rejected = p.rejected,
+           own = keys, splits = splits, group = p.group, seed = 42, pool = session.pool }
 end
 
 -- Rows that the format has no place for are left out, and said to be.
@@ -67,7 +67,9 @@ local function check_place(path, replace)
   local st = fs.exists(path) and fs.stat(path)
   if not st then return end
   if st.type ~= "file" then error(("%s is there already, and is no file"):format(path), 0) end
-  if not replace then error(("%s is there already; c:export(%q, { replace = true }) writes it anew"):format(path, path), 0) end
+  if not replace then
+    error(("%s is there already; c:export(%q, { replace = true }) writes it anew"):format(path, path), 0)
+  end
 end
 
 local function to_file(native, path, options)
@@ -89,7 +91,9 @@ local function to_folder(native, path, options)
   must(fs.mkdirs(path, PRIVATE))
   options.dir = path
   local names = {}
-  for i, f in ipairs(must(writer.write(native, options))) do names[i] = ("%s %s"):format(f.name, screen.number(f.rows)) end
+  for i, f in ipairs(must(writer.write(native, options))) do
+    names[i] = ("%s %s"):format(f.name, screen.number(f.rows))
+  end
   return table.concat(names, ", ")
 end
 

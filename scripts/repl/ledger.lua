@@ -18,10 +18,11 @@ local function own(r) return rawget(r, "_") end
 local function table_of(funnel)
   local rows = {}
   for i, s in ipairs(funnel) do
-    rows[i] = { s.name, number(s.seen or 0), number(s.removed or 0), percent((s.seen or 0) > 0 and s.removed / s.seen or 0) }
+    local seen, removed = s.seen or 0, s.removed or 0
+    rows[i] = { s.name, number(seen), number(removed), percent(seen > 0 and removed / seen or 0) }
   end
-  return { kind = "table", columns = { { "stage", flex = true }, { "seen", "right" }, { "removed", "right" }, { "share", "right" } },
-           rows = rows }
+  return { kind = "table", rows = rows, columns = { { "stage", flex = true }, { "seen", "right" },
+           { "removed", "right" }, { "share", "right" } } }
 end
 
 function Run.__show(r, s, out)

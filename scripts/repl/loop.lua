@@ -62,7 +62,8 @@ local function read_command(state)
     state.reader:remember(line)
     lines[#lines + 1] = line
     local text = table.concat(lines, "\n")
-    if #lines == 1 and LEAVE[text:match "^%s*(.-)%s*$"] and state.names[text:match "%a+"] == nil then return nil, "end" end
+    local leaves = #lines == 1 and LEAVE[text:match "^%s*(.-)%s*$"]
+    if leaves and state.names[text:match "%a+"] == nil then return nil, "end" end
     if text:find "%S" then
       local chunk, err, more = evaluate.compile(text, state.names)
       if chunk then return text, chunk end
@@ -93,7 +94,8 @@ local function run_command(state, text, chunk)
   if not ok then
     state.failed = true
     problem(interrupted and "interrupted" or evaluate.sentence(values, state.names, text:find "\n"))
-    if state.trace and type(values) == "table" and values.trace then io.stderr:write(fs.printable(values.trace, true), "\n") end
+    local trace = state.trace and type(values) == "table" and values.trace
+    if trace then io.stderr:write(fs.printable(trace, true), "\n") end
   elseif text:find "^%s*local%s" and not text:find "[;\n]" then
     session:say "(a local lives for one command; without `local` the name stays)"
   end

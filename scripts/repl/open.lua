@@ -26,7 +26,9 @@ end
 local function source_of(s, o)
   if type(s) == "string" then s = { s } end
   local path = s[1] or s.path
-  if type(s) ~= "table" or type(path) ~= "string" then error('open takes a path, or a list of paths: open "raw.jsonl"', 0) end
+  if type(s) ~= "table" or type(path) ~= "string" then
+    error('open takes a path, or a list of paths: open "raw.jsonl"', 0)
+  end
   return { path = path, here = true, kind = s.kind, generator = s.generator, trusted = s.trusted, attributes = {},
            format = s.format or o.format, fields = s.fields or o.fields }
 end

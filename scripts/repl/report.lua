@@ -16,7 +16,8 @@ local function reasons_of(native, stages)
   for i, r in ipairs(native:reasons()) do
     local row = native:row(r.example)
     out[i] = { stage = r.stage, reason = r.reason, count = r.count, share = r.count / math.max(1, #native),
-               example = { place = ("#%d %s:%d"):format(r.example, row.source, row.line), why = remedy.words(stages, row),
+               example = { place = ("#%d %s:%d"):format(r.example, row.source, row.line),
+                           why = remedy.words(stages, row),
                            text = native:field(r.example, "input") or native:field(r.example, "output") } }
   end
   return out
@@ -29,7 +30,8 @@ local function sources_of(native, sources)
     local first = at
     last = last + s.rows
     while standing[at] and standing[at] <= last do at = at + 1 end
-    out[i] = { path = s.path, kind = s.kind, generator = s.generator, format = s.format, rows = s.rows, bytes = s.bytes, kept = at - first }
+    out[i] = { path = s.path, kind = s.kind, generator = s.generator, format = s.format, rows = s.rows,
+               bytes = s.bytes, kept = at - first }
   end
   return out
 end
@@ -49,11 +51,13 @@ return function(o, options)
   local stages = require "repl.view".stages { _ = o }
   local standing, rejected, quarantined = native:counts()
   local faulty = #native:rows_of("rejected", nil, "load")
-  local f = figures.of_views({ { view = native, as = "standing" } }, { pool = o.session.pool, by = options and options.by })
+  local by = options and options.by
+  local f = figures.of_views({ { view = native, as = "standing" } }, { pool = o.session.pool, by = by })
   local sources = native:sources()
   f.title = #sources == 1 and sources[1].path or ("%d files"):format(#sources)
   f.kind, f.filtered, f.curated = "view", #o.history > 0, #o.history > 0
-  f.rows = { read = #native, faulty = faulty, before = #native - faulty, after = standing, rejected = rejected, quarantined = quarantined }
+  f.rows = { read = #native, faulty = faulty, before = #native - faulty, after = standing,
+             rejected = rejected, quarantined = quarantined }
   f.about = { ("%s rows = %s kept (%s) + %s rejected%s"):format(number(#native), number(standing),
     percent(#native > 0 and standing / #native or 0), number(rejected),
     quarantined > 0 and " + " .. number(quarantined) .. " quarantined" or "") }

@@ -82,7 +82,8 @@ end
 
 --- A thing that draws itself: draw(screen, out); its fields stay those of `data`.
 function show.drawing(data, draw, name)
-  return setmetatable(data or {}, { __show = function(_, screen, out) draw(screen, out) end, __name = name or "drawing" })
+  local function drawn(_, screen, out) draw(screen, out) end
+  return setmetatable(data or {}, { __show = drawn, __name = name or "drawing" })
 end
 
 --- Blocks of a report's document as a drawing.

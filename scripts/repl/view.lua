@@ -70,7 +70,8 @@ end
 function view.stages(v)
   local list = {}
   for i, h in ipairs(own(v).history) do
-    list[i] = { name = h.name, stage = h.stage, params = plan.plain(h.entry.params), seen = h.seen, removed = h.removed }
+    list[i] = { name = h.name, stage = h.stage, params = plan.plain(h.entry.params), seen = h.seen,
+                removed = h.removed }
   end
   return { stages = list, stage = function(_, name)
     for _, s in ipairs(list) do if s.name == name then return s end end
@@ -290,8 +291,8 @@ local function histogram(title, numbers)
   local line = ("%s rows · mean %s · median %s · P90 %s · P99 %s · %s to %s"):format(number(f.count), number(f.mean),
     number(f.median), number(f.p90, 0), number(f.p99, 0), number(f.min), number(f.max))
   return show.drawing(f, function(s, out)
-    require "report.terminal".render({ { kind = "histogram", text = title, edges = f.histogram.edges, counts = f.histogram.counts } },
-      s, out)
+    local block = { kind = "histogram", text = title, edges = f.histogram.edges, counts = f.histogram.counts }
+    require "report.terminal".render({ block }, s, out)
     out("  " .. s:paint("dim", s.unicode and line or line:gsub(" · ", ", ")))
   end, "histogram")
 end
@@ -307,12 +308,12 @@ end
 function methods.metric(v, name)
   local native = own(v).view
   local names = native:metric_names()
-  argument(type(name) == "string", "metric takes a name; there are: %s", #names > 0 and table.concat(names, ", ") or "none yet")
+  local there = "; there are: " .. (#names > 0 and table.concat(names, ", ") or "none yet")
+  argument(type(name) == "string", "metric takes a name%s", there)
   local numbers = stats.metric(native, name)
   if not numbers then
     local near = nearest(name, names)
-    argument(false, 'no metric "%s"%s', name, near and ('; did you mean "%s"?'):format(near)
-      or "; there are: " .. (#names > 0 and table.concat(names, ", ") or "none yet"))
+    argument(false, 'no metric "%s"%s', name, near and ('; did you mean "%s"?'):format(near) or there)
   end
   return histogram(name, numbers)
 end
@@ -339,7 +340,8 @@ function methods.reasons(v)
   for i, r in ipairs(reasons) do
     local at = row_at(v, r.example)
     rows[i] = { label = r.stage .. ": " .. r.reason, count = r.count, share = r.count / math.max(1, #o.view),
-                place = ("#%d %s:%d"):format(r.example, at.source, at.line), example = at.input or at.output or at.bytes }
+                place = ("#%d %s:%d"):format(r.example, at.source, at.line),
+                example = at.input or at.output or at.bytes }
   end
   if #rows == 0 then rows[1] = { label = "no row was rejected" } end
   return show.blocks({ { kind = "reasons", rows = rows } }, reasons, "reasons")
@@ -350,8 +352,9 @@ function methods.sources(v)
   local list = own(v).view:sources()
   return show.drawing(list, function(s, out)
     for _, x in ipairs(list) do
+      local why = x.format_reason and (" (" .. screen.clean(x.format_reason) .. ")") or ""
       print_lines({ ("%s  %s rows, %s%s%s"):format(screen.clean(x.path), number(x.rows), screen.clean(x.format or "?"),
-        x.format_reason and (" (" .. screen.clean(x.format_reason) .. ")") or "", x.trusted and ", trusted" or "") }, s, out)
+        why, x.trusted and ", trusted" or "") }, s, out)
     end
   end, "sources")
 end
@@ -360,11 +363,13 @@ end
 function methods.stages(v)
   local rows = {}
   for i, h in ipairs(own(v).history) do
-    rows[i] = { h.name, number(h.seen), number(h.removed), percent(h.seen > 0 and h.removed / h.seen or 0), ("%.2f s"):format(h.seconds) }
+    rows[i] = { h.name, number(h.seen), number(h.removed), percent(h.seen > 0 and h.removed / h.seen or 0),
+                ("%.2f s"):format(h.seconds) }
   end
   if #rows == 0 then return show.drawing({}, function(_, out) out "no stage has run" end, "stages") end
-  return show.blocks({ { kind = "table", columns = { { "stage", flex = true }, { "seen", "right" }, { "removed", "right" },
-    { "share", "right" }, { "time", "right" } }, rows = rows } }, view.stages(v).stages, "stages")
+  local columns = { { "stage", flex = true }, { "seen", "right" }, { "removed", "right" }, { "share", "right" },
+                    { "time", "right" } }
+  return show.blocks({ { kind = "table", columns = columns, rows = rows } }, view.stages(v).stages, "stages")
 end
 
 --- Statistics and health checks.
@@ -394,8 +399,9 @@ local function run_stage(v, name, params)
   history[#history + 1] = record
   local child = derived(v, native, history)
   local standing = native:counts()
-  local lines = { ("%s: %s of %s rows rejected (%s), %s stand · %.2f s"):format(record.name, number(record.removed), number(record.seen),
-    percent(record.seen > 0 and record.removed / record.seen or 0), number(standing), record.seconds) }
+  local share = percent(record.seen > 0 and record.removed / record.seen or 0)
+  local lines = { ("%s: %s of %s rows rejected (%s), %s stand · %.2f s"):format(record.name, number(record.removed),
+    number(record.seen), share, number(standing), record.seconds) }
   for _, note in ipairs(notes) do lines[#lines + 1] = "  " .. note end
   return announce(v, child, lines)
 end
@@ -447,7 +453,8 @@ function View.__index(_, key)
   if methods[key] then return methods[key] end
   if type(key) == "string" and stage_method(key) then return stage_method(key) end
   local near = type(key) == "string" and nearest(key, view.names())
-  error(('a view has no "%s"%s'):format(tostring(key), near and ('; did you mean "%s"?'):format(near) or "; help(c) lists what it has"), 0)
+  local more = near and ('; did you mean "%s"?'):format(near) or "; help(c) lists what it has"
+  error(('a view has no "%s"%s'):format(tostring(key), more), 0)
 end
 
 function View.__newindex() error("a view does not change: stages give a new one", 0) end

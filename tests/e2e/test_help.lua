@@ -13,7 +13,8 @@ local function help(args) return check.run(check.tamis .. " help " .. args) end
 check.test("help without a topic names every command, stage, module and format", function()
   local status, out = help ""
   check.eq(status, 0)
-  for _, list in ipairs { catalogue.commands(), catalogue.stages(), catalogue.modules(), catalogue.formats(), catalogue.presets() } do
+  for _, kind in ipairs { "commands", "stages", "modules", "formats", "presets" } do
+    local list = catalogue[kind]()
     for _, what in ipairs(list) do check.contains(out, "\n  " .. what.name) end
   end
 end)
@@ -28,7 +29,8 @@ end)
 
 check.test("no line of help is wider than 80 columns", function()
   local screen = require "report.screen"
-  for _, name in ipairs { "", "near_dedup", "pii", "language", "filter", "text", "formats", "recipe", "run", "registry", "repl" } do
+  for _, name in ipairs { "", "near_dedup", "pii", "language", "filter", "text", "formats", "recipe", "run", "registry",
+                          "repl" } do
     local _, out = help(name)
     for line in out:gmatch "[^\n]+" do
       if not line:find "^  tamis " then check.ok(screen.width_of(line) <= 80, name .. ": " .. line) end
@@ -50,7 +52,8 @@ end)
 
 check.test("the example of every stage is a recipe that validates", function()
   for _, stage in ipairs(catalogue.stages()) do
-    local text = ('local s = require "tamis"\nreturn s.recipe { sources = { "a.jsonl" },\n%s\n}'):format(catalogue.example(stage))
+    local text = 'local s = require "tamis"\nreturn s.recipe { sources = { "a.jsonl" },\n%s\n}'
+    text = text:format(catalogue.example(stage))
     local opened, err = open.text(text, "example.lua")
     check.ok(opened, stage.name .. ": " .. tostring(err))
     opened.recipe:close()
@@ -77,9 +80,13 @@ check.test("the page of a module names each of its functions, and no other", fun
       end
       local module = require(m.name)
       for name, value in pairs(module) do
-        if type(value) == "function" then check.ok(told[name], ("%s.%s is not in scripts/help/modules.lua"):format(m.name, name)) end
+        if type(value) == "function" then
+          check.ok(told[name], ("%s.%s is not in scripts/help/modules.lua"):format(m.name, name))
+        end
       end
-      for name in pairs(told) do check.ok(type(module[name]) == "function", ("there is no %s.%s"):format(m.name, name)) end
+      for name in pairs(told) do
+        check.ok(type(module[name]) == "function", ("there is no %s.%s"):format(m.name, name))
+      end
     end
   end
   for name in pairs(docs) do check.ok(type(require(name)) == "table", name) end
@@ -95,7 +102,8 @@ end)
 check.test("the settings that help tells of are those a recipe may have", function()
   for _, setting in ipairs(settings) do
     local value = ({ seed = "7", sources = '{ "a" }', gold = '{ "b" }', expect = "{}" })[setting[1]] or '"x"'
-    local opened, err = open.text(('local s = require "tamis"\nreturn s.recipe { %s = %s }'):format(setting[1], value), "r.lua")
+    local text = ('local s = require "tamis"\nreturn s.recipe { %s = %s }'):format(setting[1], value)
+    local opened, err = open.text(text, "r.lua")
     check.ok(opened, err)
     opened.recipe:close()
   end
