@@ -102,7 +102,7 @@ bench: $(BUILD)/tamis $(BENCHES)
 lint: $(BUILD)/embedded.c
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem --suppress=unknownMacro -Imodules -I. -j$(JOBS) runtime modules
-	luacheck --std lua54 --no-color -q scripts tests examples
+	luacheck --no-color -q scripts tests examples
 
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SECONDS_EACH ?= 60

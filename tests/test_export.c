@@ -140,7 +140,6 @@ static void rows_that_nothing_changed_are_written_as_they_were_read(void) {
   Buf got = slurp("curated.jsonl"), rejected = slurp("rejected.jsonl");
   CHECK(span_eq(buf_span(&wanted), buf_span(&got)) && rejected.len == 0);
   CHECK(out->output[0].rows == ROWS && out->line[ROWS - 1] == ROWS && out->nkept == 1 && out->n == 2);
-  CHECK(strcmp(out->fingerprint, out->output[0].sum.sha256) == 0);
   export_outputs_free(out);
   buf_free(&wanted);
   buf_free(&got);

@@ -139,11 +139,11 @@ check.test("splits depend on the group or the question, and on nothing else", fu
   end
 end)
 
-check.test("a fingerprint is the SHA-256 of the kept files, one after another", function()
+check.test("a fingerprint is the SHA-256 of all files written, one after another", function()
   local view = load_rows '{"input": "a", "output": "b"}\n{"input": "c", "output": "d"}\nbad\n'
   local hash = require "hash"
   local out = check.ok(export.write(view, { dir = dir, splits = { { "x", 0.5 }, { "y", 0.5 } } }))
-  check.eq(out.fingerprint, hash.sha256(get(dir .. "/x.jsonl") .. get(dir .. "/y.jsonl")))
+  check.eq(out.fingerprint, hash.sha256(get(dir .. "/x.jsonl") .. get(dir .. "/y.jsonl") .. get(dir .. "/rejected.jsonl")))
   check.eq(#out, 3)
   check.eq(out[3].sha256, hash.sha256(get(dir .. "/rejected.jsonl")))
   check.eq({ out[3].name, out[3].rows, out[3].kept }, { "rejected.jsonl", 1, false })

@@ -156,7 +156,7 @@ static int pool_run(Pool *p, int helpers, size_t n, size_t grain, PoolFn fn, voi
   if (n <= j.grain) helpers = 0;
   if (helpers > 0) {
     pthread_mutex_lock(&p->lock);
-    p->job = &j;
+    p->job = &j;   /* cppcheck-suppress autoVariables ; taken back below, before j goes */
     p->working = helpers;
     p->round++;
     pthread_cond_broadcast(&p->wake);

@@ -11,13 +11,13 @@
 static inline int list_grow(void *array, size_t *cap, size_t size) {
   size_t more = *cap > 0 ? *cap * 2 : 16;
   if (more > SIZE_MAX / size) return 0;
-  void *p;
-  memcpy(&p, array, sizeof p);   /* memcpy: an element pointer is no void * */
-  p = realloc(p, more * size);
+  void *old;
+  memcpy(&old, array, sizeof old);   /* memcpy: an element pointer is no void * */
+  void *p = realloc(old, more * size);
   if (p == NULL) return 0;
   memcpy(array, &p, sizeof p);
   *cap = more;
-  return 1;
+  return 1;   /* cppcheck-suppress memleak ; the array holds it */
 }
 
 #define LIST_ROOM(array, n, cap) ((n) < (cap) || list_grow(&(array), &(cap), sizeof *(array)))

@@ -161,7 +161,7 @@ static Span text_as_read(Out *o, const RowString *string) {
   Span raw = span_of(row_bytes(&o->row).ptr + string->start, string->raw_len);
   if (memchr(raw.ptr, '\\', raw.len) == NULL) return raw;
   char *to = scratch_room(o->row.scratch, raw.len);
-  return to == NULL ? (Span){ 0 } : span_of(to, json_decode(raw, to));
+  return to == NULL ? span_of(NULL, 0) : span_of(to, json_decode(raw, to));
 }
 
 /* An edit would make tool arguments, say, unreadable: the row goes, whoever it is from, since

@@ -274,12 +274,12 @@ int verdicts_add(VerdictList *v, VerdictEntry e) {
 /* Arrays without a capacity of their own grow at powers of two. */
 static int grow_pow2(void *array, size_t n, size_t size) {
   if (n > 0 && (n & (n - 1)) != 0) return 1;
-  void *p;
-  memcpy(&p, array, sizeof p);
-  p = realloc(p, (n > 0 ? n * 2 : 1) * size);
+  void *old;
+  memcpy(&old, array, sizeof old);
+  void *p = realloc(old, (n > 0 ? n * 2 : 1) * size);
   if (p == NULL) return 0;
   memcpy(array, &p, sizeof p);
-  return 1;
+  return 1;   /* cppcheck-suppress memleak ; the array holds it */
 }
 
 int verdicts_add_blob(VerdictList *v, Span json) {

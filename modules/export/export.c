@@ -102,7 +102,8 @@ static int open_outputs(Export *e) {
 
 /* The bytes that a row's split depends on: the group's value, else the folded input as read. */
 static int split_bytes(Export *e, Row *r, Buf *b, Span *out) {
-  Value v = e->o->group.ptr == NULL ? (Value){ 0 } : row_key(r, e->o->group);
+  Value v = { 0 };
+  if (e->o->group.ptr != NULL) v = row_key(r, e->o->group);
   b->len = 0;
   if (v.type == VALUE_STRING) {
     *out = v.text;
@@ -186,7 +187,7 @@ static int write_output(Export *e, size_t at, FileChain *chain, Error *err) {
   e->current = at;
   FileWriter *w = file_create(out->path, e->o->mode, err);
   if (w == NULL) return -1;
-  if (at < e->outputs->nkept) file_set_chain(w, chain);
+  file_set_chain(w, chain);
   int r = ordered_write(e->pool, e->view->corpus->nrows, CHUNK, format_chunk, e, w, err);
   if (r != 0) {
     file_abort(w);

@@ -48,7 +48,7 @@ typedef struct ExportOutputs {
   uint32_t nrows;
   uint16_t *place;             /* [nrows] index into output; EXPORT_NOWHERE: written nowhere */
   uint32_t *line;              /* [nrows] line in it, from 1 */
-  char fingerprint[FILE_SHA256_HEX];   /* SHA-256 of the bytes of the kept outputs, one after another */
+  char fingerprint[FILE_SHA256_HEX];   /* SHA-256 of the bytes of all outputs, in their order */
 } ExportOutputs;
 
 /* Writes all files. NULL with err worded; with err->text "" if interrupted. */

@@ -90,7 +90,7 @@ static int include(KeptWork *k, const ExportOptions *o, const Row *r, Member *pu
   }
   for (size_t i = 0; i < o->ninclude; at = end[i++]) {
     put[i].key = o->include[i];
-    put[i].value = end[i] == at ? (Span){ 0 } : span_of(k->values.ptr + at, end[i] - at);
+    put[i].value = end[i] == at ? span_of(NULL, 0) : span_of(k->values.ptr + at, end[i] - at);
   }
   return 0;
 }
