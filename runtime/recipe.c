@@ -73,6 +73,7 @@ static int h_native(lua_State *L) {
   for (const Module *m = modules; m->name != NULL; m++) {
     if ((m->flags & MODULE_RECIPE) == 0 || strcmp(m->name, name) != 0) continue;
     luaL_requiref(L, m->name, m->open, 0);
+    sandbox_charged(L);
     sandbox_readonly(L);
     return 1;
   }

@@ -57,6 +57,9 @@ int sandbox_exhausted(lua_State *L);
 /* Replaces the table on top by a read-only stand-in for it. [-1, +1, m] */
 void sandbox_readonly(lua_State *L);
 
+/* Makes the functions of the module on top pay for the texts and tables they are given. [-0, +0, m] */
+void sandbox_charged(lua_State *L);
+
 /* The libraries, each leaving its table on the stack (sandbox_lib.c, sandbox_string.c). */
 void sandbox_open_base(lua_State *L);        /* sets globals in the table on top; [-0, +0, e] */
 void sandbox_open_string(lua_State *L);      /* [-0, +1, e] */

@@ -3,7 +3,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
-#include "runtime/pattern.h"
+#include "text/pattern.h"
 #include "runtime/sandbox.h"
 
 /* Where a call starts: 1 is the first byte, -1 the last; one past the end at most, else 0. */
@@ -270,10 +270,7 @@ static int str_format(lua_State *L) {
     lua_pushstring(L, luaL_typename(L, i));
     lua_replace(L, i);
   }
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, n, 1);
-  return 1;
+  return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
 static const luaL_Reg bounded[] = {

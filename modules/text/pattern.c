@@ -1,6 +1,6 @@
-/* runtime/pattern.c - see pattern.h. A pattern is a row of items; `item` matches one at s and then
+/* modules/text/pattern.c - see pattern.h. A pattern is a row of items; `item` matches one at s and then
 ** the rest of the pattern, by recursion only where it may have to come back and try again. */
-#include "runtime/pattern.h"
+#include "text/pattern.h"
 
 #define ESCAPE '%'
 

@@ -1,4 +1,4 @@
-/* runtime/pattern.h - Lua's patterns (Lua 5.4 manual, 6.4.1) with a bound on the work.
+/* modules/text/pattern.h - Lua's patterns (Lua 5.4 manual, 6.4.1) with a bound on the work.
 **
 ** The matcher that comes with Lua backtracks without end: `.-.-.-.-b` on 200 bytes runs for half
 ** a minute, and no hook can stop it, for it is C. This one counts its steps and gives up when they
