@@ -4,7 +4,7 @@
 return {
   globals = {
     { 'open "raw.jsonl"', "read files: a path, a glob, a list of them; "
-                          .. "open(path, { limit = 1000, format = …, fields = … })" },
+                          .. "open(path, { limit = 1000, format = …, fields = …, gold = path })" },
     { 'open "recipe.lua"', "load a recipe's sources; :run() runs it in memory; "
                            .. "open(path, { set = { [\"length.min_input_tokens\"] = 5 } })" },
     { 'open "curated/NAME/latest"', "a run folder, as its ledger tells it" },

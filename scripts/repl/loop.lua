@@ -1,5 +1,6 @@
 --- loop: reads a command, runs it, prints what it gives, until the input ends.
 
+local core = require "core"
 local evaluate = require "repl.evaluate"
 local fs = require "fs"
 
@@ -85,6 +86,7 @@ end
 local function run_command(state, text, chunk)
   local session = state.session
   session:turn()
+  core.clear_interrupt()   -- one that came between two commands belongs to neither
   local ok, values, interrupted = evaluate.run(chunk)
   session:progress_done()
   if ok then
@@ -108,14 +110,18 @@ end
 function loop.run(state)
   while true do
     io.stdout:flush()
-    local text, chunk, message = read_command(state)
+    local ok, text, chunk, message = pcall(read_command, state)
+    if not ok then
+      if not core.interrupted() then error(text, 0) end
+      text, chunk = nil, "interrupted"
+    end
     if text then run_command(state, text, chunk)
     elseif chunk == "end" then break
     elseif chunk == "syntax" then
       state.failed = true
       problem(message)
     elseif chunk == "interrupted" then
-      require "core".clear_interrupt()
+      core.clear_interrupt()
     else
       problem(chunk)
       state.failed = true

@@ -22,6 +22,12 @@ local function load(session, list, options)
   return must(native, err)
 end
 
+-- A gold set as decontaminate wants it; nil where none is given.
+local function load_gold(session, list, folder)
+  if #list == 0 then return nil end
+  return load(session, must(sources.expand(list, folder)), {})
+end
+
 -- What the user wrote for one source, as run/sources.lua takes it.
 local function source_of(s, o)
   if type(s) == "string" then s = { s } end
@@ -29,20 +35,22 @@ local function source_of(s, o)
   if type(s) ~= "table" or type(path) ~= "string" then
     error('open takes a path, or a list of paths: open "raw.jsonl"', 0)
   end
+  if path == "-" then error("the commands come from standard input: give open a file", 0) end
   return { path = path, here = true, kind = s.kind, generator = s.generator, trusted = s.trusted, attributes = {},
            format = s.format or o.format, fields = s.fields or o.fields }
 end
 
 --- Data files as a view.
 -- @param paths    paths, globs, or { path, kind =, trusted =, format =, fields = }
--- @param options  format, fields, id, limit, quiet
+-- @param options  format, fields, id, limit, gold (a path), allow_damaged
 function open.files(session, paths, options)
   local list = {}
   for i, p in ipairs(paths) do list[i] = source_of(p, options) end
   list = must(sources.look(must(sources.expand(list, "."))))
   local native = load(session, list, { id = options.id, limit = options.limit, allow_damaged = options.allow_damaged })
-  local v = view.new { session = session, view = native }
-  if not options.quiet then session:announce(v, view.line(v, session.screen)) end
+  local gold = load_gold(session, options.gold and { source_of(options.gold, {}) } or {}, ".")
+  local v = view.new { session = session, view = native, gold = gold }
+  session:announce(v, view.line(v, session.screen))
   return v
 end
 
@@ -55,8 +63,7 @@ local function open_recipe(session, path, options)
   local p, folder = opened.plan, recipe.folder_of(path)
   if #p.sources == 0 then error(("%s names no sources"):format(path), 0) end
   local native = load(session, must(sources.expand(p.sources, folder)), { id = p.id, limit = options.limit })
-  local gold
-  if #p.gold > 0 then gold = load(session, must(sources.expand(p.gold, folder)), {}) end
+  local gold = load_gold(session, p.gold, folder)
   local v = view.new { session = session, view = native, recipe = opened, gold = gold }
   local names = {}
   for _, entry in ipairs(p.stages) do names[#names + 1] = entry.name end

@@ -129,7 +129,10 @@ function screen:wrap(text, columns, most)
   end
   if most and #lines > most then
     for i = #lines, most + 1, -1 do lines[i] = nil end
-    lines[most] = lines[most] .. self:sign(" …", " ...")
+    local more = self:sign(" …", " ...")
+    local room = columns - screen.width_of(more)
+    if screen.width_of(lines[most]) > room then lines[most] = fitting(lines[most], math.max(0, room)):gsub(" +$", "") end
+    lines[most] = lines[most] .. more
   end
   return lines
 end

@@ -267,6 +267,14 @@ check.test("a recipe runs nothing when it is opened, and all of its stages by ru
   check.contains(out, "decontaminate")
 end)
 
+check.test("a gold set may be given to open, for decontaminate", function()
+  local _, out, err = repl(("c = open(%q, { gold = %q })\nd = c:decontaminate{}\nd:rejected():rows()\nopen '-'\n"):format(
+    data, dir .. "/gold.jsonl"))
+  check.contains(out, "decontaminate: 2 of 4 rows rejected")
+  check.contains(out, "{ 1, 2, 5 }")   -- the second by 22/23 of its input
+  check.contains(err, "give open a file")
+end)
+
 check.test("a recipe that is opened is not trusted", function()
   check.write(dir .. "/bad.lua", 'local s = require "tamis"\nos.execute "true"\n'
     .. 'return s.recipe { sources = { "rows.jsonl" } }\n')
