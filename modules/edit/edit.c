@@ -21,6 +21,7 @@ int edit_word(EditWords *w, Span word) {
 #include <locale.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <wchar.h>
 
 #include "core/printable.h"
 
@@ -154,8 +155,9 @@ static void bind_keys(EditLine *el) {
   el_set(el, EL_EDITOR, "emacs");
   el_set(el, EL_SIGNAL, 0);
   el_set(el, EL_SETTY, "-d", "-isig", (char *)NULL);
-  el_set(el, EL_ADDFN, "tamis-interrupt", "drop the line", on_interrupt);
-  el_set(el, EL_ADDFN, "tamis-complete", "complete the word", on_tab);
+  /* the wide call keeps the names as they are; the narrow one copies and never frees them */
+  el_wset(el, EL_ADDFN, L"tamis-interrupt", L"drop the line", on_interrupt);
+  el_wset(el, EL_ADDFN, L"tamis-complete", L"complete the word", on_tab);
   el_set(el, EL_BIND, "^C", "tamis-interrupt", (char *)NULL);
   el_set(el, EL_BIND, "^I", "tamis-complete", (char *)NULL);
   el_set(el, EL_BIND, "^R", "em-inc-search-prev", (char *)NULL);

@@ -5,6 +5,7 @@ local catalogue_names = function() return require "help.catalogue".names() end
 local fs = require "fs"
 local ledger = require "repl.ledger"
 local plan = require "plan"
+local row = require "repl.row"
 local values = require "help.values"
 local view = require "repl.view"
 
@@ -179,6 +180,9 @@ function complete.words(line, names, pending)
     return matching(methods_of(object and value_of(object, names)), typed), first
   end
   local chain = before:match "([%a_][%w_.]*)%.$"
+  if before:find "[:.]row%s*%b()%.$" or chain and row.is(value_of(chain, names)) then
+    return matching(row.NAMES, typed), first
+  end
   if chain then
     local t = value_of(chain, names)
     return type(t) == "table" and not getmetatable(t) and matching(string_keys(t), typed) or {}, first

@@ -24,6 +24,13 @@ function Row.__index(r, key)
   return known.view:key(known.n, key)
 end
 
+--- What a row can be asked for, beside its annotations and paths.
+row.NAMES = { "also", "alternative", "annotations", "assistant", "bytes", "evidence", "id", "identity", "input", "line",
+  "metrics", "output", "reason", "row", "source", "stage", "status", "system" }
+
+--- Is it a row?
+function row.is(v) return getmetatable(v) == Row end
+
 --- What became of a row, in a few words; the recipe's stages give the thresholds.
 function row.verdict(about, stages)
   if about.status == "standing" then return "kept" end

@@ -344,6 +344,7 @@ check.test("Tab completes names, methods, stages, parameters, fields and files",
   check.eq(words "d = c:length { min_input_tokens = 3, min_o", { "min_output_tokens = " })
   check.ok(not has(words "c:length { min_input_tokens = 3, m", "min_input_tokens = "))
   check.eq(words("  min_in", "c:length {"), { "min_input_tokens = " })
+  check.eq(words "c:row(1).st", { "stage", "status" })
   check.eq(words 'c:lengths "ou', { "output" })
   check.eq(words 'c:field(1, "in', { "input" })
   check.eq(words 'help "near_d', { "near_dedup" })
