@@ -1,11 +1,14 @@
 --- summary: what a person reads at the end of a run: the funnel, the top reasons with an example
 -- each, the difference from the run before, and what to do next.
 
+local fs = require "fs"
 local json = require "json"
+local open = require "recipe.open"
 local plan = require "plan"
 local screen = require "report.screen"
 local sources = require "run.sources"
 local stats = require "stats"
+local store = require "store"
 local spans = require "report.spans"
 
 local summary = {}
@@ -13,6 +16,7 @@ local summary = {}
 local HEAVY = 0.3          -- a stage that removes more of what it saw heads the summary
 local KEEP = 0.9           -- and is told what would keep this much
 local TOP = 6              -- reasons shown
+local MOST_COMPARED = 500000   -- rows, for rows gained and lost
 local SOURCES = 5          -- sources shown
 local number, percent, clean = screen.number, screen.percent, screen.clean
 
@@ -103,8 +107,26 @@ local function stage_changes(name, before, now, out)
   end
 end
 
+-- Rows that one ledger kept and the other did not, by the rows' identities.
+local ONLY = "SELECT count(*) AS n FROM (SELECT identity FROM %s.rows WHERE status = 0 EXCEPT SELECT identity FROM %s.rows WHERE status = 0)"
+
+--- Rows gained and lost since the run before; nil where the ledgers cannot tell in a moment.
+local function moved(run, before)
+  local old = run.dir and ("%s/%s/ledger.db"):format(open.folder_of(run.dir), before.run_id or "")
+  if not old or #run.view > MOST_COMPARED or before.run_id == run.id or not fs.exists(old) then return nil end
+  local ok, gained, lost = pcall(function()
+    local db <close> = assert(store.open(run.dir .. "/ledger.db", { readonly = true }))
+    assert(db:exec("ATTACH DATABASE ? AS before", old))
+    local function count(a, b)
+      for row in db:rows(ONLY:format(a, b)) do return row.n end
+    end
+    return count("main", "before"), count("before", "main")
+  end)
+  if ok then return gained, lost end
+end
+
 --- What changed since the last run of this dataset.
--- @return  nil if there was none; { run_id, kept, kept_before, changes = { sentences } }
+-- @return  nil if there was none; { run_id, kept, kept_before, gained, lost, changes = { sentences } }
 function summary.difference(run)
   local before = run.previous
   if not before or before.run_id == run.id and not run.options.replace then return nil end
@@ -122,7 +144,8 @@ function summary.difference(run)
     if sums[s.path] == nil then changes[#changes + 1] = ("source %s is new"):format(s.path)
     elseif sums[s.path] ~= s.sha256 then changes[#changes + 1] = ("source %s changed"):format(s.path) end
   end
-  return { run_id = before.run_id, kept = (run.view:counts()), kept_before = before.final_count, changes = changes }
+  local gained, lost = moved(run, before)
+  return { run_id = before.run_id, kept = (run.view:counts()), kept_before = before.final_count, gained = gained, lost = lost, changes = changes }
 end
 
 -- ---- printing ----
@@ -171,9 +194,9 @@ local function difference(run, s, out)
   local d = summary.difference(run)
   if not d then return end
   out("")
-  local change = d.kept_before and d.kept - d.kept_before
-  out(s:paint("bold", ("Since run %s"):format(clean(d.run_id or "?"))) ..
-    (change and (": %s rows kept, were %s (%s%s)"):format(number(d.kept), number(d.kept_before), change >= 0 and "+" or "", number(change)) or ""))
+  local head = d.kept_before and (": %s rows kept, were %s"):format(number(d.kept), number(d.kept_before)) or ""
+  if d.gained then head = ("%s; %s gained, %s lost"):format(head, number(d.gained), number(d.lost)) end
+  out(s:paint("bold", ("Since run %s"):format(clean(d.run_id or "?"))) .. head)
   for i, line in ipairs(d.changes) do
     if i > 8 then out(("  and %d more changes"):format(#d.changes - 8)) break end
     out("  " .. s:cut(line, s.width - 4))

@@ -163,6 +163,8 @@ check.test("the run before is compared: rows kept and parameters changed", funct
   local _, stdout = check.run(("%s run %s --out %s --run-id x2 --set length.min_output_tokens=19"):format(check.tamis, q(path), q(out)))
   check.contains(stdout, "Since run x1")
   check.contains(stdout, "length.min_output_tokens 19, was 3")
+  local before, now = #lines(out .. "/t/x1/curated.jsonl"), #lines(out .. "/t/x2/curated.jsonl")
+  check.contains(stdout, ("%d rows kept, were %d; 0 gained, %d lost"):format(now, before, before - now))
   check.contains(stdout, "length removed ")
 end)
 
