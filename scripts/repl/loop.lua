@@ -20,7 +20,9 @@ function plain:read(prompt)
   end
   local line, _, code = io.stdin:read "L"
   if line then return (line:gsub("\r?\n$", "")) end
-  return nil, code == 4 and "interrupted" or "end"   -- 4: EINTR
+  if code ~= 4 then return nil, "end" end   -- 4: EINTR
+  io.stdout:write "\n"
+  return nil, "interrupted"
 end
 
 function plain:remember() return self end
