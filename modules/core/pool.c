@@ -92,13 +92,16 @@ static void *worker_main(void *arg) {
   return NULL;
 }
 
-/* Signals belong to the main thread: workers are started with all of them blocked. */
+/* Signals belong to the main thread: workers are started with all of them blocked, but for those
+** that a thread's own instruction raises; blocked, they would kill the process unheard. */
 static int start_worker(Pool *p, int id) {
   WorkerArg *arg = malloc(sizeof *arg);
   if (arg == NULL) return -1;
   *arg = (WorkerArg){ p, id };
   sigset_t all, old;
   sigfillset(&all);
+  static const int OWN[] = { SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGABRT, SIGTRAP };
+  for (size_t i = 0; i < sizeof OWN / sizeof OWN[0]; i++) sigdelset(&all, OWN[i]);
   pthread_sigmask(SIG_BLOCK, &all, &old);
   int r = pthread_create(&p->thread[id - 1], NULL, worker_main, arg);
   pthread_sigmask(SIG_SETMASK, &old, NULL);
