@@ -207,6 +207,7 @@ function runner.run(opened, o, env)
   local dir <close>, err, status = folder.open(o.out or "curated", dataset_name(opened), id, o.replace)
   if not dir then return failure(err, status) end
   o.spool_dir = dir.temporary
+  core.memory(o.memory, dir.temporary)
   local run
   run, err, status = runner.run_stages(opened, o, env)
   if not run then return nil, err, status end

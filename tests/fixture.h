@@ -8,15 +8,16 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "core/spill.h"
 #include "corpus/json.h"
-#include "corpus/list.h"
 #include "corpus/view.h"
 
 static char *fixture_text[256];   /* keeps the rows' bytes reachable for leak checkers */
 
-static inline void fixture_string(Corpus *c, size_t *cap, RowRec *rec, const char *line, JsonValue v, Field f) {
+static inline void fixture_string(Corpus *c, RowRec *rec, const char *line, JsonValue v, Field f) {
   size_t n = c->nstrings;
-  if (LIST_ROOM(c->strings, n, *cap) == 0) abort();
+  c->strings = spill_resize(c->strings, (n + 1) * sizeof *c->strings);
+  if (c->strings == NULL) abort();
   int escaped = (v.flags & JSON_ESCAPED) != 0;
   c->strings[c->nstrings++] = (StringRef){
     .start = (uint32_t)(v.raw.ptr - line), .len = (uint32_t)v.raw.len & 0x7FFFFFFF,
@@ -26,7 +27,7 @@ static inline void fixture_string(Corpus *c, size_t *cap, RowRec *rec, const cha
   rec->nstrings++;
 }
 
-static inline RowState fixture_row(Corpus *c, size_t *cap, RowRec *rec, Span line, JsonDoc *doc) {
+static inline RowState fixture_row(Corpus *c, RowRec *rec, Span line, JsonDoc *doc) {
   JsonStatus status = json_check(doc, line, 0);
   if (status == JSON_NOT_UTF8) return ROW_NOT_UTF8;
   if (status != JSON_OK) return ROW_MALFORMED;
@@ -36,7 +37,7 @@ static inline RowState fixture_row(Corpus *c, size_t *cap, RowRec *rec, Span lin
     JsonValue v = json_get(&doc->root, span_str(field_name(f)));
     if (v.kind != JSON_STRING) continue;
     found |= 1 << f;
-    fixture_string(c, cap, rec, line.ptr, v, f);
+    fixture_string(c, rec, line.ptr, v, f);
   }
   int both = 1 << FIELD_INPUT | 1 << FIELD_OUTPUT;
   return (found & both) == both ? ROW_OK : ROW_MISSING_FIELD;
@@ -44,7 +45,7 @@ static inline RowState fixture_row(Corpus *c, size_t *cap, RowRec *rec, Span lin
 
 static inline Corpus *fixture_corpus(const char *const *lines, size_t n) {
   Corpus *c = calloc(1, sizeof *c);
-  size_t total = 0, cap = 0;
+  size_t total = 0;
   for (size_t i = 0; i < n; i++) total += strlen(lines[i]) + 1;
   char *text = calloc(1, total + 64);
   for (int i = 0; i < 256; i++)
@@ -54,8 +55,8 @@ static inline Corpus *fixture_corpus(const char *const *lines, size_t n) {
   c->nsources = 1;
   c->sources = calloc(1, sizeof *c->sources);
   c->sources[0] = (Source){ .path = strdup("rows.jsonl"), .format = strdup("pairs"), .bytes = text, .len = total, .rows = n };
-  c->rows = calloc(n + 1, sizeof *c->rows);
-  c->identity = calloc(n + 1, sizeof *c->identity);
+  c->rows = spill_alloc((n + 1) * sizeof *c->rows);
+  c->identity = spill_alloc((n + 1) * sizeof *c->identity);
   c->faults = calloc(n + 1, sizeof *c->faults);
   JsonDoc doc = { 0 };
   char *p = text;
@@ -67,7 +68,7 @@ static inline Corpus *fixture_corpus(const char *const *lines, size_t n) {
                            .first_string = (uint32_t)c->nstrings };
     XXH128_hash_t h = XXH3_128bits(p, len);
     c->identity[i] = (Hash128){ h.high64, h.low64 };
-    RowState state = fixture_row(c, &cap, &c->rows[i], span_of(p, len), &doc);
+    RowState state = fixture_row(c, &c->rows[i], span_of(p, len), &doc);
     if (state != ROW_OK) c->faults[c->nfaults++] = (RowFault){ .row = (uint32_t)i, .offset = (uint32_t)doc.fault, .state = (uint8_t)state };
     c->nrows++;
     p += len + 1;

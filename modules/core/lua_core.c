@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/spill.h"
+
 typedef struct PoolBox {
   Pool *pool;          /* NULL once closed */
   lua_State *L;        /* the state that owns the progress function; NULL without one */
@@ -117,7 +119,26 @@ static int f_patience(lua_State *L) {
   return 0;
 }
 
+/* core.memory(bytes or nil, folder or nil): the budget of the tables and columns; nil: the
+** machine's default. Past it they lie in unlinked files in folder. */
+static int f_memory(lua_State *L) {
+  lua_Integer bytes = luaL_optinteger(L, 1, 0);
+  luaL_argcheck(L, bytes >= 0, 1, "expected a size in bytes");
+  size_t budget = lua_isnoneornil(L, 1) ? spill_default_budget() : (size_t)bytes;
+  luaL_argcheck(L, spill_configure(budget, luaL_optstring(L, 2, NULL)) == 0, 2, "the folder's name is too long");
+  return 0;
+}
+
+/* core.memory_used() -> bytes of tables and columns in memory, and in files */
+static int f_memory_used(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)spill_in_memory());
+  lua_pushinteger(L, (lua_Integer)spill_in_files());
+  return 2;
+}
+
 static const luaL_Reg functions[] = {
+  { "memory", f_memory },
+  { "memory_used", f_memory_used },
   { "pool", f_pool },
   { "interrupted", f_interrupted },
   { "clear_interrupt", f_clear_interrupt },

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "core/spill.h"
 #include "corpus/format.h"
 #include "corpus/logs.h"
 #include "corpus/names.h"
@@ -70,9 +71,9 @@ void corpus_unref(Corpus *c) {
   logs_free(c);
   for (size_t i = 0; i < c->nsources; i++) source_free(&c->sources[i]);
   free(c->sources);
-  free(c->rows);
-  free(c->identity);
-  free(c->strings);
+  spill_free(c->rows);
+  spill_free(c->identity);
+  spill_free(c->strings);
   free(c->faults);
   names_free(c->names);
   free(c->id_path);

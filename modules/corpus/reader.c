@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/spill.h"
 #include "corpus/identity.h"
 #include "corpus/names.h"
 #include "corpus/source.h"
@@ -63,18 +64,26 @@ typedef struct Load {
 
 /* ---- arrays that grow ---- */
 
-/* Room for one more of `size` bytes each, by half again. */
-static int grow(void *array, size_t *cap, size_t need, size_t size) {
+/* Room for `need` of `size` bytes each, by a quarter more; resize is realloc or spill_resize. */
+static int grow_by(void *(*resize)(void *, size_t), void *array, size_t *cap, size_t need, size_t size) {
   if (need <= *cap) return 0;
   size_t more = *cap + *cap / 4 + 64;
   if (more < need) more = need;
   void *old;
   memcpy(&old, array, sizeof old);
-  void *now = realloc(old, more * size);
+  void *now = resize(old, more * size);
   if (now == NULL) return -1;
   memcpy(array, &now, sizeof now);
   *cap = more;
   return 0;   // cppcheck-suppress memleak ; *array owns it
+}
+
+static int grow(void *array, size_t *cap, size_t need, size_t size) {
+  return grow_by(realloc, array, cap, need, size);
+}
+/* A table of the corpus: past the budget of memory it lies in a file. */
+static int grow_table(void *array, size_t *cap, size_t need, size_t size) {
+  return grow_by(spill_resize, array, cap, need, size);
 }
 
 static int grow_rows(Batch *b, size_t need) {
@@ -211,9 +220,9 @@ static int make_room(Load *ld, const Batch *b) {
   size_t cap = ld->rows_cap;
   if ((uint64_t)c->nrows + b->nrows >= UINT32_MAX || c->nstrings + b->nstrings >= UINT32_MAX)
     return error_set(&ld->err, "more than 4,294,967,294 rows or strings; split the run");
-  if (grow(&c->identity, &cap, c->nrows + b->nrows, sizeof *c->identity) != 0 ||
-      grow(&c->rows, &ld->rows_cap, c->nrows + b->nrows, sizeof *c->rows) != 0 ||
-      grow(&c->strings, &ld->strings_cap, c->nstrings + b->nstrings, sizeof *c->strings) != 0 ||
+  if (grow_table(&c->identity, &cap, c->nrows + b->nrows, sizeof *c->identity) != 0 ||
+      grow_table(&c->rows, &ld->rows_cap, c->nrows + b->nrows, sizeof *c->rows) != 0 ||
+      grow_table(&c->strings, &ld->strings_cap, c->nstrings + b->nstrings, sizeof *c->strings) != 0 ||
       grow(&c->faults, &ld->faults_cap, c->nfaults + b->nfaults, sizeof *c->faults) != 0)
     return error_memory(&ld->err);
   return 0;
@@ -357,7 +366,7 @@ static void shrink(void *array, size_t n, size_t size) {
   void *old, *now;
   memcpy(&old, array, sizeof old);
   if (old == NULL || n == 0) return;
-  now = realloc(old, n * size);
+  now = spill_resize(old, n * size);
   if (now != NULL) memcpy(array, &now, sizeof now);
 }   // cppcheck-suppress memleak ; *array owns it
 
@@ -374,7 +383,6 @@ static int finish(Load *ld) {
   shrink(&c->rows, c->nrows, sizeof *c->rows);
   shrink(&c->identity, c->nrows, sizeof *c->identity);
   shrink(&c->strings, c->nstrings, sizeof *c->strings);
-  shrink(&c->faults, c->nfaults, sizeof *c->faults);
   return 0;
 }
 

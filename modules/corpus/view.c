@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/spill.h"
 #include "corpus/column.h"
 #include "corpus/evidence.h"
 #include "corpus/list.h"
@@ -12,7 +13,7 @@
 /* ---- columns ---- */
 
 Column *column_new(size_t bytes) {
-  Column *c = malloc(sizeof *c + bytes);
+  Column *c = spill_alloc(sizeof *c + bytes);
   if (c == NULL) return NULL;
   atomic_init(&c->refs, 1);
   c->bytes = bytes;
@@ -31,7 +32,7 @@ Column *column_ref(Column *c) {
 }
 
 void column_unref(Column *c) {
-  if (c != NULL && atomic_fetch_sub(&c->refs, 1) == 1) free(c);
+  if (c != NULL && atomic_fetch_sub(&c->refs, 1) == 1) spill_free(c);
 }
 
 /* ---- life of a view ---- */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "core/spill.h"
 #include "neardup/judge.h"
 #include "neardup/lsh.h"
 #include "neardup/sketch.h"
@@ -159,9 +160,9 @@ static int gather(const Run *run, Leaders *out) {
 /* ---- the whole ---- */
 
 static int make_run(Run *run, size_t n) {
-  run->keys = malloc((n + 1) * run->stride * sizeof *run->keys);
-  run->hash = malloc((n + 1) * sizeof *run->hash);
-  run->shingles = malloc((n + 1) * sizeof *run->shingles);
+  run->keys = spill_alloc((n + 1) * run->stride * sizeof *run->keys);
+  run->hash = spill_alloc((n + 1) * sizeof *run->hash);
+  run->shingles = spill_alloc((n + 1) * sizeof *run->shingles);
   run->sketcher = calloc((size_t)run->threads, sizeof *run->sketcher);
   run->room = calloc((size_t)run->threads, sizeof(JudgeRoom *));
   if (run->p->longest) run->length = malloc((n + 1) * sizeof *run->length);
@@ -182,9 +183,9 @@ static void free_run(Run *run) {
   free_sketchers(run);
   for (int t = 0; run->room != NULL && t < run->threads; t++) judge_room_free(run->room[t]);
   free(run->room);
-  free(run->keys);
-  free(run->hash);
-  free(run->shingles);
+  spill_free(run->keys);
+  spill_free(run->hash);
+  spill_free(run->shingles);
   free(run->length);
   free(run->groups.text);
   free(run->groups.start);

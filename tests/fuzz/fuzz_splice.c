@@ -2,6 +2,7 @@
 ** with members dropped and put in, as a rejected row, and in every format. The first byte chooses. */
 #include <stdlib.h>
 
+#include "core/spill.h"
 #include "corpus/format.h"
 #include "export/convert.h"
 #include "export/rejection.h"
@@ -48,8 +49,8 @@ static void read_as_chat(Corpus *c) {
   Format *f = chat_format();
   Span line = corpus_row_bytes(c, 0);
   if (json_check(&doc, line, 0) == JSON_OK && format_walk(f, line, &doc, &row) == 0 && row.state == ROW_OK) {
-    free(c->strings);
-    c->strings = malloc((row.nstrings + 1) * sizeof *c->strings);
+    spill_free(c->strings);
+    c->strings = spill_alloc((row.nstrings + 1) * sizeof *c->strings);
     if (row.nstrings > 0) memcpy(c->strings, row.string, row.nstrings * sizeof *c->strings);
     c->nstrings = row.nstrings;
     c->rows[0].nstrings = (uint16_t)row.nstrings;
