@@ -1,4 +1,4 @@
-/* modules/core/spill.c - see spill.h. Each array has a head of 64 bytes before it. */
+/* modules/core/spill.c - see spill.h. Each array has a head of 16 bytes before it. */
 #include "core/spill.h"
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { HEAD = 64, SMALLEST_FILE = 64 << 10 };
+enum { HEAD = 16, SMALLEST_FILE = 64 << 10 };
 
 typedef struct Head {
   size_t bytes;    /* of the array, without the head */
@@ -81,11 +81,11 @@ static int take_memory(size_t bytes) {
 
 void *spill_alloc(size_t bytes) {
   if (bytes > SIZE_MAX - 2 * HEAD) return NULL;
-  size_t total = (bytes + HEAD + 63) & ~(size_t)63;
+  size_t total = bytes + HEAD;
   Head *h = NULL;
   if (bytes < SMALLEST_FILE || take_memory(bytes)) {
     if (bytes < SMALLEST_FILE) atomic_fetch_add(&in_memory, bytes);
-    h = aligned_alloc(64, total);
+    h = malloc(total);
     if (h != NULL) *h = (Head){ bytes, 0 };
     else atomic_fetch_sub(&in_memory, bytes);
   } else {
@@ -118,7 +118,7 @@ void *spill_resize(void *p, size_t bytes) {
   int stays = h->mapped == 0 && old >= SMALLEST_FILE && bytes >= SMALLEST_FILE;
   if (stays && (bytes <= old || take_memory(bytes - old))) {
     Head *moved = realloc(h, bytes + HEAD);
-    if (moved != NULL && ((uintptr_t)moved & 15) == 0) {
+    if (moved != NULL) {
       if (bytes < old) atomic_fetch_sub(&in_memory, old - bytes);
       moved->bytes = bytes;
       return (char *)moved + HEAD;
