@@ -2,7 +2,8 @@
 
 --- Damerau-Levenshtein distance (optimal string alignment) of two short names.
 local function distance(a, b)
-  local last, before, row = {}, {}, {}
+  local last, before
+  local row = {}
   for j = 0, #b do row[j] = j end
   for i = 1, #a do
     last, before, row = before, row, { [0] = i }

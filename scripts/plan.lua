@@ -151,7 +151,8 @@ local check
 local function check_elements(v, spec, place)
   local out = {}
   for _, k in ipairs(sorted_keys(v)) do
-    local where = type(k) == "string" and k:find "^[%a_][%w_]*$" and place .. "." .. k or ("%s[%s]"):format(place, show(k))
+    local is_name = type(k) == "string" and k:find "^[%a_][%w_]*$"
+    local where = is_name and place .. "." .. k or ("%s[%s]"):format(place, show(k))
     local value, message = v[k], nil
     if spec.of then value, message = check(value, spec.of, where) end
     if message then return nil, "inside", message end
@@ -257,12 +258,18 @@ end
 local function own_definition(raw)
   local own = raw.own
   for _, key in ipairs { "params", "reasons", "metrics" } do
-    if own[key] ~= nil and type(own[key]) ~= "table" then problem('%s: %s of the stage "%s" must be a table', at(raw), key, own.name) end
+    if own[key] ~= nil and type(own[key]) ~= "table" then
+      problem('%s: %s of the stage "%s" must be a table', at(raw), key, own.name)
+    end
   end
   for key, spec in pairs(own.params or {}) do
-    if type(spec) ~= "table" then problem('%s: parameter %s of the stage "%s" must be a table', at(raw), show(key), own.name) end
+    if type(spec) ~= "table" then
+      problem('%s: parameter %s of the stage "%s" must be a table', at(raw), show(key), own.name)
+    end
     for _, t in ipairs(types_of(spec)) do
-      if not check_type[t] then problem('%s: parameter %s of the stage "%s" has the unknown type %s', at(raw), show(key), own.name, show(t)) end
+      if not check_type[t] then
+        problem('%s: parameter %s of the stage "%s" has the unknown type %s', at(raw), show(key), own.name, show(t))
+      end
     end
   end
   return { name = own.name, scope = own.scope, doc = own.doc, params = own.params or {}, reasons = own.reasons or {},
@@ -313,12 +320,18 @@ local function check_name(name, where)
 end
 
 local function check_fields(fields, where)
-  if type(fields) ~= "table" then problem('%s: fields must be a table, such as { input = "question", output = "answer" }', where) end
+  if type(fields) ~= "table" then
+    problem('%s: fields must be a table, such as { input = "question", output = "answer" }', where)
+  end
   for _, k in ipairs(sorted_keys(fields)) do
     local known = false
     for _, f in ipairs(FIELDS) do known = known or f == k end
-    if not known then problem("%s: fields has no %s: it takes %s%s", where, show(k), table.concat(FIELDS, ", "), hint(k, FIELDS)) end
-    if type(fields[k]) ~= "string" and not is_list(fields[k]) then problem("%s: fields.%s must be a path or a list of paths", where, k) end
+    if not known then
+      problem("%s: fields has no %s: it takes %s%s", where, show(k), table.concat(FIELDS, ", "), hint(k, FIELDS))
+    end
+    if type(fields[k]) ~= "string" and not is_list(fields[k]) then
+      problem("%s: fields.%s must be a path or a list of paths", where, k)
+    end
   end
   return fields
 end
@@ -332,9 +345,13 @@ end
 --- One source: a path, or { path, kind =, trusted =, generator =, format =, fields =, own attributes }.
 local function check_source(source, where)
   if type(source) == "string" then return { path = source } end
-  if type(source) ~= "table" then problem("%s: a source is a path or a table { path, … }, not %s", where, show(source)) end
+  if type(source) ~= "table" then
+    problem("%s: a source is a path or a table { path, … }, not %s", where, show(source))
+  end
   local out = { path = source[1], attributes = {} }
-  if type(out.path) ~= "string" or out.path == "" then problem('%s: a source needs a path first: { "raw.jsonl", kind = "expert" }', where) end
+  if type(out.path) ~= "string" or out.path == "" then
+    problem('%s: a source needs a path first: { "raw.jsonl", kind = "expert" }', where)
+  end
   for _, k in ipairs(sorted_keys(source)) do
     local v = source[k]
     if k == "kind" or k == "generator" then
@@ -344,7 +361,9 @@ local function check_source(source, where)
       if type(v) ~= "boolean" then problem("%s: trusted of %s must be true or false", where, show(out.path)) end
       out.trusted = v
     elseif k == "format" and type(v) == "table" then
-      if v.fields == nil then problem('%s: format of %s must be a name or { fields = { … } }', where, show(out.path)) end
+      if v.fields == nil then
+        problem('%s: format of %s must be a name or { fields = { … } }', where, show(out.path))
+      end
       out.fields = check_fields(v.fields, where)
     elseif k == "format" then
       local value, message = check(v, { type = "enum", values = format_names() }, "format")
@@ -354,7 +373,9 @@ local function check_source(source, where)
       out.fields = check_fields(v, where)
     elseif k ~= 1 then
       if type(k) ~= "string" then problem("%s: one path a source: write { %s } for each", where, show(out.path)) end
-      if type(v) == "table" or type(v) == "userdata" then problem("%s: attribute %s of %s must be a text, number or boolean", where, k, show(out.path)) end
+      if type(v) == "table" or type(v) == "userdata" then
+        problem("%s: attribute %s of %s must be a text, number or boolean", where, k, show(out.path))
+      end
       out.attributes[k] = tostring(v)
     end
   end
@@ -370,7 +391,9 @@ local function check_sources(list, key, where)
     out[1] = check_source(list, where)   -- one source without its outer braces
     return out
   end
-  if not is_list(list) then problem('%s: %s must be a list: { "raw.jsonl", { "expert.jsonl", kind = "expert" } }', where, key) end
+  if not is_list(list) then
+    problem('%s: %s must be a list: { "raw.jsonl", { "expert.jsonl", kind = "expert" } }', where, key)
+  end
   for i, source in ipairs(list) do out[i] = check_source(source, where) end
   return out
 end
@@ -428,14 +451,18 @@ local function apply_set(out, key, text)
     if matches(entry, stage) then
       local spec = (entry.def.params or {})[param]
       if not spec then
-        problem("--set %s=%s: unknown parameter %s of %s%s", key, text, show(param), entry.stage, hint(param, sorted_keys(entry.def.params or {})))
+        problem("--set %s=%s: unknown parameter %s of %s%s", key, text, show(param), entry.stage,
+                hint(param, sorted_keys(entry.def.params or {})))
       end
       entry.given[param] = parse_value(text, spec, key)
       entry.set[param] = ("--set %s=%s"):format(key, text)
       found = true
     end
   end
-  if not found then problem('--set %s=%s: the recipe has no stage "%s"%s', key, text, stage, hint(stage, names_of(out.stages))) end
+  if not found then
+    local near = hint(stage, names_of(out.stages))
+    problem('--set %s=%s: the recipe has no stage "%s"%s', key, text, stage, near)
+  end
 end
 
 local function skip(out, name)
@@ -465,7 +492,9 @@ local function check_export(out)
   for i, entry in ipairs(out.stages) do
     if entry.def.scope == "export" and i < n then problem("%s: export must be the last stage", at(entry)) end
   end
-  if n == 0 or out.stages[n].def.scope ~= "export" then plan.insert(out, n + 1, "export", {}, "the end of every recipe") end
+  if n == 0 or out.stages[n].def.scope ~= "export" then
+    plan.insert(out, n + 1, "export", {}, "the end of every recipe")
+  end
 end
 
 --- Decontamination judges the rows as they were read: it stands first whenever gold is given.

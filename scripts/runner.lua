@@ -11,6 +11,7 @@ local fs = require "fs"
 local json = require "json"
 local ledger = require "ledger"
 local lineage = require "run.lineage"
+local open = require "recipe.open"
 local plan = require "plan"
 local sources = require "run.sources"
 
@@ -35,7 +36,8 @@ end
 local function load_all(run, o)
   local p = run.plan
   if #p.sources == 0 then
-    return failure(("%s names no sources: add sources = { \"raw.jsonl\" }, or name files behind the recipe"):format(run.path), BAD_RECIPE)
+    local message = '%s names no sources: add sources = { "raw.jsonl" }, or name files behind the recipe'
+    return failure(message:format(run.path), BAD_RECIPE)
   end
   local list, err = sources.expand(p.sources, run.folder)
   if not list then return failure(err) end
@@ -48,7 +50,8 @@ local function load_all(run, o)
   end
   run.sources = list
   if run.progress then run.progress:step "load" end
-  local options = { pool = run.pool, id = p.id, limit = o.limit, max_line = o.max_line, allow_damaged = o.allow_damaged, spool_dir = o.spool_dir }
+  local options = { pool = run.pool, id = p.id, limit = o.limit, max_line = o.max_line, allow_damaged = o.allow_damaged,
+                    spool_dir = o.spool_dir }
   run.view, err = sources.load(list, options)
   if not run.view then return failure(err) end
   if #gold > 0 then
@@ -72,12 +75,13 @@ end
 -- @return  { plan, view, gold, engine, sources, … }; or nil, a sentence and the exit status
 function runner.run_stages(opened, o, env)
   local run = { plan = opened.plan, files = opened.files, path = opened.path, recipe = opened.recipe, options = o,
-                folder = opened.folder or require "recipe.open".folder_of(opened.path), pool = env.pool, progress = env.progress,
+                folder = opened.folder or open.folder_of(opened.path), pool = env.pool, progress = env.progress,
                 name = dataset_name(opened), started = fs.clock(), created_at = fs.utc() }
   add_sample(run, o)
   run.engine = engine.new(opened, { pool = run.pool, progress = run.progress })
-  local ok, err, status = run.engine:prepare()
+  local ok, err = run.engine:prepare()
   if not ok then return failure(err, BAD_RECIPE) end
+  local status
   ok, err, status = load_all(run, o)
   if not ok then return nil, err, status end
   run.engine.gold = run.gold
@@ -98,7 +102,8 @@ local function export_options(run)
     splits[#splits + 1] = { name, p.splits[name] }
   end
   return {
-    format = p.format, system = p.system, extra = p.extra, include = p.include, rejected = p.rejected, own = require "formats.own",
+    format = p.format, system = p.system, extra = p.extra, include = p.include, rejected = p.rejected,
+    own = require "formats.own",
     splits = splits, group = p.group, seed = run.plan.seed, pool = run.pool,
   }, entry
 end
@@ -107,7 +112,10 @@ end
 local function check_export(run)
   local options, entry = export_options(run)
   local ok, verdicts, err = pcall(export.check, run.view, options)
-  if not ok then return nil, ("%s: %s"):format(entry.line > 0 and ("%s:%d"):format(entry.file, entry.line) or "export", fault(verdicts)) end
+  if not ok then
+    local place = entry.line > 0 and ("%s:%d"):format(entry.file, entry.line) or "export"
+    return nil, ("%s: %s"):format(place, fault(verdicts))
+  end
   if not verdicts then return nil, err end
   local view
   view, err = run.view:apply(entry.name, verdicts)
@@ -125,7 +133,9 @@ local function write_outputs(run, dir)
   out, err = export.write(run.view, options)
   if not out then return nil, err end
   local files = {}
-  for i, f in ipairs(out) do files[i] = { path = f.name, rows = f.rows, bytes = f.bytes, sha256 = f.sha256, kept = f.kept } end
+  for i, f in ipairs(out) do
+    files[i] = { path = f.name, rows = f.rows, bytes = f.bytes, sha256 = f.sha256, kept = f.kept }
+  end
   run.outputs = { fingerprint = out.fingerprint, files = files, places = out.places }
   return true
 end
@@ -133,7 +143,8 @@ end
 local function ledger_stages(run)
   local out = {}
   for i, s in ipairs(run.engine.stats) do
-    out[i] = { stage = s.stage, name = s.name, params = json.encode(plan.plain(s.entry.params)), seen = s.seen, removed = s.removed, seconds = s.seconds }
+    out[i] = { stage = s.stage, name = s.name, params = json.encode(plan.plain(s.entry.params)), seen = s.seen,
+               removed = s.removed, seconds = s.seconds }
   end
   return out
 end
@@ -143,23 +154,27 @@ local function write_ledger(run, dir)
   if run.progress then run.progress:step("ledger", #run.view) end
   return ledger.write(run.view, dir .. "/ledger.db", {
     outputs = run.outputs.places, stages = ledger_stages(run), pool = run.pool,
-    meta = { run_id = run.id, dataset_name = run.name, created_at = run.created_at, fingerprint = run.outputs.fingerprint },
+    meta = { run_id = run.id, dataset_name = run.name, created_at = run.created_at,
+             fingerprint = run.outputs.fingerprint },
   })
 end
+
+local OURS = "a fault of this program; nothing was published"
 
 --- Rows read = kept + rejected + quarantined, in the view and in the files.
 local function check_sums(run)
   local kept, rejected, quarantined = run.view:counts()
   if kept + rejected + quarantined ~= #run.view then
-    return nil, ("%d rows were read, but %d kept + %d rejected + %d quarantined are %d: a fault of this program; nothing was published")
-      :format(#run.view, kept, rejected, quarantined, kept + rejected + quarantined)
+    local sum = kept + rejected + quarantined
+    return nil, ("%d rows were read, but %d kept + %d rejected + %d quarantined are %d: " .. OURS):format(
+      #run.view, kept, rejected, quarantined, sum)
   end
   local written = 0
   for _, f in ipairs(run.outputs.files) do
     if f.kept then written = written + f.rows end
   end
   if written ~= kept then
-    return nil, ("%d rows are kept, but %d were written: a fault of this program; nothing was published"):format(kept, written)
+    return nil, ("%d rows are kept, but %d were written: " .. OURS):format(kept, written)
   end
   return true
 end
@@ -190,8 +205,9 @@ local function unmet(run)
   local e, out = run.plan.expect or {}, {}
   local removed = all > 0 and (all - kept) / all or 0
   local function say(...) out[#out + 1] = string.format(...) end
-  if e.max_removed and removed > e.max_removed then say("%.1f%% of the rows were removed, the recipe expects at most %.1f%%", removed * 100, e.max_removed * 100) end
-  if e.min_removed and removed < e.min_removed then say("%.1f%% of the rows were removed, the recipe expects at least %.1f%%", removed * 100, e.min_removed * 100) end
+  local share = "%.1f%% of the rows were removed, the recipe expects at %s %.1f%%"
+  if e.max_removed and removed > e.max_removed then say(share, removed * 100, "most", e.max_removed * 100) end
+  if e.min_removed and removed < e.min_removed then say(share, removed * 100, "least", e.min_removed * 100) end
   if e.min_rows and kept < e.min_rows then say("%d rows are kept, the recipe expects at least %d", kept, e.min_rows) end
   if e.max_rows and kept > e.max_rows then say("%d rows are kept, the recipe expects at most %d", kept, e.max_rows) end
   return out

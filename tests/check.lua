@@ -48,7 +48,8 @@ end
 
 --- Fails unless |got - wanted| <= by.
 function check.near(got, wanted, by)
-  if not (math.abs(got - wanted) <= (by or 1e-9)) then fail("got " .. show(got) .. ", wanted about " .. show(wanted)) end
+  local near = math.abs(got - wanted) <= (by or 1e-9)   -- false for NaN
+  if not near then fail("got " .. show(got) .. ", wanted about " .. show(wanted)) end
 end
 
 --- Fails unless text contains part, as plain text.

@@ -34,7 +34,11 @@ local check = {
     { "--json", "a summary as JSON on stdout" },
     { "--trace", "errors with a Lua traceback" },
   },
-  examples = { "tamis check recipe.lua", "tamis check recipe.lua --static", "tamis check recipe.lua --set near_dedup.threshold=0.9" },
+  examples = {
+    "tamis check recipe.lua",
+    "tamis check recipe.lua --static",
+    "tamis check recipe.lua --set near_dedup.threshold=0.9",
+  },
 }
 
 local function fail(message, status)

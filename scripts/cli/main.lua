@@ -30,7 +30,8 @@ local function find(name)
   if fs.exists(name) then
     say(("%s is a file: tamis run %s"):format(name, name))
   else
-    say(("unknown command %s%s"):format(name, near and ("; did you mean %s?"):format(near) or "; tamis help lists them"))
+    local more = near and ("; did you mean %s?"):format(near) or "; tamis help lists them"
+    say(("unknown command %s%s"):format(name, more))
   end
 end
 

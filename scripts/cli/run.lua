@@ -45,6 +45,13 @@ local run = {
   },
 }
 
+--- A dataset's name from its first file's: without the endings, and nothing that a folder may not have.
+local function data_name(file)
+  local name = file:gsub("%.gz$", ""):gsub("%.zst$", ""):gsub("%.jsonl?$", ""):gsub("%.[ct]sv$", "")
+  name = name:gsub("[^%w_-]", "_"):gsub("^[^%w_]+", "")
+  return name ~= "" and name or "dataset"
+end
+
 --- The recipe that the arguments mean: a Lua file with sources behind it, or data alone.
 -- @return  what recipe/open gives; or nil, a sentence and the exit status
 function run.open(rest, o)
@@ -52,7 +59,8 @@ function run.open(rest, o)
   local args = {}
   for _, pair in ipairs(o.arg or {}) do args[pair[1]] = pair[2] end
   o.args = args
-  local opts = { libs = o.lib, args = args, trust = o.trust, trace = o.trace, set = o.set, skip = o.skip, ["until"] = o["until"], gold = o.gold }
+  local opts = { libs = o.lib, args = args, trust = o.trust, trace = o.trace, set = o.set, skip = o.skip,
+                 ["until"] = o["until"], gold = o.gold }
   if rest[1]:find "%.lua$" then
     opts.sources = table.move(rest, 2, #rest, 1, {})
     return open.file(rest[1], opts)
@@ -65,8 +73,7 @@ function run.open(rest, o)
   local first = rest[1] == "-" and "stdin" or rest[1]:match "([^/]*)$"
   local opened, err, status = open.text(host.script "recipe.builtin", "built-in", opts)
   if not opened then return nil, err, status end
-  opened.plan.name = opened.plan.name or (first:gsub("%.jsonl?", ""):gsub("%.gz$", ""):gsub("%.zst$", ""):gsub("%.[ct]sv$", ""):gsub("[^%w_-]", "_"):gsub("^[^%w_]+", ""))
-  if opened.plan.name == "" then opened.plan.name = "dataset" end
+  opened.plan.name = opened.plan.name or data_name(first)
   return opened
 end
 

@@ -14,6 +14,7 @@ local LIMITS = {
   call = { work = 200000000, memory = 512 << 20, seconds = 20 },
 }
 local MOST_FILE = 64 << 20
+local ONLY_HERE = "a recipe reads files beside it and in library folders only"
 
 local function folder_of(path) return path:match "^(.*)/[^/]*$" or "." end
 open.folder_of = folder_of
@@ -54,14 +55,14 @@ end
 local function loader(folders, files)
   return function(kind, name)
     if name:find "%z" or name:sub(1, 1) == "/" or ("/" .. name .. "/"):find("/../", 1, true) then
-      return nil, ("'%s': a recipe reads files beside it and in library folders only"):format(name)
+      return nil, ("'%s': %s"):format(name, ONLY_HERE)
     end
     for _, dir in ipairs(folders) do
       for _, candidate in ipairs(candidates(kind, name)) do
         local path = join(dir, candidate)
         local st = fs.stat(path)
         if st and st.type == "file" then
-          if not inside(path, dir) then return nil, ("%s leads out of %s: a recipe reads files beside it and in library folders only"):format(path, dir) end
+          if not inside(path, dir) then return nil, ("%s leads out of %s: %s"):format(path, dir, ONLY_HERE) end
           local text, err = fs.read(path, MOST_FILE)
           if not text then return nil, err end
           files[#files + 1] = { path = path, kind = kind, text = text, sha256 = hash.sha256(text) }
@@ -69,7 +70,8 @@ local function loader(folders, files)
         end
       end
     end
-    return nil, ("%s '%s' is not found in %s"):format(kind == "module" and "module" or "file", name, table.concat(folders, ", "))
+    local what = kind == "module" and "module" or "file"
+    return nil, ("%s '%s' is not found in %s"):format(what, name, table.concat(folders, ", "))
   end
 end
 

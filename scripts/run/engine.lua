@@ -4,7 +4,6 @@
 local core = require "core"
 local fault = require "run.fault"
 local fs = require "fs"
-local plan = require "plan"
 
 local engine = {}
 engine.__index = engine
@@ -32,7 +31,8 @@ function engine:context(entry)
     pool = self.pool, seed = self.plan.seed, name = entry.name, gold = self.gold,
     row_function = function(marker, kind, o)
       o = o or {}
-      local op, err = recipe:row_op(marker, { kind = kind, stage = o.reason or entry.name, threads = threads, serial = o.serial, params = o.params })
+      local op, err = recipe:row_op(marker, { kind = kind, stage = o.reason or entry.name, threads = threads,
+                                              serial = o.serial, params = o.params })
       if op then self.ops[entry] = op end
       return op, err
     end,

@@ -43,8 +43,8 @@ local function distributions(view)
   for _, name in ipairs(view:metric_names()) do
     local n = stats.metric(view, name)
     if n and n:count() > 0 then
-      out[name] = { count = n:count(), mean = n:mean(), median = n:median(), p25 = n:quantile(0.25), p75 = n:quantile(0.75),
-                    min = n:min(), max = n:max() }
+      out[name] = { count = n:count(), mean = n:mean(), median = n:median(), p25 = n:quantile(0.25),
+                    p75 = n:quantile(0.75), min = n:min(), max = n:max() }
     end
   end
   return out
@@ -67,7 +67,8 @@ function lineage.record(run)
   local kept, rejected, quarantined = run.view:counts()
   local counts = list {}
   for i, s in ipairs(run.engine.stats) do
-    counts[i] = { stage = s.stage, name = s.name, seen = s.seen, removed = s.removed, kept = s.seen - s.removed, seconds = s.seconds }
+    counts[i] = { stage = s.stage, name = s.name, seen = s.seen, removed = s.removed, kept = s.seen - s.removed,
+                  seconds = s.seconds }
   end
   local o = run.options
   return {
@@ -78,7 +79,8 @@ function lineage.record(run)
     config = {
       seed = run.plan.seed, id = run.plan.id, stages = stages_of(run.plan), expect = run.plan.expect,
       sources = plan.plain(run.sources), gold = #run.plan.gold > 0 and plan.plain(run.plan.gold) or nil,
-      set = o.set and #o.set > 0 and list(plan.plain(o.set)) or nil, skip = o.skip and #o.skip > 0 and list(o.skip) or nil,
+      set = o.set and #o.set > 0 and list(plan.plain(o.set)) or nil,
+      skip = o.skip and #o.skip > 0 and list(o.skip) or nil,
       ["until"] = o["until"], limit = o.limit, sample = o.sample, args = o.args and next(o.args) and o.args or nil,
       trust = o.trust or nil, allow_damaged = o.allow_damaged or nil,
     },

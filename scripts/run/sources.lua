@@ -32,7 +32,9 @@ local function expand(source, folder, out)
     if p ~= "-" then
       local st, err = fs.stat(p)
       if not st then return nil, (err:gsub("^cannot open", "cannot find")) end
-      if st.type == "folder" then return nil, ("%s is a folder: expected a data file; %s/*.jsonl takes all in it"):format(p, (p:gsub("/$", ""))) end
+      if st.type == "folder" then
+        return nil, ("%s is a folder: expected a data file; %s/*.jsonl takes all in it"):format(p, (p:gsub("/$", "")))
+      end
     end
     out[#out + 1] = {
       path = p, kind = source.kind, generator = source.generator, trusted = source.trusted,

@@ -40,8 +40,8 @@ local function behind(run, stat, reason)
   if not best then return nil end
   for _, metric in ipairs(metrics) do
     if best:sub(-#metric) == metric or #metrics == 1 then
-      local side = best:find "^min" and "min" or best:find "^max" and "max" or row.evidence.value < threshold and "min" or "max"
-      return best, stat.name .. "." .. metric, side
+      local low = best:find "^min" or not best:find "^max" and row.evidence.value < threshold
+      return best, stat.name .. "." .. metric, low and "min" or "max"
     end
   end
   return best
@@ -55,7 +55,8 @@ end
 
 --- "length removed 41.2% of what it saw; length.min_input_tokens is 20: 7 would keep 90%"
 local function heavy_line(run, stat)
-  local line = ("%s removed %s of the %s rows it saw"):format(stat.name, percent(stat.removed / stat.seen), number(stat.seen))
+  local share = percent(stat.removed / stat.seen)
+  local line = ("%s removed %s of the %s rows it saw"):format(stat.name, share, number(stat.seen))
   local reason = most_common(run, stat.name)
   local param, metric, side = nil, nil, nil
   if reason then param, metric, side = behind(run, stat, reason) end
@@ -63,7 +64,9 @@ local function heavy_line(run, stat)
   line = ("%s; %s.%s is %s"):format(line, stat.name, param, tostring(stat.entry.params[param]))
   local ok, value = pcall(function() return metric and stats.threshold_to_keep(run.view, metric, KEEP, side, "all") end)
   if not ok or type(value) ~= "number" then return line end
-  if math.type(stat.entry.params[param]) == "integer" then value = math.tointeger(side == "min" and math.floor(value) or math.ceil(value)) or value end
+  if math.type(stat.entry.params[param]) == "integer" then
+    value = math.tointeger(side == "min" and math.floor(value) or math.ceil(value)) or value
+  end
   local text = math.type(value) == "integer" and tostring(value) or ("%.4g"):format(value)
   return ("%s: %s would keep %s"):format(line, text, percent(KEEP)), ("%s.%s=%s"):format(stat.name, param, text)
 end
@@ -84,7 +87,9 @@ end
 local function params_of(record)
   local out = {}
   for _, s in ipairs(((record.config or {}).stages) or {}) do
-    if type(s) == "table" and type(s.name) == "string" then out[s.name] = type(s.params) == "table" and s.params or {} end
+    if type(s) == "table" and type(s.name) == "string" then
+      out[s.name] = type(s.params) == "table" and s.params or {}
+    end
   end
   return out
 end
@@ -108,7 +113,8 @@ local function stage_changes(name, before, now, out)
 end
 
 -- Rows that one ledger kept and the other did not, by the rows' identities.
-local ONLY = "SELECT count(*) AS n FROM (SELECT identity FROM %s.rows WHERE status = 0 EXCEPT SELECT identity FROM %s.rows WHERE status = 0)"
+local ONLY = [[SELECT count(*) AS n FROM (SELECT identity FROM %s.rows WHERE status = 0
+  EXCEPT SELECT identity FROM %s.rows WHERE status = 0)]]
 
 --- Rows gained and lost since the run before; nil where the ledgers cannot tell in a moment.
 local function moved(run, before)
@@ -118,7 +124,9 @@ local function moved(run, before)
     local db <close> = assert(store.open(run.dir .. "/ledger.db", { readonly = true }))
     assert(db:exec("ATTACH DATABASE ? AS before", old))
     local function count(a, b)
-      for row in db:rows(ONLY:format(a, b)) do return row.n end
+      local n
+      for row in db:rows(ONLY:format(a, b)) do n = row.n end
+      return n
     end
     return count("main", "before"), count("before", "main")
   end)
@@ -137,7 +145,8 @@ function summary.difference(run)
   for k in pairs(a) do names[k] = true end
   for k in pairs(b) do names[k] = true end
   for _, name in ipairs(plan.sorted_keys(names)) do stage_changes(name, a[name], b[name], changes) end
-  if (before.config or {}).seed ~= run.plan.seed then changes[#changes + 1] = ("seed %s, was %s"):format(run.plan.seed, shown((before.config or {}).seed)) end
+  local seed = (before.config or {}).seed
+  if seed ~= run.plan.seed then changes[#changes + 1] = ("seed %s, was %s"):format(run.plan.seed, shown(seed)) end
   local sums = {}
   for _, s in ipairs(before.sources or {}) do sums[s.path or ""] = s.sha256 end
   for _, s in ipairs(run.view:sources()) do
@@ -145,7 +154,8 @@ function summary.difference(run)
     elseif sums[s.path] ~= s.sha256 then changes[#changes + 1] = ("source %s changed"):format(s.path) end
   end
   local gained, lost = moved(run, before)
-  return { run_id = before.run_id, kept = (run.view:counts()), kept_before = before.final_count, gained = gained, lost = lost, changes = changes }
+  return { run_id = before.run_id, kept = (run.view:counts()), kept_before = before.final_count, gained = gained,
+           lost = lost, changes = changes }
 end
 
 -- ---- printing ----
@@ -158,15 +168,18 @@ local function funnel(run, s, out)
   width = math.min(width, 30)
   local function line(name, seen, removed)
     local share = seen > 0 and removed > 0 and percent(removed / seen) or ""
-    out(("  %s %11s %11s  %7s  %s"):format(screen.pad(s:cut(name, width), width), number(seen), removed > 0 and "-" .. number(removed) or "0", share,
+    local gone = removed > 0 and "-" .. number(removed) or "0"
+    out(("  %s %11s %11s  %7s  %s"):format(screen.pad(s:cut(name, width), width), number(seen), gone, share,
       s:bar(#read > 0 and (seen - removed) / #read or 0, 20)))
   end
   out(s:paint("bold", ("  %s %11s %11s"):format(screen.pad("stage", width), "rows", "removed")))
   line("load", #read, #read - standing)
   for _, stat in ipairs(run.engine.stats) do line(stat.name, stat.seen, stat.removed) end
   local kept, rejected, quarantined = run.view:counts()
-  out(("  %s %11s"):format(screen.pad("kept", width), number(kept)) .. (#read > 0 and ("              %7s"):format(percent(kept / #read)) or ""))
-  out(("  %s rows read = %s kept + %s rejected + %s quarantined"):format(number(#read), number(kept), number(rejected), number(quarantined)))
+  local share = #read > 0 and (" "):rep(14) .. ("%7s"):format(percent(kept / #read)) or ""
+  out(("  %s %11s"):format(screen.pad("kept", width), number(kept)) .. share)
+  out(("  %s rows read = %s kept + %s rejected + %s quarantined"):format(number(#read), number(kept), number(rejected),
+    number(quarantined)))
   local edited = run.view:edited()
   if edited > 0 then out(("  %s of the kept rows have a text that a stage changed"):format(number(edited))) end
 end
@@ -187,7 +200,9 @@ local function reasons(run, s, out)
     local example = clean(where) .. "  " .. text:sub(1, 4 * s.width):gsub("%s+", " "):gsub("^ ", "")
     out("             " .. s:paint("dim", s:cut(example, s.width - 14)))
   end
-  if #list > TOP then out(("  and %d more"):format(#list - TOP) .. (run.dir and ": tamis report " .. clean(run.dir) or "")) end
+  if #list > TOP then
+    out(("  and %d more"):format(#list - TOP) .. (run.dir and ": tamis report " .. clean(run.dir) or ""))
+  end
 end
 
 local function difference(run, s, out)
@@ -217,8 +232,9 @@ end
 function summary.print(run, out)
   local s = screen.new {}
   local heavy = summary.heavy(run)
-  out(s:paint("bold", clean(run.name)) .. (run.id and s:sign(" · ", " - ") .. "run " .. run.id or "") .. s:sign(" · ", " - ") ..
-    ("%s rows from %d %s"):format(number(#run.read), #run.read:sources(), #run.read:sources() == 1 and "source" or "sources"))
+  local dot, n = s:sign(" · ", " - "), #run.read:sources()
+  out(s:paint("bold", clean(run.name)) .. (run.id and dot .. "run " .. run.id or "") .. dot ..
+    ("%s rows from %d %s"):format(number(#run.read), n, n == 1 and "source" or "sources"))
   read_from(run, s, out)
   for _, h in ipairs(heavy) do out(s:paint("yellow", "! " .. clean(h.line))) end
   for _, note in ipairs(run.engine.notes) do out(s:paint("yellow", "! " .. clean(note))) end
@@ -248,7 +264,8 @@ function summary.record(run)
     why[i] = { stage = r.stage, reason = r.reason, count = r.count, example = { source = row.source, line = row.line } }
   end
   return {
-    run_id = run.id, dataset_name = run.name, path = run.dir, rows = #run.read, kept = kept, edited = run.view:edited(), rejected = rejected, quarantined = quarantined,
+    run_id = run.id, dataset_name = run.name, path = run.dir, rows = #run.read, kept = kept, edited = run.view:edited(),
+    rejected = rejected, quarantined = quarantined,
     stages = stages, reasons = why, notes = json.array(run.engine.notes), unmet = json.array(run.unmet or {}),
     fingerprint = run.outputs and run.outputs.fingerprint, output_files = run.outputs and json.array(run.outputs.files),
     elapsed_seconds = run.seconds, difference = summary.difference(run),
