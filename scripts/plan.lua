@@ -468,6 +468,9 @@ end
 local function skip(out, name)
   local kept, found = {}, false
   for _, entry in ipairs(out.stages) do
+    if matches(entry, name) and entry.stage == "decontaminate" and #out.gold > 0 then
+      problem("--skip %s: with a gold set, rows near it always leave the training side", name)
+    end
     if matches(entry, name) and entry.stage ~= "export" then found = true else kept[#kept + 1] = entry end
   end
   if not found then problem('--skip %s: the recipe has no such stage%s', name, hint(name, names_of(out.stages))) end
@@ -521,13 +524,13 @@ local function build(raw, options)
     out.sources = {}
     for i, path in ipairs(options.sources) do out.sources[i] = { path = path, here = true } end
   end
+  check_export(out)
+  place_decontaminate(out)
   local taken = {}
   for _, entry in ipairs(out.stages) do unique_name(entry, taken) end
   for _, s in ipairs(options.set or {}) do apply_set(out, s[1], s[2]) end
   for _, entry in ipairs(out.stages) do check_params(entry, entry.def, entry.given, entry.params) end
-  check_export(out)
   for _, name in ipairs(options.skip or {}) do skip(out, name) end
-  place_decontaminate(out)
   if options["until"] then stop_after(out, options["until"]) end
   return out
 end

@@ -25,6 +25,8 @@ local function failure(message, status)
   return nil, message, status or FAILED
 end
 
+local NO_GOLD = "no gold set: nothing is held back to measure the trained model on (gold = { … }, or --gold FILE)"
+
 local function dataset_name(opened)
   if opened.plan.name then return opened.plan.name end
   local base = opened.path:match "([^/]*)$":gsub("%.[^.]*$", ""):gsub("[^%w_-]", "_")
@@ -68,6 +70,12 @@ local function add_sample(run, o)
   plan.insert(run.plan, first and first.stage == "decontaminate" and 2 or 1, "sample", { n = o.sample }, "--sample")
 end
 
+local function has_stage(p, name)
+  for _, entry in ipairs(p.stages) do
+    if entry.stage == name then return true end
+  end
+end
+
 --- Loads the sources and runs the stages in memory.
 -- @param opened   what recipe/open gives
 -- @param o        options of the command line
@@ -85,6 +93,7 @@ function runner.run_stages(opened, o, env)
   ok, err, status = load_all(run, o)
   if not ok then return nil, err, status end
   run.engine.gold = run.gold
+  if not run.gold and not has_stage(run.plan, "decontaminate") then run.no_gold = NO_GOLD end
   run.read = run.view
   run.view, err = run.engine:run(run.view)
   if not run.view then return failure(err) end

@@ -50,7 +50,7 @@ OWN.__call = function(own, params)
   return new_stage(own.name, params == nil and {} or params, own)
 end
 
-local OWN_KEYS = { "doc", "finish", "metrics", "name", "op", "params", "reasons", "row", "run", "scope", "serial" }
+local OWN_KEYS = { "doc", "name", "op", "params", "reasons", "row", "run", "scope", "serial" }
 
 --- A stage of the recipe's own, as those in scripts/stages: call it with parameters, or put it
 -- into the recipe as it is.

@@ -61,6 +61,13 @@ end
 
 local TOP_REASONS = 20
 
+local function notes_of(run)
+  local out = {}
+  for i, note in ipairs(run.engine.notes) do out[i] = note end
+  out[#out + 1] = run.no_gold
+  return out
+end
+
 --- The whole record as plain data.
 -- @param run  { id, plan, files, view, gold, engine, outputs, seconds, created_at, options }
 function lineage.record(run)
@@ -91,7 +98,7 @@ function lineage.record(run)
       stage_counts = counts, top_rejection_reasons = top_reasons(run.view, TOP_REASONS),
       score_distribution = distributions(run.view), elapsed_seconds = run.seconds, cpu_seconds = run.cpu,
     },
-    notes = #run.engine.notes > 0 and list(run.engine.notes) or nil,
+    notes = list(notes_of(run)),
     final_count = kept,
     rejected_count = rejected,
     quarantined_count = quarantined,

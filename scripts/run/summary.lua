@@ -243,6 +243,10 @@ function summary.print(run, out)
   funnel(run, s, out)
   reasons(run, s, out)
   difference(run, s, out)
+  if run.no_gold then
+    out("")
+    out(s:paint("dim", clean(run.no_gold)))
+  end
   if not run.dir then return end
   out("")
   out(s:paint("bold", "Written to ") .. clean(run.dir) .. (run.seconds and (" in %.1f s"):format(run.seconds) or ""))
