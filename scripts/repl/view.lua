@@ -6,6 +6,7 @@ local core = require "core"
 local nearest = require "nearest"
 local plan = require "plan"
 local row = require "repl.row"
+local run = require "report.run"
 local screen = require "report.screen"
 local show = require "repl.show"
 local stage = require "repl.stage"
@@ -73,9 +74,15 @@ function view.stages(v)
     list[i] = { name = h.name, stage = h.stage, params = plan.plain(h.entry.params), seen = h.seen,
                 removed = h.removed }
   end
-  return { stages = list, stage = function(_, name)
+  local out = { stages = list }
+  function out.stage(_, name)
     for _, s in ipairs(list) do if s.name == name then return s end end
-  end }
+  end
+  function out:short(path)
+    self.sources = self.sources or own(v).view:sources()
+    return run.short(self, path)
+  end
+  return out
 end
 
 local function rows_of(v)

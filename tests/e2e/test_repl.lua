@@ -115,6 +115,25 @@ math.min(table.unpack(n)) > 700 and math.max(table.unpack(n)) < 900
   check.eq(lines(out)[3], "true")
 end)
 
+check.test("every method draws what every stage made of the rows", function()
+  local commands = {}
+  for _, stage in ipairs { "near_dedup { threshold = 0.5 }", "exact_dedup {}", "length { min_input_tokens = 4 }",
+    "repetition {}", "pii { action = 'reject' }", "balance { max = 1 }", "sample { n = 1 }",
+    "filter(function(ex) return ex.topic ~= 'account' end)", "map(function(ex) return { n = #ex.input } end)",
+    "topics { rules = { { 'a', 'invoice' } } }", "decontaminate {}" } do
+    commands[#commands + 1] = ("d = c:%s; d"):format(stage)
+    for _, method in ipairs { "rejected()", "rejected():head(2)", "kept():sample(1)", "head(5)", "reasons()", "stages()",
+      "report()", "report { by = 'topic' }", "sources()", "groups 'topic'", "lengths 'input'", "lengths()",
+      "near('reset my password', 2)", "find 'invoice'", "quarantined()", "rows()" } do
+      commands[#commands + 1] = "d:" .. method
+    end
+    for i = 1, #ROWS do commands[#commands + 1] = ("d:explain(%d); d:row(%d)"):format(i, i) end
+  end
+  local _, out, err = repl(table.concat(commands, "\n") .. "\n", data)
+  check.eq(err, "")
+  check.contains(out, "rejected by near_dedup: near_duplicate, Jaccard")
+end)
+
 check.test("a row is a card whose parts are read by name", function()
   local _, out = repl('c:row(3)\nc:row(3).topic\nc:row(3).output\nc:field(1, "input")\nc:row(5).reason\n', data)
   check.contains(out, "#3  " .. data .. ":3\n  kept\n  input   where is my invoice\n  output  Under Settings")
