@@ -69,8 +69,26 @@ static void a_histogram_counts_each_number_once(void) {
   numbers_histogram(v, 7, 5, 0, edges, counts);      /* bins of width 2 */
   CHECK(edges[0] == 0 && edges[1] == 2 && edges[5] == 10);
   CHECK(counts[0] == 3 && counts[1] == 1 && counts[2] == 1 && counts[3] == 0 && counts[4] == 2);
-  numbers_histogram(v + 6, 1, 5, 0, edges, counts);  /* one value: all in the last bin */
-  CHECK(counts[0] + counts[1] + counts[2] + counts[3] + counts[4] == 1);
+  CHECK(numbers_histogram(v + 6, 1, 5, 0, edges, counts) == 1);  /* one whole number: one bin */
+  CHECK(edges[0] == 10 && edges[1] == 10 && counts[0] == 1);
+}
+
+static void bins_of_whole_numbers_have_whole_edges_and_no_holes(void) {
+  const double v[] = { 2, 2, 3, 4, 4, 7 };           /* six values from 2 to 7: no more bins than those */
+  const double half[] = { 0, 0.5, 1 }, none[] = { 0, 0 };
+  double edges[19];
+  uint64_t counts[18];
+  for (int logarithmic = 0; logarithmic < 2; logarithmic++) {
+    size_t n = numbers_histogram(v, 6, 18, logarithmic, edges, counts), sum = 0;
+    CHECK(n == 6);
+    for (size_t i = 0; i < n; i++) {
+      CHECK(edges[i] == floor(edges[i]) && (edges[i] < edges[i + 1] || i + 1 == n));
+      sum += counts[i];
+    }
+    CHECK(sum == 6 && counts[0] == 2 && counts[1] == 1 && counts[2] == 2 && edges[n] == 7);
+  }
+  CHECK(numbers_histogram(half, 3, 4, 0, edges, counts) == 4 && near(edges[1], 0.25));
+  CHECK(numbers_histogram(none, 2, 4, 1, edges, counts) == 1 && edges[0] == 0 && counts[0] == 2);
 }
 
 static void a_logarithmic_histogram_grows_by_a_factor(void) {
@@ -120,6 +138,7 @@ int main(void) {
   RUN(only_rows_of_the_asked_status_count);
   RUN(a_sum_is_exact_for_whole_numbers);
   RUN(a_histogram_counts_each_number_once);
+  RUN(bins_of_whole_numbers_have_whole_edges_and_no_holes);
   RUN(a_logarithmic_histogram_grows_by_a_factor);
   RUN(a_bound_keeps_the_share_asked_for);
   RUN(dates_become_seconds_since_1970);

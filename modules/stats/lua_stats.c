@@ -244,7 +244,7 @@ static int n_histogram(lua_State *L) {
   if (n == 0) return luaL_pushfail(L), 1;
   double *edges = lua_newuserdatauv(L, (nbins + 1) * sizeof *edges, 0);
   uint64_t *counts = lua_newuserdatauv(L, nbins * sizeof *counts, 0);
-  numbers_histogram(v, n, nbins, logarithmic, edges, counts);
+  nbins = numbers_histogram(v, n, nbins, logarithmic, edges, counts);
   lua_createtable(L, 0, 2);
   lua_createtable(L, (int)nbins + 1, 0);
   for (size_t i = 0; i <= nbins; i++) {

@@ -79,17 +79,37 @@ size_t numbers_below(const double *sorted, size_t n, double x) {
   return lo;
 }
 
-void numbers_histogram(const double *sorted, size_t n, size_t nbins, int logarithmic,
-                       double *edges, uint64_t *counts) {
+static int all_whole(const double *v, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (v[i] != floor(v[i])) return 0;
+  return 1;
+}
+
+/* Moves the inner edges up to whole numbers and leaves out those that would part nothing; the
+** bins that are left. A power that is a hair above a whole number is that number. */
+static size_t whole_edges(double *edges, size_t nbins) {
+  size_t kept = 1;
+  for (size_t i = 1; i < nbins; i++) {
+    double edge = ceil(edges[i] - 1e-9 * fabs(edges[i]));
+    if (edge > edges[kept - 1] && edge <= edges[nbins]) edges[kept++] = edge;
+  }
+  edges[kept] = edges[nbins];
+  return kept;
+}
+
+size_t numbers_histogram(const double *sorted, size_t n, size_t nbins, int logarithmic,
+                         double *edges, uint64_t *counts) {
   double least = sorted[0], most = sorted[n - 1];
   double base = logarithmic && least < 1 ? 1 : least;   /* log of 0 is nowhere */
-  if (most < base) most = base;
+  double top = most < base ? base : most;
   for (size_t i = 0; i <= nbins; i++) {
     double part = (double)i / (double)nbins;
-    edges[i] = logarithmic ? base * pow(most / base, part) : least + (most - least) * part;
+    edges[i] = logarithmic ? base * pow(top / base, part) : least + (top - least) * part;
   }
   edges[0] = least;
   edges[nbins] = most;
+  if (all_whole(sorted, n)) nbins = whole_edges(edges, nbins);
+  else edges[nbins] = top;
   size_t before = 0;
   for (size_t i = 0; i < nbins; i++) {
     size_t upto = i + 1 == nbins ? n : numbers_below(sorted, n, edges[i + 1]);
@@ -97,6 +117,7 @@ void numbers_histogram(const double *sorted, size_t n, size_t nbins, int logarit
     counts[i] = upto - before;
     before = upto;
   }
+  return nbins;
 }
 
 double numbers_bound(const double *sorted, size_t n, double share, int lower) {

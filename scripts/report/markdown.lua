@@ -1,6 +1,7 @@
 --- markdown: blocks of a document as GitHub-flavoured Markdown. Text from data is escaped, so
 -- that it neither formats nor links anything.
 
+local bins = require "report.bins"
 local screen = require "report.screen"
 
 local markdown = {}
@@ -61,9 +62,8 @@ function draw.histogram(b, out)
   for _, n in ipairs(b.counts) do top = math.max(top, n) end
   row({ text(b.text), "rows", "" }, out)
   row({ "---:", "---:", "---" }, out)
-  for i, n in ipairs(b.counts) do
-    row({ screen.number(b.edges[i], 1) .. " to " .. screen.number(b.edges[i + 1], 1), screen.number(n),
-          plain:bar(top > 0 and n / top or 0, 20) }, out)
+  for _, bin in ipairs(bins(b)) do
+    row({ bin.label, screen.number(bin.count), plain:bar(top > 0 and bin.count / top or 0, 20) }, out)
   end
   out("")
 end

@@ -1,5 +1,6 @@
 --- terminal: blocks of a document as lines for a screen.
 
+local bins = require "report.bins"
 local screen = require "report.screen"
 
 local terminal = {}
@@ -105,27 +106,6 @@ function draw.bars(s, b, out)
     out(("  %s  %s  %6s  %s"):format(screen.pad(s:cut(r.label, label), label),
       screen.pad(screen.number(r.count), count, "right"), screen.percent(r.share), bar):gsub(" +$", "") .. "")
   end
-end
-
--- Bins of whole numbers are labelled by the whole numbers they hold; empty ones that hold none
--- are left out.
-local function bins(b)
-  local rows, last = {}, #b.counts
-  for i, n in ipairs(b.counts) do
-    local lo, hi = b.edges[i], b.edges[i + 1]
-    local label
-    if math.type(b.edges[1]) == "integer" and math.type(b.edges[last + 1]) == "integer" and hi - lo >= 0
-      and b.edges[last + 1] > 10 then
-      local first, final = math.ceil(lo), i == last and math.floor(hi) or math.ceil(hi) - 1
-      if final >= first then
-        label = first == final and screen.number(first) or screen.number(first) .. "-" .. screen.number(final)
-      end
-    else
-      label = screen.number(lo, 2) .. "-" .. screen.number(hi, 2)
-    end
-    if label then rows[#rows + 1] = { label = label, count = n } end
-  end
-  return rows
 end
 
 function draw.histogram(s, b, out)
