@@ -210,19 +210,27 @@ static int settle(const RowFn *f, lua_State *L, Row *row, Out *out) {
 
 /* ---- purity ---- */
 
-typedef struct SumCall { int fn; uint64_t sum; } SumCall;
+typedef struct SumCall { const RowFnWorker *w; uint64_t sum; } SumCall;
+
+/* The function, and the parameters that it is handed each time. */
+static uint64_t sum_of(lua_State *L, const RowFnWorker *w) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, w->fn);
+  uint64_t sum = purity_sum(L, -1, PURITY_VALUES);
+  if (w->params == LUA_NOREF) return sum;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, w->params);
+  return sum + purity_sum(L, -1, PURITY_VALUES);
+}
 
 static int sum_inside(lua_State *L) {
   SumCall *c = lua_touserdata(L, 1);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, c->fn);
-  c->sum = purity_sum(L, -1, PURITY_VALUES);
+  c->sum = sum_of(L, c->w);
   return 0;
 }
 
 /* The sum now; the old one if it cannot be made (no memory: the next call will say so). */
 static uint64_t sum_now(const RowFnWorker *w) {
   lua_State *L = w->sandbox->L;
-  SumCall c = { w->fn, w->sum };
+  SumCall c = { w, w->sum };
   lua_settop(L, 0);
   lua_pushcfunction(L, sum_inside);
   lua_pushlightuserdata(L, &c);
@@ -297,7 +305,6 @@ static int open_inside(lua_State *L) {
   const OpenCall *c = lua_touserdata(L, 1);
   recipe_function(L, c->f->number);
   if (lua_type(L, -1) != LUA_TFUNCTION) return luaL_error(L, "there is no such function in this recipe");
-  if (!c->f->op.serial) c->w->sum = purity_sum(L, -1, PURITY_VALUES);
   c->w->fn = luaL_ref(L, LUA_REGISTRYINDEX);
   c->w->proxy = rowproxy_push(L);
   c->w->ex = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -306,6 +313,7 @@ static int open_inside(lua_State *L) {
     transfer_read(L, c->f->params, &at);
     c->w->params = luaL_ref(L, LUA_REGISTRYINDEX);
   }
+  if (!c->f->op.serial) c->w->sum = sum_of(L, c->w);
   return 0;
 }
 

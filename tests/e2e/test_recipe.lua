@@ -190,6 +190,11 @@ check.test("a row stage of one's own has parameters that are checked, and says w
   fails(2, 'unknown key "rwo" of s.stage; did you mean "row"?', "s.stage { name = 'x', scope = 'row', rwo = function() end }\n" .. recipe "")
 end)
 
+check.test("a function that writes into its parameters is impure", function()
+  local own = "local x = s.stage { name = 'x', scope = 'row', params = { n = { type = 'integer', default = 0 } }, row = function(ex, p) p.n = p.n + 1 end }\n"
+  fails(1, "must be pure", own .. recipe "x {}")
+end)
+
 check.test("a row stage of one's own may return a native operator", function()
   local own = "local text = require 'text'\nlocal size = s.stage { name = 'size', scope = 'row', params = { min = { type = 'integer', default = 4 } },\n" ..
               "op = function(p) return text.length { { field = 'input', min = p.min, max = 1000, metric = 'words', below = 'small', above = 'big' } } end }\n"

@@ -180,6 +180,28 @@ check.test("an honest recipe after a hostile one finds its state as new", functi
   check.ok(r, err)
 end)
 
+check.test("want of memory at any point is an error of the recipe, and nothing else", function()
+  local text = "local s = require 'tamis'\nlocal hash, text = require 'hash', require 'text'\nlocal p = s.read_json 'x.json'\n" ..
+    "local t = {} for k, v in pairs { b = 1, a = 2 } do t[#t + 1] = k .. v end\nlocal x = ('a b c'):gsub('%w', { a = 'x' }):rep(9)\n" ..
+    "local c = coroutine.wrap(function() coroutine.yield(hash.sha256(x)) end)\nlocal y = c() .. text.shingles(x, 3)[1]\n" ..
+    "return s.recipe { name = y:sub(1, 5), s.filter { fn = function(ex) return y end, name = 'n' }, s.presets.chat }"
+  local worked, failed = 0, 0
+  for memory = 40000, 1200000, 2777 do
+    local r, err = host.recipe {
+      text = text, path = "r.lua", load = function() return '{"a": [1, 2, {"b": "c\\n"}]}', "x.json" end,
+      config = { args = {}, stages = require "plan".stage_names() }, load_limit = { memory = memory, work = 100000000 }, call_limit = {},
+    }
+    if r then
+      worked = worked + 1
+      r:close()
+    else
+      failed = failed + 1
+      check.contains(err, "memory")
+    end
+  end
+  check.ok(worked > 0 and failed > 0, worked .. " " .. failed)
+end)
+
 local dir = check.folder()
 
 local function tamis(recipe, more)
