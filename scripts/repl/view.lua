@@ -331,7 +331,7 @@ function methods.groups(v, key, which)
   argument(type(key) == "string", 'groups takes the name of an annotation or a path: c:groups "topic"')
   local counts = must(o.view:group_counts(key, which or "standing", o.session.pool))
   local g = require "report.figures".groups(key, counts)
-  argument(g, "no rows")
+  if not g then return show.drawing({}, function(_, out) out "no rows" end, "groups") end
   local rows = {}
   for i, x in ipairs(g.groups) do
     if i > 40 then break end
