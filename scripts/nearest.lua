@@ -19,7 +19,19 @@ local function distance(a, b)
   return row[#b]
 end
 
---- The name of the list that is most like the one given.
+--- The only name that goes on where the one given ends.
+local function longer(name, names)
+  local found
+  for _, n in ipairs(names) do
+    if #name > 2 and n:sub(1, #name):lower() == name:lower() then
+      if found then return nil end
+      found = n
+    end
+  end
+  return found
+end
+
+--- The name of the list that is most like the one given, or goes on where it ends.
 -- @return  nil if none is near: more than a third of the letters differ
 return function(name, names)
   local best, least
@@ -29,4 +41,5 @@ return function(name, names)
     if least == nil or d < least then best, least = n, d end
   end
   if least and least <= math.max(1, (#name + 1) // 3) then return best end
+  return longer(name, names)
 end

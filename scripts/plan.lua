@@ -42,6 +42,11 @@ local function hint(name, names)
 end
 plan.hint = hint
 
+--- The nearest right name, and all that are allowed.
+local function choice(name, names)
+  return hint(name, names) .. (#names > 0 and (" (there are %s)"):format(table.concat(names, ", ")) or "")
+end
+
 -- ---- one value against its specification ----
 
 local function number_text(n)
@@ -215,7 +220,7 @@ local function check_params(entry, def, given, params)
   local known = sorted_keys(def.params or {})
   for _, key in ipairs(sorted_keys(given)) do
     if not (def.params or {})[key] then
-      problem("%s: unknown parameter %s of %s%s", at(entry), show(key), entry.stage, hint(key, known))
+      problem("%s: unknown parameter %s of %s%s", at(entry), show(key), entry.stage, choice(key, known))
     end
   end
   for _, key in ipairs(known) do
@@ -231,6 +236,8 @@ local function check_params(entry, def, given, params)
       if message then problem("%s: %s", entry.set and entry.set[key] or at(entry), message) end
     end
   end
+  local message = def.check and def.check(params)
+  if message then problem("%s: %s: %s", at(entry), entry.name, message) end
 end
 
 local function unique_name(entry, taken)
@@ -403,7 +410,7 @@ local function check_settings(raw)
   local out = { file = raw.file, line = raw.line }
   for _, k in ipairs(sorted_keys(raw.settings)) do
     if not SETTINGS[k] then
-      problem("%s: unknown setting %s of the recipe%s", where, show(k), hint(k, sorted_keys(SETTINGS)))
+      problem("%s: unknown setting %s of the recipe%s", where, show(k), choice(k, sorted_keys(SETTINGS)))
     end
     local value, message = check(raw.settings[k], SETTINGS[k], k)
     if message then problem("%s: %s", where, message) end
@@ -414,7 +421,7 @@ local function check_settings(raw)
   out.sources = check_sources(out.sources, "sources", where)
   out.gold = check_sources(out.gold, "gold", where)
   for _, k in ipairs(sorted_keys(out.expect or {})) do
-    if not EXPECT[k] then problem("%s: unknown expectation %s%s", where, show(k), hint(k, sorted_keys(EXPECT))) end
+    if not EXPECT[k] then problem("%s: unknown expectation %s%s", where, show(k), choice(k, sorted_keys(EXPECT))) end
     local _, message = check(out.expect[k], EXPECT[k], "expect." .. k)
     if message then problem("%s: %s", where, message) end
   end
@@ -452,7 +459,7 @@ local function apply_set(out, key, text)
       local spec = (entry.def.params or {})[param]
       if not spec then
         problem("--set %s=%s: unknown parameter %s of %s%s", key, text, show(param), entry.stage,
-                hint(param, sorted_keys(entry.def.params or {})))
+                choice(param, sorted_keys(entry.def.params or {})))
       end
       entry.given[param] = parse_value(text, spec, key)
       entry.set[param] = ("--set %s=%s"):format(key, text)
@@ -460,7 +467,7 @@ local function apply_set(out, key, text)
     end
   end
   if not found then
-    local near = hint(stage, names_of(out.stages))
+    local near = choice(stage, names_of(out.stages))
     problem('--set %s=%s: the recipe has no stage "%s"%s', key, text, stage, near)
   end
 end
@@ -473,14 +480,14 @@ local function skip(out, name)
     end
     if matches(entry, name) and entry.stage ~= "export" then found = true else kept[#kept + 1] = entry end
   end
-  if not found then problem('--skip %s: the recipe has no such stage%s', name, hint(name, names_of(out.stages))) end
+  if not found then problem('--skip %s: the recipe has no such stage%s', name, choice(name, names_of(out.stages))) end
   out.stages = kept
 end
 
 local function stop_after(out, name)
   local last = name == "load" and 0 or nil
   for i, entry in ipairs(out.stages) do if matches(entry, name) then last = i end end
-  if not last then problem("--until %s: the recipe has no such stage%s", name, hint(name, names_of(out.stages))) end
+  if not last then problem("--until %s: the recipe has no such stage%s", name, choice(name, names_of(out.stages))) end
   local kept = {}
   for i, entry in ipairs(out.stages) do
     if i <= last or entry.stage == "export" then kept[#kept + 1] = entry end

@@ -63,6 +63,14 @@ local function load_all(run, o)
   return true
 end
 
+--- What the sources give cause to say.
+local function add_notes(run)
+  local notes = run.engine.notes
+  for _, view in ipairs { run.view, run.gold } do
+    for _, note in ipairs(sources.notes(view)) do notes[#notes + 1] = note end
+  end
+end
+
 --- Puts --sample before all other stages.
 local function add_sample(run, o)
   if not o.sample then return end
@@ -94,6 +102,7 @@ function runner.run_stages(opened, o, env)
   if not ok then return nil, err, status end
   run.engine.gold = run.gold
   if not run.gold and not has_stage(run.plan, "decontaminate") then run.no_gold = NO_GOLD end
+  add_notes(run)
   run.read = run.view
   run.view, err = run.engine:run(run.view)
   if not run.view then return failure(err) end

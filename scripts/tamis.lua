@@ -254,6 +254,6 @@ return setmetatable({}, {
     if is_stage[name] then return constructor(name) end
     local names = copy(config.stages)
     for k in pairs(public) do names[#names + 1] = k end
-    fail('unknown stage "%s"%s', tostring(name), hint(name, names))
+    fail('unknown stage "%s"%s (there are %s)', tostring(name), hint(name, names), table.concat(config.stages, ", "))
   end,
 })

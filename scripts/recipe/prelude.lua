@@ -9,7 +9,10 @@ local loaded = {}
 --- A Lua file beside the recipe or in a library folder.
 local function load_file(name)
   local source, where = host.source("module", name)
-  if not source then error(where, 0) end
+  if not source then
+    local file, line = host.here()
+    error(("%s:%d: %s"):format(file, line, where), 0)
+  end
   local chunk, err = load(source, "@" .. where)
   if not chunk then error(err, 0) end
   return chunk

@@ -8,6 +8,8 @@ local screen = require "report.screen"
 
 local sources = {}
 
+local NOTHING = "there is no row to tell by"   -- the reason of a format that was not found (modules/corpus/detect.c)
+
 local function is_pattern(path) return path:find "[%*%?%[]" ~= nil end
 
 local function is_there(path) return fs.exists(path) or (is_pattern(path) and #fs.glob(path) > 0) end
@@ -80,11 +82,24 @@ function sources.load(list, options)
   return nil, fault(view)
 end
 
+--- What a person should know of the sources before trusting the counts: a sentence each.
+function sources.notes(view)
+  local out = {}
+  for _, s in ipairs(view:sources()) do
+    if s.damage then out[#out + 1] = ("%s; the %d whole rows before it were taken"):format(s.damage, s.rows)
+    elseif s.rows == 0 then out[#out + 1] = ("%s holds no rows"):format(s.path)
+    elseif s.format_reason == NOTHING then out[#out + 1] = ("%s: none of its first lines is a JSON object; is it a data file?"):format(s.path) end
+  end
+  return out
+end
+
 --- "raw.jsonl: 4,012 rows, messages (every row has `messages`)", one line a source.
 function sources.lines(view)
   local out = {}
   for i, s in ipairs(view:sources()) do
-    out[i] = ("%s: %s rows, %s%s"):format(screen.clean(s.path), screen.number(s.rows), screen.clean(s.format or "?"),
+    local blank = s.blank and s.blank > 0 and (" and %s blank line%s"):format(screen.number(s.blank), s.blank > 1 and "s" or "") or ""
+    local format = s.format_reason == NOTHING and "no format" or s.format or "?"
+    out[i] = ("%s: %s rows%s, %s%s"):format(screen.clean(s.path), screen.number(s.rows), blank, screen.clean(format),
       s.format_reason and (" (" .. screen.clean(s.format_reason) .. ")") or "")
   end
   return out

@@ -160,6 +160,12 @@ end
 
 -- ---- printing ----
 
+--- A word of a command line: what a row function wrote may hold anything.
+local function quoted(word)
+  if word:find "^[%w_.:/+-]+$" then return word end
+  return "'" .. word:gsub("'", "'\\''") .. "'"
+end
+
 local function funnel(run, s, out)
   local read = run.read
   local standing = read:counts()
@@ -252,7 +258,7 @@ function summary.print(run, out)
   out(s:paint("bold", "Written to ") .. clean(run.dir) .. (run.seconds and (" in %.1f s"):format(run.seconds) or ""))
   out(("  tamis report %s"):format(clean(run.dir)))
   local first = run.view:reasons()[1]
-  if first then out(("  tamis explain %s --reason %s"):format(clean(run.dir), clean(first.reason))) end
+  if first then out(("  tamis explain %s --reason %s"):format(clean(run.dir), clean(quoted(first.reason)))) end
   if heavy[1] and heavy[1].set then out(("  tamis run %s --set %s"):format(clean(run.path), clean(heavy[1].set))) end
 end
 

@@ -10,6 +10,8 @@ local UNKNOWN = "unknown"
 
 local function is_function(v) return type(v) == "function" or host.is_function(v) end
 
+local function is_cap(cap) return type(cap) == "number" and cap >= 0 end
+
 --- The cap of one group, or false for none; nil and a message for a bad one.
 local function cap_of(p, ctx, group, count)
   local cap = p.max
@@ -22,7 +24,7 @@ local function cap_of(p, ctx, group, count)
     cap = ctx.call(p.max, group, count)
   end
   if cap == nil or cap == false then return false end
-  if type(cap) ~= "number" or cap ~= cap or cap < 0 then
+  if not is_cap(cap) then
     return nil, ("max of %s \"%s\": expected a number of rows, got %s"):format(p.by, tostring(group), tostring(cap))
   end
   return cap
@@ -43,10 +45,18 @@ return {
   reasons = { "over_cap" },
   metrics = {},
 
-  run = function(view, p, ctx)
-    if type(p.max) == "number" and (p.max ~= p.max or p.max < 0) then
-      return nil, ("max is %s: expected 0 or more"):format(p.max)
+  check = function(p)
+    if type(p.max) == "number" and not is_cap(p.max) then return ("max is %s: expected 0 or more"):format(p.max) end
+    if type(p.max) ~= "table" or is_function(p.max) then return end
+    if next(p.max) == nil then return 'max is an empty table: expected caps by group, ["*"] for the others' end
+    for group, cap in pairs(p.max) do
+      if cap and not is_cap(cap) then
+        return ('max of %s "%s": expected a number of rows, got %s'):format(p.by, tostring(group), tostring(cap))
+      end
     end
+  end,
+
+  run = function(view, p, ctx)
     local groups, err = select.groups(view, p.by, ctx.pool)
     if not groups then return nil, err end
     local caps = {}
@@ -55,6 +65,8 @@ return {
       caps[i], err = cap_of(p, ctx, group, count)
       if caps[i] == nil then return nil, err end
     end
-    return groups:cap(caps, ctx.seed, "over_cap")
+    local nothing = #view > 0 and #groups == 1 and groups:at(1) == nil and not caps[1]
+    return groups:cap(caps, ctx.seed, "over_cap"), nothing and { notes = {
+      ("%s: no row has a %s, by annotation, path or attribute; none was capped"):format(ctx.name, p.by) } }
   end,
 }

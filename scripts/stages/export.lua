@@ -2,6 +2,20 @@
 
 local FORMATS = { "pairs", "alpaca", "prompt_completion", "messages", "sharegpt", "preference" }
 
+local RESERVED = { rejected = true, quarantined = true }   -- files that every run has
+local TOLERANCE = 1e-6   -- shares are decimal fractions, which doubles only come near
+
+--- What is wrong with the splits, or nil.
+local function fault_of(splits)
+  local sum, any = 0, false
+  for name, share in pairs(splits) do
+    if type(name) ~= "string" then return "splits is a table of shares by name: { train = 0.95, valid = 0.05 }" end
+    if #name > 64 or not name:find "^[^./%c][^/%c]*$" or RESERVED[name] then return ('splits: "%s" cannot be the name of a file'):format(name) end
+    sum, any = sum + share, true
+  end
+  if any and math.abs(sum - 1) > TOLERANCE then return ("splits: the shares add up to %.10g, expected 1"):format(sum) end
+end
+
 return {
   name    = "export",
   scope   = "export",
@@ -23,4 +37,6 @@ return {
   example = [[s.export { format = "messages", splits = { train = 0.95, valid = 0.05 } }]],
   reasons = {},
   metrics = {},
+
+  check = function(p) return p.splits and fault_of(p.splits) end,
 }

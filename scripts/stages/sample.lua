@@ -16,8 +16,11 @@ return {
   reasons = { "not_sampled" },
   metrics = {},
 
+  check = function(p)
+    if (p.n == nil) == (p.share == nil) then return "it takes one of n and share" end
+  end,
+
   run = function(view, p, ctx)
-    if (p.n == nil) == (p.share == nil) then return nil, "sample takes one of n and share" end
     if p.n then return select.count(view, p.n, ctx.seed, "not_sampled") end
     return select.share(view, p.share, ctx.seed, "not_sampled")
   end,

@@ -201,6 +201,25 @@ check.test("files that are missing, folders or damaged are named", function()
   end
 end)
 
+check.test("what may make a run's counts misleading is said in its summary", function()
+  file("raw2.jsonl", '{"input":"a question","output":"an answer"}\n\n{"input":"another question","output":"an answer"}\n')
+  file("empty.jsonl", "")
+  file("prose.txt", ("no JSON at all\n"):rep(20))
+  os.execute(("gzip -c %s | head -c 2000 > %s"):format(q(dir .. "/raw.jsonl"), q(dir .. "/torn.jsonl.gz")))
+  local path = recipe("  s.balance { by = \"topc\", max = 3 }, s.filter { name = \"f\", fn = function() return \"a'; b\" end },", "notes.lua")
+  local function said(files, ...)
+    local status, text, err = check.run(("cd %s && %s run %s %s --out %s --allow-damaged"):format(q(dir), check.tamis, q(path), files, q(out)))
+    check.eq(status, 0, err)
+    for _, part in ipairs { ... } do check.contains(text, part) end
+    return text
+  end
+  said("raw2.jsonl", "no gold set: ", "2 rows and 1 blank line, pairs", "! balance: no row has a topc, by annotation", "--reason 'a'\\''; b'")
+  said("empty.jsonl", "! empty.jsonl holds no rows")
+  said("prose.txt", "20 rows, no format (there is no row to tell by)", "! prose.txt: none of its first lines is a JSON object")
+  said("torn.jsonl.gz", "! torn.jsonl.gz: damaged gzip at byte 2000 of the file: the file ends too early; the ")
+  check.ok(not said("raw2.jsonl --gold raw.jsonl"):find("no gold set", 1, true))
+end)
+
 check.test("an unreadable file is named", function()
   if root then check.skip "running as root, who may read everything" end
 end)
@@ -225,6 +244,15 @@ check.test("a recipe's faults are one sentence with file and line, before a row 
     { "  s.length { name = \"x\" }, s.filter { name = \"x\", fn = print },", 5, 'two stages have the name "x"' },
     { "  s.topics { rules = { { \"a\", 5 } } },", 5, "topics.rules[1][2] = 5 must be a text" },
     { "  s.export { splits = { train = 2 } },", 5, "export.splits.train = 2 is out of range: a number from 0 to 1" },
+    { "  s.length { min_input = 3 },", 5, 'did you mean "min_input_tokens"? (there are max_input_tokens, max_output_tokens, ' },
+    { "  s.judge {},", 5, 'unknown stage "judge" (there are balance, decontaminate, ' },
+    { "  require \"nosuch\",", 5, "module 'nosuch' is not found in " },
+    { "  s.sample {},", 5, "sample: it takes one of n and share" },
+    { "  s.balance { max = -1 },", 5, "balance: max is -1: expected 0 or more" },
+    { "  s.balance { max = { a = \"x\" } },", 5, 'balance: max of topic "a": expected a number of rows, got x' },
+    { "  s.balance { max = {} },", 5, "balance: max is an empty table" },
+    { "  s.export { splits = { train = 0.9, valid = 0.2 } },", 5, "export: splits: the shares add up to 1.1, expected 1" },
+    { "  s.export { splits = { rejected = 1 } },", 5, 'splits: "rejected" cannot be the name of a file' },
     { "  s.length = 5,", 5, "'}' expected" },
     { "  s.length { min_input_tokens = undefined_name + 1 },", 5, "undefined global 'undefined_name'" },
     { "  s.filter { fn = function(ex) return (((ex end },", 5, "expected near" },
