@@ -1,5 +1,5 @@
 #!/bin/sh
-# tests/bare.sh FOLDER: tries the README's two set-up lines on a minimal Debian 12 of their own, as
+# tests/bare.sh FOLDER [with SUITE=trixie for Debian 13]: tries the README's two set-up lines on a minimal Debian 12 of their own, as
 # root, with debootstrap. FOLDER gets one fresh system a line; the copy is a clean one without git.
 # The lines are taken from README.md as it prints them: those that start with `apt-get update`.
 set -eu
@@ -10,7 +10,7 @@ grep -E '^apt-get update && .*make (demo|check)$' README.md > "$folder/lines"
 [ "$(wc -l < "$folder/lines")" -eq 2 ] || { echo "README.md does not have the two lines" >&2; exit 1; }
 grep -q " $folder/" /proc/mounts && { echo "something is still mounted under $folder" >&2; exit 1; }
 base=$folder/base
-[ -f "$base/etc/debian_version" ] || debootstrap --variant=minbase bookworm "$base" > "$folder/log" 2>&1
+[ -f "$base/etc/debian_version" ] || debootstrap --variant=minbase "${SUITE:-bookworm}" "$base" > "$folder/log" 2>&1
 
 # The system's own few devices: nothing of this machine's /dev is mounted there.
 try() { # number, line
