@@ -162,7 +162,7 @@ check.test("rows of trusted sources are flagged and stay", function()
   local view = load({ { input = words(3), output = words(3) } }, { trusted = true })
   local child = run(view, "length")
   check.eq(child:row(1).status, "standing")
-  check.eq(child:row(1).annotations.flagged, "length:input_too_short")
+  check.eq(child:row(1).annotations.flagged, "length:input_too_short,length:output_too_short")
 end)
 
 check.test("language keeps what it is told to, and what it cannot tell", function()

@@ -237,8 +237,9 @@ static void a_trusted_row_is_flagged_and_stands(void) {
   CHECK(strcmp(names_text(w->corpus->names, view_annotation(w, span_str("flagged"), 0)), "letters:has_a") == 0);
   CHECK(strcmp(names_text(w->corpus->names, view_annotation(w, span_str("flagged"), 1)), "length:too_long") == 0);
   CHECK(view_annotation(w, span_str("flagged"), 4) == NAME_NONE);
-  View *x = group(w, NULL, 1, (TestOp *[]){ long_op(0) }, NAMES, &err);   /* the first flag stays */
-  CHECK(strcmp(names_text(w->corpus->names, view_annotation(x, span_str("flagged"), 0)), "letters:has_a") == 0);
+  View *x = group(w, NULL, 1, (TestOp *[]){ long_op(0) }, NAMES, &err);   /* flags add up */
+  CHECK(strcmp(names_text(w->corpus->names, view_annotation(x, span_str("flagged"), 0)),
+               "letters:has_a,letters:too_long") == 0);
   view_unref(x);
   view_unref(w);
   view_unref(v);

@@ -58,13 +58,22 @@ static int note(Out *o, uint32_t name, uint32_t value) {
   return scratch_note(o->row.scratch, name, value);
 }
 
-/* A trusted row is tagged "flagged" with the first stage and reason, and stands. */
-static int flag(Out *o, Span reason) {
+/* What a trusted row is tagged with so far, by this group or one before; NAME_NONE: nothing. */
+static uint32_t flags_so_far(const Out *o) {
   const Scratch *s = o->row.scratch;
-  for (size_t i = 0; i < s->nnotes; i++)
-    if (s->note[i].name == o->flagged_id) return 0;
-  if (view_annotation(o->row.view, span_str("flagged"), o->row.index) != NAME_NONE) return 0;
+  for (size_t i = s->nnotes; i > 0; i--)
+    if (s->note[i - 1].name == o->flagged_id) return s->note[i - 1].value;
+  return view_annotation(o->row.view, span_str("flagged"), o->row.index);
+}
+
+/* A trusted row is tagged "flagged" with every "stage:reason", comma between, and stands. */
+static int flag(Out *o, Span reason) {
+  uint32_t before = flags_so_far(o);
   o->text.len = 0;
+  if (before != NAME_NONE) {
+    Span text = names_value(o->names, before).text;
+    if (buf_add(&o->text, text.ptr, text.len) != 0 || buf_char(&o->text, ',') != 0) return -1;
+  }
   if (buf_str(&o->text, corpus_stage_name(o->row.corpus, o->stage)) != 0) return -1;
   if (buf_char(&o->text, ':') != 0 || buf_add(&o->text, reason.ptr, reason.len) != 0) return -1;
   uint32_t id = names_intern(o->names, buf_span(&o->text));

@@ -88,7 +88,9 @@ function sources.notes(view)
   for _, s in ipairs(view:sources()) do
     if s.damage then out[#out + 1] = ("%s; the %d whole rows before it were taken"):format(s.damage, s.rows)
     elseif s.rows == 0 then out[#out + 1] = ("%s holds no rows"):format(s.path)
-    elseif s.format_reason == NOTHING then out[#out + 1] = ("%s: none of its first lines is a JSON object; is it a data file?"):format(s.path) end
+    elseif s.format_reason == NOTHING then
+      out[#out + 1] = ("%s: none of its first lines is a JSON object; is it a data file?"):format(s.path)
+    end
   end
   return out
 end
@@ -97,7 +99,8 @@ end
 function sources.lines(view)
   local out = {}
   for i, s in ipairs(view:sources()) do
-    local blank = s.blank and s.blank > 0 and (" and %s blank line%s"):format(screen.number(s.blank), s.blank > 1 and "s" or "") or ""
+    local n = s.blank or 0
+    local blank = n > 0 and (" and %s blank line%s"):format(screen.number(n), n > 1 and "s" or "") or ""
     local format = s.format_reason == NOTHING and "no format" or s.format or "?"
     out[i] = ("%s: %s rows%s, %s%s"):format(screen.clean(s.path), screen.number(s.rows), blank, screen.clean(format),
       s.format_reason and (" (" .. screen.clean(s.format_reason) .. ")") or "")

@@ -5,12 +5,16 @@ local FORMATS = { "pairs", "alpaca", "prompt_completion", "messages", "sharegpt"
 local RESERVED = { rejected = true, quarantined = true }   -- files that every run has
 local TOLERANCE = 1e-6   -- shares are decimal fractions, which doubles only come near
 
+local function is_file_name(name)
+  return #name <= 64 and name:find "^[^./%c][^/%c]*$" ~= nil and not RESERVED[name]
+end
+
 --- What is wrong with the splits, or nil.
 local function fault_of(splits)
   local sum, any = 0, false
   for name, share in pairs(splits) do
     if type(name) ~= "string" then return "splits is a table of shares by name: { train = 0.95, valid = 0.05 }" end
-    if #name > 64 or not name:find "^[^./%c][^/%c]*$" or RESERVED[name] then return ('splits: "%s" cannot be the name of a file'):format(name) end
+    if not is_file_name(name) then return ('splits: "%s" cannot be the name of a file'):format(name) end
     sum, any = sum + share, true
   end
   if any and math.abs(sum - 1) > TOLERANCE then return ("splits: the shares add up to %.10g, expected 1"):format(sum) end
