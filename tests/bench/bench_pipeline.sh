@@ -1,5 +1,5 @@
-# tests/bench/bench_pipeline.sh - whole runs on 200,000 rows of about 1 KB, CPU seconds (user and
-# system, all threads) from the shell's own clock; the median of three.
+# tests/bench/bench_pipeline.sh - whole runs on 200,000 rows of about 1 KB. CPU seconds are user and
+# system of all threads; what is compared runs in turn, and medians of five are printed.
 set -eu
 tamis=${TAMIS:?}
 bin=$(dirname "$tamis")/bench
@@ -7,19 +7,35 @@ data=build/bench/rows_200k.jsonl
 mkdir -p build/bench
 [ -s "$data" ] || "$bin/make_rows" 200000 950 > "$data"
 out=build/bench/out
-echo "input $(wc -l < "$data") rows, $(wc -c < "$data") bytes"
+rows=$(wc -l < "$data")
+bytes=$(wc -c < "$data")
+echo "input $rows rows, $bytes bytes"
 
-# The CPU seconds of one command: `times` of a subshell of its own counts its children.
+# The CPU seconds of one command: `times` of a shell of its own counts its children.
 cpu() { sh -c '"$@" >/dev/null 2>build/bench/stderr || { cat build/bench/stderr >&2; exit 1; }; times' cpu "$@" | tail -n 1 |
   awk '{ split($1, u, "[ms]"); split($2, s, "[ms]"); print u[1]*60 + u[2] + s[1]*60 + s[2] }'; }
-median() { # name, command…
-  name=$1; shift
-  for i in 1 2 3; do cpu "$@"; done | sort -n | sed -n 2p | sed "s/^/$name /; s/\$/ CPU s/"
+run() { # recipe, options…
+  recipe=$1; shift
+  cpu "$tamis" run "tests/bench/$recipe.lua" "$data" --out "$out" --run-id bench --replace --quiet "$@"
 }
-median "read and check the same bytes (wc -l, for scale)" wc -l "$data"
-median "load only" "$tamis" check tests/bench/load.lua "$data" --quiet
-median "pipeline" "$tamis" run tests/bench/pipeline.lua "$data" --out "$out" --run-id bench --replace --quiet
-median "pipeline, one thread" "$tamis" run tests/bench/pipeline.lua "$data" --out "$out" --run-id bench --replace --quiet --threads 1
-median "pipeline without ledger" "$tamis" run tests/bench/pipeline.lua "$data" --out "$out" --run-id bench --replace --quiet --no-ledger
-median "Lua filter (run)" "$tamis" run tests/bench/filter.lua "$data" --out "$out" --run-id bench --replace --quiet
-rm -rf "$out"
+median() { sort -n "$1" | sed -n 3p; }
+
+t=build/bench/times
+rm -f "$t".*
+for i in 1 2 3 4 5; do
+  cpu wc -l "$data" >> "$t.wc"
+  run pipeline >> "$t.pipeline"
+  run pipeline --no-ledger >> "$t.bare"
+  run pipeline --threads 1 >> "$t.one"
+  run none --threads 1 >> "$t.none"
+  run filter --threads 1 >> "$t.filter"
+done
+echo "wc -l of the same file, for scale: $(median $t.wc) CPU s"
+echo "pipeline: $(median $t.pipeline) CPU s; on one thread $(median $t.one)"
+echo "pipeline without ledger.db: $(median $t.bare) CPU s"
+awk -v a="$(median $t.pipeline)" -v b="$(median $t.bare)" 'BEGIN { printf "the ledger adds %.0f%%\n", 100 * (a - b) / b }'
+awk -v a="$(median $t.pipeline)" -v n="$bytes" 'BEGIN { printf "pipeline, file to files: %.0f MB per CPU s\n", n / a / 1e6 }'
+echo "no stage, load to files: $(median $t.none) CPU s"
+awk -v a="$(median $t.filter)" -v b="$(median $t.none)" -v n="$rows" \
+  'BEGIN { printf "a Lua filter on #ex.output: %.2f million rows per CPU s\n", n / (a - b) / 1e6 }'
+rm -rf "$out" "$t".*
