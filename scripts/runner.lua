@@ -84,6 +84,47 @@ local function has_stage(p, name)
   end
 end
 
+-- ---- the last stage ----
+
+local function export_options(run)
+  local entry = run.plan.stages[#run.plan.stages]
+  local p = entry.params
+  local splits
+  for _, name in ipairs(plan.sorted_keys(p.splits or {})) do
+    splits = splits or {}
+    splits[#splits + 1] = { name, p.splits[name] }
+  end
+  return {
+    format = p.format, system = p.system, extra = p.extra, include = p.include, rejected = p.rejected,
+    own = require "formats.own",
+    splits = splits, group = p.group, seed = run.plan.seed, pool = run.pool,
+  }, entry
+end
+
+--- Rows that the asked format has no place for are rejected, like all others, before anything is written.
+-- A row of the funnel where there are any.
+local function check_export(run)
+  local options, entry = export_options(run)
+  local started, before = fs.clock(), (run.view:counts())
+  local ok, verdicts, err = pcall(export.check, run.view, options)
+  if not ok then
+    local place = entry.line > 0 and ("%s:%d"):format(entry.file, entry.line) or "export"
+    return nil, ("%s: %s"):format(place, fault(verdicts))
+  end
+  if not verdicts then return nil, err end
+  local view
+  view, err = run.view:apply(entry.name, verdicts)
+  if not view then return nil, err end
+  run.view, run.export = view, options
+  local removed = before - (view:counts())
+  if removed > 0 then
+    local stats = run.engine.stats
+    stats[#stats + 1] = { stage = entry.stage, name = entry.name, entry = entry, seen = before, removed = removed,
+                          seconds = fs.clock() - started }
+  end
+  return true
+end
+
 --- Loads the sources and runs the stages in memory.
 -- @param opened   what recipe/open gives
 -- @param o        options of the command line
@@ -106,49 +147,18 @@ function runner.run_stages(opened, o, env)
   run.read = run.view
   run.view, err = run.engine:run(run.view)
   if not run.view then return failure(err) end
+  ok, err = check_export(run)
+  if not ok then return failure(err) end
   return run
 end
 
 -- ---- writing ----
 
-local function export_options(run)
-  local entry = run.plan.stages[#run.plan.stages]
-  local p = entry.params
-  local splits
-  for _, name in ipairs(plan.sorted_keys(p.splits or {})) do
-    splits = splits or {}
-    splits[#splits + 1] = { name, p.splits[name] }
-  end
-  return {
-    format = p.format, system = p.system, extra = p.extra, include = p.include, rejected = p.rejected,
-    own = require "formats.own",
-    splits = splits, group = p.group, seed = run.plan.seed, pool = run.pool,
-  }, entry
-end
-
---- Rows that the asked format has no place for are rejected, like all others, before anything is written.
-local function check_export(run)
-  local options, entry = export_options(run)
-  local ok, verdicts, err = pcall(export.check, run.view, options)
-  if not ok then
-    local place = entry.line > 0 and ("%s:%d"):format(entry.file, entry.line) or "export"
-    return nil, ("%s: %s"):format(place, fault(verdicts))
-  end
-  if not verdicts then return nil, err end
-  local view
-  view, err = run.view:apply(entry.name, verdicts)
-  if not view then return nil, err end
-  run.view = view
-  return options
-end
-
 local function write_outputs(run, dir)
-  local options, err = check_export(run)
-  if not options then return nil, err end
+  local options = run.export
   options.dir = dir
   if run.progress then run.progress:step("write", (run.view:counts())) end
-  local out
-  out, err = export.write(run.view, options)
+  local out, err = export.write(run.view, options)
   if not out then return nil, err end
   local files = {}
   for i, f in ipairs(out) do

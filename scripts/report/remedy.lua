@@ -122,6 +122,9 @@ local function change(r, fault)
   if stage == "load" then return "a line that reads: mend it in the source" end
   local s = r:stage(stage)
   local params = s and s.params or {}
+  if fault.reason == "not_convertible" and (s and s.stage or stage) == "export" then
+    return ("%s.format of a shape that holds it; it is %s"):format(stage, tostring(params.format or "another"))
+  end
   if (s and s.stage or stage) == "decontaminate" then return "nothing should: it is a copy of a gold row" end
   if e.language and not (type(e.value) == "number" and e.value < (e.threshold or 0)) then
     return ("%s.keep with %s in it"):format(stage, tostring(e.language))

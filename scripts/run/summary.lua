@@ -57,6 +57,9 @@ end
 local function heavy_line(run, stat)
   local share = percent(stat.removed / stat.seen)
   local line = ("%s removed %s of the %s rows it saw"):format(stat.name, share, number(stat.seen))
+  if stat.stage == "export" then
+    return ('%s: they do not fit format = "%s"'):format(line, tostring(stat.entry.params.format))
+  end
   local reason = most_common(run, stat.name)
   local param, metric, side = nil, nil, nil
   if reason then param, metric, side = behind(run, stat, reason) end
