@@ -208,6 +208,11 @@ local function show(s, p, out)
     for _, line in ipairs(p.would_keep) do
       for i, part in ipairs(s:wrap(line, s.width - 4)) do out((i == 1 and "  " or "    ") .. part) end
     end
+    if #unseen > 0 then
+      local line = ("then %s would judge it, which have not seen it"):format(table.concat(unseen, ", "))
+      if #unseen == 1 then line = ("then %s would judge it, which has not seen it"):format(unseen[1]) end
+      for _, part in ipairs(s:wrap(line, s.width - 2)) do out("  " .. s:paint("dim", part)) end
+    end
   end
 end
 

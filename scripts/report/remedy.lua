@@ -81,7 +81,7 @@ function remedy.words(r, fault)
     return ("%s, it is number %s of its %s, and %s are kept"):format(lead, figure(e.value), e.field
       or "group", figure(e.threshold))
   end
-  if e.language and not (type(e.value) == "number" and e.value < (e.threshold or 0)) then
+  if e.language and fault.reason ~= "low_confidence" then
     return ("%s, %s is %s (confidence %s)"):format(lead, e.field or "the text", tostring(e.language),
       figure(e.value or 1))
   end
@@ -113,8 +113,19 @@ function remedy.verdict(r, row)
   return ("%s by %s"):format(row.status, remedy.words(r, row))
 end
 
+-- A higher threshold keeps other rows too, and one of them may be nearer to this row than its twin is:
+-- the pair alone is known. Where the stage removed this row only, there are no such rows.
+local PAIR = "%s.%s above %s spares it from this twin; of the rows that are kept then, another may match it"
+
+-- Of the copies of one text the first is kept: one row less only moves the place.
+local function without_twin(r, twin, source)
+  local place = r:short(twin.source) .. ":" .. tostring(twin.line)
+  if twin.source == source then return ("its twin %s removed, and any other copy before it"):format(place) end
+  return ("its twin %s and any other copy before it removed, or its source listed first or marked trusted"):format(place)
+end
+
 -- What would have to change for one fault not to reject the row; nil if nothing sensible would.
-local function change(r, fault)
+local function change(r, fault, source)
   local e = evidence_of(fault)
   local stage = fault.stage or "load"
   local kind, value = similarity(e)
@@ -126,19 +137,22 @@ local function change(r, fault)
     return ("%s.format of a shape that holds it; it is %s"):format(stage, tostring(params.format or "another"))
   end
   if (s and s.stage or stage) == "decontaminate" then return "nothing should: it is a copy of a gold row" end
-  if e.language and not (type(e.value) == "number" and e.value < (e.threshold or 0)) then
+  if e.language and fault.reason ~= "low_confidence" then
+    if fault.reason == "undetermined" then return ("%s.keep_undetermined = true"):format(stage) end
+    local unsure = type(e.value) == "number" and type(e.threshold) == "number" and e.value < e.threshold
     return ("%s.keep with %s in it"):format(stage, tostring(e.language))
+      .. (unsure and (", and %s.min_confidence at most %s"):format(stage, rounded(e.value, false)) or "")
   end
   if fault.reason == "over_cap" then
     return ("%s.max at least %s, or another seed"):format(stage, figure(e.value or 0))
   end
   if kind and name then
     if value >= 1 then return ("no threshold: its text is the same as the twin's; --skip %s"):format(stage) end
-    return ("%s.%s above %s"):format(stage, name, rounded(value, true))
+    if s.removed == 1 then return ("%s.%s above %s"):format(stage, name, rounded(value, true)) end
+    return PAIR:format(stage, name, rounded(value, true))
   end
   if e.twin then
-    return ("its twin %s:%s removed, or its source listed first or marked trusted")
-      :format(r:short(e.twin.source), tostring(e.twin.line))
+    return without_twin(r, e.twin, source)
   end
   if name and type(e.value) == "number" then
     if e.value < e.threshold then return ("%s.%s at most %s"):format(stage, name, rounded(e.value, false)) end
@@ -156,7 +170,7 @@ end
 function remedy.would_keep(r, row)
   local out, seen = {}, {}
   local function add(fault)
-    local text = change(r, fault)
+    local text = change(r, fault, row.source)
     if text and not seen[text] then
       seen[text] = true
       out[#out + 1] = text

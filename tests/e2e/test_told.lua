@@ -61,4 +61,62 @@ check.test("rows that the export format has no place for are a row of the funnel
   check.contains(out, "export.format of a shape that holds it; it is pairs")
 end)
 
+--- A text of n words, those from `first` on.
+local function words(first, n)
+  local out = {}
+  for i = 1, n do out[i] = "word" .. (first + i) end
+  return table.concat(out, " ")
+end
+
+local function explained(run, place)
+  local status, out, err = tamis("explain --json %s %s", run, place)
+  check.eq(status, 0, err)
+  return json.decode(out)
+end
+
+check.test("a near duplicate of several is told what spares it from its twin, and that another may match", function()
+  local base = words(0, 60)
+  jsonl("near.jsonl", { { input = base, output = "one" }, { input = base .. " x", output = "one" },
+                        { input = base .. " x y", output = "one" }, { input = words(500, 3), output = "two" } })
+  recipe("near.lua", 'sources = { "near.jsonl" }, s.near_dedup { threshold = 0.8 }, s.filter { name = "no", fn = function() return "no" end }, s.export {},')
+  local status, _, err = tamis "run near.lua --run-id a --quiet"
+  check.eq(status, 0, err)
+  local p = explained("curated/near/a", "near.jsonl:3")
+  check.eq(p.stage, "near_dedup")
+  check.eq(#p.would_keep, 1)
+  local above = tonumber(p.would_keep[1]:match "^near_dedup%.threshold above (0%.%d+) spares it from this twin; of the rows that are kept then, another may match it$")
+  check.ok(above and above > p.evidence.jaccard and above - p.evidence.jaccard <= 0.0001, p.would_keep[1])
+  local _, text = tamis "explain curated/near/a near.jsonl:3"
+  check.contains(text, "then no would judge it, which has not seen it")
+end)
+
+check.test("a row that nothing but one twin could reject is told the threshold alone", function()
+  local base = words(0, 60)
+  jsonl("one.jsonl", { { input = base, output = "one" }, { input = base .. " x", output = "one" } })
+  recipe("one.lua", 'sources = { "one.jsonl" }, s.near_dedup { threshold = 0.8 }, s.export {},')
+  check.eq((tamis "run one.lua --run-id a --quiet"), 0)
+  local p = explained("curated/one/a", "one.jsonl:2")
+  local above = check.ok(p.would_keep[1]:match "^near_dedup%.threshold above (0%.%d+)$", p.would_keep[1])
+  check.eq((tamis("run one.lua --run-id b --quiet --set near_dedup.threshold=%s", above)), 0)
+  check.eq(explained("curated/one/b", "one.jsonl:2").status, "curated")
+end)
+
+check.test("a copy from its twin's own source is not told to list the source first", function()
+  jsonl("copies.jsonl", { { input = "a b", output = "c" }, { input = "A  b", output = "c" } })
+  recipe("copies.lua", 'sources = { "copies.jsonl" }, s.exact_dedup {}, s.export {},')
+  check.eq((tamis "run copies.lua --run-id a --quiet"), 0)
+  check.eq(explained("curated/copies/a", "copies.jsonl:2").would_keep[1], "its twin copies.jsonl:1 removed, and any other copy before it")
+end)
+
+check.test("a row of another language is told of the confidence too where that is too low as well", function()
+  local remedy = require "report.remedy"
+  local run = { stages = {}, short = function(_, path) return path end, stage = function() return { name = "language", stage = "language", params = { min_confidence = 0.95 } } end }
+  local function row(reason, value)
+    return { status = "rejected", stage = "language", reason = reason, also = {}, evidence = { field = "input", value = value, threshold = 0.95, language = "es" } }
+  end
+  check.eq(remedy.would_keep(run, row("other_language", 0.99)), { "language.keep with es in it" })
+  check.eq(remedy.would_keep(run, row("other_language", 0.7)), { "language.keep with es in it, and language.min_confidence at most 0.7" })
+  check.eq(remedy.would_keep(run, row("low_confidence", 0.7)), { "language.min_confidence at most 0.7" })
+end)
+
 check.done()
