@@ -31,6 +31,11 @@ check.test("the recipes of README.md run as they stand", function()
       local path = check.write(("%s/readme%d.lua"):format(folder, n), code)
       local status, out, err = check.run(("%s run %s --quiet --out %s/out"):format(check.tamis, path, folder))
       check.eq(status, 0, err .. out)
+      if n == 1 then   -- the options that README.md tries on it, right below
+        local options = check.ok(rest:match "`tamis run recipe%.lua (%-%-set [^`]*)`")
+        status, out, err = check.run(("%s run %s --quiet --out %s/out %s"):format(check.tamis, path, folder, options))
+        check.eq(status, 0, err .. out)
+      end
     end
   end
   check.eq(n, 2)
