@@ -84,6 +84,7 @@ end
 
 --- What a parameter may be, in words.
 function plan.words(spec)
+  if spec.words then return spec.words end
   local out = {}
   for i, t in ipairs(types_of(spec)) do out[i] = (WORDS[t] or WORDS.any)(spec) end
   return table.concat(out, " or ")
@@ -198,6 +199,20 @@ local function at(entry) return ("%s:%d"):format(entry.file, entry.line) end
 
 local function problem(fmt, ...) error({ recipe = fmt:format(...) }, 0) end
 
+--- Runs one part of the checking. What is wrong with it joins `faults`, and the rest is checked too.
+-- @return  what fn returned; nil if it found a fault
+local function part(faults, fn, ...)
+  local ok, result = pcall(fn, ...)
+  if ok then return result end
+  if type(result) ~= "table" or not result.recipe then error(result, 0) end
+  faults[#faults + 1] = result.recipe
+end
+
+--- Ends the checking if there are faults: all of them, a line each.
+local function report(faults)
+  if #faults > 0 then error({ recipe = table.concat(faults, "\n") }, 0) end
+end
+
 --- The value of --set, read as what the parameter may be.
 local function parse_value(text, spec, place)
   local tried = false
@@ -212,32 +227,37 @@ local function parse_value(text, spec, place)
       return text
     end
   end
-  if tried then problem("--set %s=%s must be %s", place, text, plan.words(spec)) end
-  problem("--set %s=%s: --set reaches numbers, texts and switches; %s is %s", place, text, place, plan.words(spec))
+  if tried and #types_of(spec) == 1 then problem("--set %s=%s must be %s", place, text, plan.words(spec)) end
+  problem("--set %s=%s: --set reaches numbers, texts and switches only; %s is %s, and a table, list or function"
+    .. " stands in the recipe", place, text, place, plan.words(spec))
 end
 
+local function check_param(entry, key, spec, value)
+  if value == nil then value = spec.default end
+  if value == nil and spec.required then
+    problem("%s: %s needs %s: %s", at(entry), entry.stage, key, spec.doc or plan.words(spec))
+  end
+  if value == nil then return nil end
+  local out, message = check(value, spec, entry.name .. "." .. key)
+  if message then problem("%s: %s", entry.set and entry.set[key] or at(entry), message) end
+  return out
+end
+
+--- Every parameter by its specification, then all of them by the stage's own `check`, which
+-- finds what only several together, or the inside of one, can tell.
 local function check_params(entry, def, given, params)
-  local known = sorted_keys(def.params or {})
+  local faults, known = {}, sorted_keys(def.params or {})
   for _, key in ipairs(sorted_keys(given)) do
     if not (def.params or {})[key] then
-      problem("%s: unknown parameter %s of %s%s", at(entry), show(key), entry.stage, choice(key, known))
+      part(faults, problem, "%s: unknown parameter %s of %s%s", at(entry), show(key), entry.stage, choice(key, known))
     end
   end
   for _, key in ipairs(known) do
-    local spec = def.params[key]
-    local value = given[key]
-    if value == nil then value = spec.default end
-    if value == nil and spec.required then
-      problem("%s: %s needs %s: %s", at(entry), entry.stage, key, spec.doc or plan.words(spec))
-    end
-    if value ~= nil then
-      local message
-      params[key], message = check(value, spec, entry.name .. "." .. key)
-      if message then problem("%s: %s", entry.set and entry.set[key] or at(entry), message) end
-    end
+    params[key] = part(faults, check_param, entry, key, def.params[key], given[key])
   end
-  local message = def.check and def.check(params)
-  if message then problem("%s: %s: %s", at(entry), entry.name, message) end
+  local message = #faults == 0 and def.check and def.check(params)
+  if message then part(faults, problem, "%s: %s: %s", at(entry), entry.name, message) end
+  report(faults)
 end
 
 local function unique_name(entry, taken)
@@ -349,6 +369,8 @@ local function format_names()
   return names
 end
 
+local SOURCE_KEYS = { "kind", "generator", "trusted", "format", "fields" }
+
 --- One source: a path, or { path, kind =, trusted =, generator =, format =, fields =, own attributes }.
 local function check_source(source, where)
   if type(source) == "string" then return { path = source } end
@@ -380,6 +402,10 @@ local function check_source(source, where)
       out.fields = check_fields(v, where)
     elseif k ~= 1 then
       if type(k) ~= "string" then problem("%s: one path a source: write { %s } for each", where, show(out.path)) end
+      if nearest(k, SOURCE_KEYS) then
+        problem("%s: %s has the key %s%s (an attribute of your own needs a name less alike)", where, show(out.path),
+                show(k), hint(k, SOURCE_KEYS))
+      end
       if type(v) == "table" or type(v) == "userdata" then
         problem("%s: attribute %s of %s must be a text, number or boolean", where, k, show(out.path))
       end
@@ -401,30 +427,39 @@ local function check_sources(list, key, where)
   if not is_list(list) then
     problem('%s: %s must be a list: { "raw.jsonl", { "expert.jsonl", kind = "expert" } }', where, key)
   end
-  for i, source in ipairs(list) do out[i] = check_source(source, where) end
+  local faults = {}
+  for i, source in ipairs(list) do out[i] = part(faults, check_source, source, where) end
+  report(faults)
   return out
 end
 
-local function check_settings(raw)
+local function check_setting(key, value, where)
+  if not SETTINGS[key] then
+    problem("%s: unknown setting %s of the recipe%s", where, show(key), choice(key, sorted_keys(SETTINGS)))
+  end
+  local out, message = check(value, SETTINGS[key], key)
+  if message then problem("%s: %s", where, message) end
+  if key == "name" then check_name(out, where) end
+  return out
+end
+
+local function check_expectation(key, value, where)
+  if not EXPECT[key] then problem("%s: unknown expectation %s%s", where, show(key), choice(key, sorted_keys(EXPECT))) end
+  local _, message = check(value, EXPECT[key], "expect." .. key)
+  if message then problem("%s: %s", where, message) end
+end
+
+--- The settings that are right; what is wrong with others joins the faults.
+local function check_settings(raw, faults)
   local where = ("%s:%d"):format(raw.file, raw.line)
   local out = { file = raw.file, line = raw.line }
   for _, k in ipairs(sorted_keys(raw.settings)) do
-    if not SETTINGS[k] then
-      problem("%s: unknown setting %s of the recipe%s", where, show(k), choice(k, sorted_keys(SETTINGS)))
-    end
-    local value, message = check(raw.settings[k], SETTINGS[k], k)
-    if message then problem("%s: %s", where, message) end
-    out[k] = value
+    out[k] = part(faults, check_setting, k, raw.settings[k], where)
   end
-  if out.name then check_name(out.name, where) end
   out.seed = out.seed or 42
-  out.sources = check_sources(out.sources, "sources", where)
-  out.gold = check_sources(out.gold, "gold", where)
-  for _, k in ipairs(sorted_keys(out.expect or {})) do
-    if not EXPECT[k] then problem("%s: unknown expectation %s%s", where, show(k), choice(k, sorted_keys(EXPECT))) end
-    local _, message = check(out.expect[k], EXPECT[k], "expect." .. k)
-    if message then problem("%s: %s", where, message) end
-  end
+  out.sources = part(faults, check_sources, out.sources, "sources", where) or {}
+  out.gold = part(faults, check_sources, out.gold, "gold", where) or {}
+  for _, k in ipairs(sorted_keys(out.expect or {})) do part(faults, check_expectation, k, out.expect[k], where) end
   return out
 end
 
@@ -519,10 +554,8 @@ local function place_decontaminate(out)
   if plan.stage "decontaminate" then plan.insert(out, 1, "decontaminate", {}, "the gold set") end
 end
 
-local function build(raw, options)
-  local out = check_settings(raw)
-  out.stages = {}
-  for i, stage in ipairs(raw.stages) do out.stages[i] = new_entry(stage) end
+--- Files of the command line in place of the recipe's.
+local function replace_files(out, options)
   if options.gold then
     out.gold = {}
     for i, path in ipairs(options.gold) do out.gold[i] = { path = path, here = true } end
@@ -531,20 +564,32 @@ local function build(raw, options)
     out.sources = {}
     for i, path in ipairs(options.sources) do out.sources[i] = { path = path, here = true } end
   end
-  check_export(out)
+end
+
+local function build(raw, options)
+  local faults = {}
+  for i, fault in ipairs(raw.faults or {}) do faults[i] = fault end
+  local out = check_settings(raw, faults)
+  out.stages = {}
+  for _, stage in ipairs(raw.stages) do out.stages[#out.stages + 1] = part(faults, new_entry, stage) end
+  replace_files(out, options)
+  local whole = #out.stages == #raw.stages and #(raw.faults or {}) == 0
+  part(faults, check_export, out)
   place_decontaminate(out)
   local taken = {}
-  for _, entry in ipairs(out.stages) do unique_name(entry, taken) end
-  for _, s in ipairs(options.set or {}) do apply_set(out, s[1], s[2]) end
-  for _, entry in ipairs(out.stages) do check_params(entry, entry.def, entry.given, entry.params) end
-  for _, name in ipairs(options.skip or {}) do skip(out, name) end
-  if options["until"] then stop_after(out, options["until"]) end
+  for _, entry in ipairs(out.stages) do part(faults, unique_name, entry, taken) end
+  -- a name of the command line may be that of a stage that could not be made
+  for _, s in ipairs(whole and options.set or {}) do part(faults, apply_set, out, s[1], s[2]) end
+  for _, entry in ipairs(out.stages) do part(faults, check_params, entry, entry.def, entry.given, entry.params) end
+  for _, name in ipairs(whole and options.skip or {}) do part(faults, skip, out, name) end
+  if whole and options["until"] then part(faults, stop_after, out, options["until"]) end
+  report(faults)
   return out
 end
 
 --- Checks a raw plan.
 -- @param options  set = { { key, text }, … }, skip = { names }, until = name, sources = { paths }, gold = { paths }
--- @return  the plan; or nil and a sentence
+-- @return  the plan; or nil and a sentence, or several, a line each
 function plan.checked(raw, options)
   local ok, result = pcall(build, raw, options or {})
   if ok then return result end

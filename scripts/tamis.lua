@@ -7,6 +7,8 @@ local nearest = host.embedded "nearest" ()
 
 local STAGE, RECIPE, OWN, PRESET = {}, {}, {}, {}   -- metatables: what kind of table it is
 local is_stage, asked = {}, {}
+local faults = {}                         -- unknown stages, said together with what else is wrong
+local loading = true                      -- the recipe's file runs, not yet its row functions
 
 for _, name in ipairs(config.stages) do is_stage[name] = true end
 
@@ -231,11 +233,37 @@ local public = {
   presets = presets,
 }
 
+local function unknown_words(name)
+  local names = copy(config.stages)
+  for k in pairs(public) do names[#names + 1] = k end
+  return ('unknown stage "%s"%s (there are %s)'):format(tostring(name), hint(name, names),
+    table.concat(config.stages, ", "))
+end
+
+--- Stands for a stage that there is none of: called with parameters it is nothing, so that the rest
+-- of the recipe can be checked too; any other use of it ends the recipe.
+local function unknown_stage(name)
+  local words = unknown_words(name)
+  local file, line = here()
+  local function refuse() error(("%s:%d: %s"):format(file, line, words), 0) end
+  if not loading then refuse() end
+  local fault = ("%s:%d: %s"):format(file, line, words)
+  if not faults[fault] then faults[#faults + 1], faults[fault] = fault, true end
+  return setmetatable({}, {
+    __call = function(_, params)
+      if type(params) ~= "table" then refuse() end
+      return false
+    end,
+    __index = refuse, __newindex = refuse, __concat = refuse, __len = refuse,
+  })
+end
+
 --- What the host asks for once the recipe has run.
 function host.plan(value)
   if type(value) ~= "table" or getmetatable(value) ~= RECIPE then
     error(("%s does not return a recipe: its last line should be `return s.recipe{ … }`"):format(host.path), 0)
   end
+  loading = false
   local names = {}
   for name in pairs(asked) do names[#names + 1] = name end
   for name in pairs(config.args) do
@@ -243,7 +271,8 @@ function host.plan(value)
       error(('the recipe asks for no argument "%s"%s'):format(name, hint(name, names)), 0)
     end
   end
-  return { settings = value.settings, stages = value.stages, file = value.file, line = value.line }
+  return { settings = value.settings, stages = value.stages, file = value.file, line = value.line,
+           faults = table.move(faults, 1, #faults, 1, {}) }
 end
 
 return setmetatable({}, {
@@ -252,8 +281,6 @@ return setmetatable({}, {
   __index = function(_, name)
     if public[name] ~= nil then return public[name] end
     if is_stage[name] then return constructor(name) end
-    local names = copy(config.stages)
-    for k in pairs(public) do names[#names + 1] = k end
-    fail('unknown stage "%s"%s (there are %s)', tostring(name), hint(name, names), table.concat(config.stages, ", "))
+    return unknown_stage(name)
   end,
 })

@@ -61,23 +61,28 @@ local function guard(fn, ...)
   return nil, fault(a)
 end
 
+local function operator(self, entry)
+  local op, err
+  if entry.def.own then op, err = guard(own_op, self, entry)
+  else op, err = guard(entry.def.op, entry.params, self:context(entry)) end
+  if op then return op end
+  err = tostring(err)
+  return nil, err:find "^[^\n]-:%d+: " and err or place(entry, err)
+end
+
 --- Makes the row operators, so that what is wrong with a stage is known before a row is read.
--- @return  true; or nil and a sentence with the recipe's place
+-- @return  true; or nil and a sentence with the recipe's place, or several, a line each
 function engine:prepare()
+  local faults = {}
   self.operators = {}
   for _, entry in ipairs(self.plan.stages) do
     if entry.def.scope == "row" then
-      local op, err
-      if entry.def.own then op, err = guard(own_op, self, entry)
-      else op, err = guard(entry.def.op, entry.params, self:context(entry)) end
-      if not op then
-        err = tostring(err)
-        if err:find "^[^\n]-:%d+: " then return nil, err end
-        return nil, place(entry, err)
-      end
+      local op, err = operator(self, entry)
       self.operators[entry] = op
+      if not op then faults[#faults + 1] = err end
     end
   end
+  if #faults > 0 then return nil, table.concat(faults, "\n") end
   return true
 end
 

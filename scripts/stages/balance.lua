@@ -36,6 +36,9 @@ return {
   doc     = "keep at most so many rows of each group, chosen by the recipe's seed",
   params  = {
     max = { type = { "number", "table", "function" }, required = true,
+            of = { type = { "number", "boolean" }, min = 0, words = "a number of rows, at least 0, or false for all" },
+            words = 'a number of rows, at least 0; a table by group, such as { billing = 500, ["*"] = 200 };'
+                    .. ' or function(group, count)',
             doc = "most rows of a group: a number; a table by group, [\"*\"] for the others;"
                   .. " or function(group, count)" },
     by  = { type = "string", default = "topic",
@@ -49,11 +52,6 @@ return {
     if type(p.max) == "number" and not is_cap(p.max) then return ("max is %s: expected 0 or more"):format(p.max) end
     if type(p.max) ~= "table" or is_function(p.max) then return end
     if next(p.max) == nil then return 'max is an empty table: expected caps by group, ["*"] for the others' end
-    for group, cap in pairs(p.max) do
-      if cap and not is_cap(cap) then
-        return ('max of %s "%s": expected a number of rows, got %s'):format(p.by, tostring(group), tostring(cap))
-      end
-    end
   end,
 
   run = function(view, p, ctx)

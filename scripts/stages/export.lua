@@ -3,7 +3,8 @@
 local FORMATS = { "pairs", "alpaca", "prompt_completion", "messages", "sharegpt", "preference" }
 
 local RESERVED = { rejected = true, quarantined = true }   -- files that every run has
-local TOLERANCE = 1e-6   -- shares are decimal fractions, which doubles only come near
+local TOLERANCE = 1e-9   -- shares are decimal fractions, which doubles only come near
+local SPLITS = "splits takes shares by name that add up to 1, such as { train = 0.95, valid = 0.05 }"
 
 local function is_file_name(name)
   return #name <= 64 and name:find "^[^./%c][^/%c]*$" ~= nil and not RESERVED[name]
@@ -11,13 +12,18 @@ end
 
 --- What is wrong with the splits, or nil.
 local function fault_of(splits)
-  local sum, any = 0, false
-  for name, share in pairs(splits) do
-    if type(name) ~= "string" then return "splits is a table of shares by name: { train = 0.95, valid = 0.05 }" end
-    if not is_file_name(name) then return ('splits: "%s" cannot be the name of a file'):format(name) end
-    sum, any = sum + share, true
+  local sum, names = 0, {}
+  for name in pairs(splits) do
+    if type(name) ~= "string" then return SPLITS .. ", not a list" end
+    names[#names + 1] = name
   end
-  if any and math.abs(sum - 1) > TOLERANCE then return ("splits: the shares add up to %.10g, expected 1"):format(sum) end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    if not is_file_name(name) then return ('splits: "%s" cannot be the name of a file'):format(name) end
+    sum = sum + splits[name]
+  end
+  if #names == 0 then return SPLITS .. ", and here is none" end
+  if math.abs(sum - 1) > TOLERANCE then return ("%s; these add up to %.12g"):format(SPLITS, sum) end
 end
 
 return {

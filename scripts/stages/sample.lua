@@ -17,7 +17,8 @@ return {
   metrics = {},
 
   check = function(p)
-    if (p.n == nil) == (p.share == nil) then return "it takes one of n and share" end
+    if p.n ~= nil and p.share ~= nil then return "it has both n and share: one of them" end
+    if p.n == nil and p.share == nil then return "it needs one of n, rows to keep, and share, such as 0.1" end
   end,
 
   run = function(view, p, ctx)

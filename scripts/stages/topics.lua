@@ -34,14 +34,17 @@ return {
   reasons = {},
   metrics = {},
 
-  op = function(p)
-    if #p.rules == 0 then return nil, "rules is empty: it needs a topic and its words" end
+  check = function(p)
+    if #p.rules == 0 then return "rules is empty: it needs a topic and its words" end
     for i, rule in ipairs(p.rules) do
       if #rule < 2 then
-        return nil, ("rules[%d] has %d strings: it needs a topic and one word or phrase or more"):format(i, #rule)
+        return ("rules[%d] has %d strings: it needs a topic and one word or phrase or more"):format(i, #rule)
       end
-      if rule[1] == "" then return nil, ("rules[%d] has an empty topic"):format(i) end
+      if rule[1] == "" then return ("rules[%d] has an empty topic"):format(i) end
     end
+  end,
+
+  op = function(p)
     return text.topics { field = p.field, annotation = p.annotation, unknown = UNKNOWN, rules = p.rules }
   end,
 

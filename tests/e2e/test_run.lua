@@ -247,12 +247,20 @@ check.test("a recipe's faults are one sentence with file and line, before a row 
     { "  s.length { min_input = 3 },", 5, 'did you mean "min_input_tokens"? (there are max_input_tokens, max_output_tokens, ' },
     { "  s.judge {},", 5, 'unknown stage "judge" (there are balance, decontaminate, ' },
     { "  require \"nosuch\",", 5, "module 'nosuch' is not found in " },
-    { "  s.sample {},", 5, "sample: it takes one of n and share" },
+    { "  s.sample {},", 5, "sample: it needs one of n, rows to keep, and share" },
     { "  s.balance { max = -1 },", 5, "balance: max is -1: expected 0 or more" },
-    { "  s.balance { max = { a = \"x\" } },", 5, 'balance: max of topic "a": expected a number of rows, got x' },
+    { "  s.balance { max = { a = \"x\" } },", 5, 'balance.max.a = "x" must be a number of rows, at least 0, or false for all' },
     { "  s.balance { max = {} },", 5, "balance: max is an empty table" },
-    { "  s.export { splits = { train = 0.9, valid = 0.2 } },", 5, "export: splits: the shares add up to 1.1, expected 1" },
+    { "  s.export { splits = { train = 0.9, valid = 0.2 } },", 5, "add up to 1, such as { train = 0.95, valid = 0.05 }; these add up to 1.1" },
+    { "  s.export { splits = { train = 0.9, valid = 0.09999999 } },", 5, "these add up to 0.99999999" },
+    { "  s.export { splits = { 0.9, 0.1 } },", 5, "such as { train = 0.95, valid = 0.05 }, not a list" },
+    { "  s.export { splits = {} },", 5, "and here is none" },
+    { "  s.sample { n = 3, share = 0.5 },", 5, "sample: it has both n and share" },
+    { "  s.balance { max = \"500\" },", 5, 'balance.max = "500" must be a number of rows, at least 0; a table by group' },
     { "  s.export { splits = { rejected = 1 } },", 5, 'splits: "rejected" cannot be the name of a file' },
+    { "  gold = { { \"g.jsonl\", trustd = true } },", 2, '"g.jsonl" has the key "trustd"; did you mean "trusted"?' },
+    { "  gold = { { \"g.jsonl\", genrator = \"x\" } },", 2, 'did you mean "generator"?' },
+    { "  gold = { { \"g.jsonl\", knd = \"x\" } },", 2, 'did you mean "kind"?' },
     { "  s.length = 5,", 5, "'}' expected" },
     { "  s.length { min_input_tokens = undefined_name + 1 },", 5, "undefined global 'undefined_name'" },
     { "  s.filter { fn = function(ex) return (((ex end },", 5, "expected near" },
@@ -263,6 +271,10 @@ check.test("a recipe's faults are one sentence with file and line, before a row 
     check.contains(err, ("recipe.lua:%d: "):format(c[2]))
     check.eq(select(2, err:gsub("\n", "\n")), 1, err)
   end
+  fails(2, "--set reaches numbers, texts and switches only; balance.max is a number of rows", recipe "  s.balance { max = 3 },",
+        "--set 'balance.max={coffee=10}'")
+  fails(2, 'unknown stage "read_line"', file("use.lua", "local s = require 'tamis' local t = s.read_line 'x' return s.recipe {}"))
+  fails(2, 'unknown stage "nul"', file("use.lua", "local s = require 'tamis' local t = s.nul return s.recipe {}"))
   fails(2, "does not return a recipe", file("none.lua", "local s = require 'tamis'"))
   fails(2, "unknown option --frobnicate", recipe "", "--frobnicate")
   fails(2, "did you mean \"--threads\"", recipe "", "--thread 3")
@@ -275,6 +287,21 @@ check.test("a recipe's faults are one sentence with file and line, before a row 
   local status, _, err = check.run(check.tamis .. " rnu")
   check.eq(status, 2)
   check.contains(err, "did you mean run?")
+end)
+
+check.test("all faults of a recipe are said at once, a line each", function()
+  local path = recipe [[  s.length { min_input_tokens = "x", max_inputs = 3 },
+  s.near_dedup { threshold = 7 }, s.topics { rules = {} },
+  s.exact_dedupe {}, s.sample {}, s.language { min_confidence = 2 },
+  s.export { splits = { 0.9, 0.1 } }, seeed = 1,]]
+  local lines = {}
+  for line in fails(2, "", path):gmatch "[^\n]+" do lines[#lines + 1] = line:match "recipe.lua:%d+: [^;=(]*" end
+  check.eq(lines, { 'recipe.lua:7: unknown stage "exact_dedupe"', 'recipe.lua:2: unknown setting "seeed" of the recipe',
+    'recipe.lua:5: unknown parameter "max_inputs" of length ', "recipe.lua:5: length.min_input_tokens ",
+    "recipe.lua:6: near_dedup.threshold ", "recipe.lua:6: topics: rules is empty: it needs a topic and its words",
+    "recipe.lua:7: sample: it needs one of n, rows to keep, and share, such as 0.1",
+    "recipe.lua:7: language.min_confidence ",
+    "recipe.lua:8: export: splits takes shares by name that add up to 1, such as { train " })
 end)
 
 check.test("--trace shows where an error came from; without it nobody sees a traceback", function()
