@@ -89,6 +89,20 @@ check.test("what a format has no place for is named, and nothing is written", fu
   check.contains(select(2, curated(tools, { format = "sharegpt" })), "the chat calls tools")
 end)
 
+check.test("a row whose metadata cannot take the included annotations is refused alone", function()
+  local view = load_rows('{"input":"a","output":"b","metadata":"x"}\n{"input":"c","output":"d","metadata":null}\n'
+    .. '{"input":"e","output":"f"}\n')
+  local o = { include = { "tag" }, pool = pool }
+  local child = check.ok(view:apply("export", check.ok(export.check(view, o))))
+  local row = child:row(1)
+  check.eq({ row.reason, row.evidence },
+           { "not_convertible", { detail = 'its "metadata" is no object, so annotations cannot go there' } })
+  check.eq((curated(child, { include = { "tag" } })),
+    '{"input":"c","output":"d","metadata":{"tag":null}}\n{"input":"e","output":"f","metadata":{"tag":null}}\n')
+  check.eq(#check.ok(view:apply("export", check.ok(export.check(view, { include = { "tag" }, extra = "drop", pool = pool }))))
+           :standing_rows(), 3)
+end)
+
 check.test("a system prompt goes where there is none", function()
   local S = "Be kind."
   check.eq((curated(load_rows '{"input": "a", "output": "b"}\n', { system = S })), '{"input": "a", "output": "b","system":"Be kind."}\n')

@@ -235,7 +235,8 @@ static int check_chunk(void *ctx, size_t begin, size_t end, int worker) {
   for (size_t i = begin; i < end; i++) {
     if (view_status(e->view, (uint32_t)i) != STATUS_STANDING) continue;
     Row r = scratch_begin(w->scratch, e->view, (uint32_t)i);
-    if (!kept_converts(e->o, &r)) continue;
+    e->why_not[i] = kept_refuses(e->o, &r);
+    if (e->why_not[i] != NULL || !kept_converts(e->o, &r)) continue;
     w->kept.head.len = c->nsplices = 0;
     if (convert_read(c, &r, e->o->system, 1) != 0) return -1;
     if (convert_write(c, e->o->format, 1, &w->kept.head) != 0 || scratch_failed(w->scratch)) return -1;

@@ -62,6 +62,19 @@ static int keeps(const void *ctx, const JsonMember *m) {
 
 /* ---- what is put in ---- */
 
+static const char INTO[] = "metadata", NO_PLACE[] = "its \"metadata\" is no object, so annotations cannot go there";
+
+const char *kept_refuses(const ExportOptions *o, const Row *r) {
+  if (o->ninclude == 0) return NULL;
+  Keep keep = { .o = o, .r = r, .format = span_str(format_of(r)), .converts = kept_converts(o, r) };
+  JsonValue root = json_value(row_bytes(r));
+  JsonKind kind = JSON_NONE;
+  JsonMember m;
+  for (JsonIter it = json_iter(&root); json_next(&it, &m.key, &m.value);)
+    if (json_string_is(&m.key, span_str(INTO)) && keeps(&keep, &m)) kind = m.value.kind;
+  return kind == JSON_NONE || kind == JSON_NULL || kind == JSON_OBJECT ? NULL : NO_PLACE;
+}
+
 static int put_value(Buf *b, Value v) {
   switch (v.type) {
     case VALUE_STRING: return json_out_string(b, v.text);
@@ -155,13 +168,13 @@ static int rewrite(KeptWork *k, const ExportOptions *o, const Row *r, Rewrite *w
   w->nsplices = k->nsplices;
   if (o->ninclude > 0) {
     if (include(k, o, r, put) != 0) return error_memory(err);
-    w->into = span_str("metadata");
+    w->into = span_str(INTO);
     w->put = put;
     w->nput = o->ninclude;
   }
   int status = splice_rewrite(out, w);
   if (status < 0) return error_memory(err);
-  return status > 0 ? word(r, err, "its \"metadata\" is no object, so annotations cannot go there", "") : 0;
+  return status > 0 ? word(r, err, NO_PLACE, "") : 0;
 }
 
 static int write_as_read(KeptWork *k, const ExportOptions *o, const Row *r, Buf *out, Error *err) {

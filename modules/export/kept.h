@@ -18,6 +18,8 @@ void kept_work_free(KeptWork *k);
 
 /* Appends the row, without a line feed. as_turns: see convert_write. 0; -1 with err worded. */
 int kept_write(KeptWork *k, const ExportOptions *o, const Row *r, int as_turns, Buf *out, Error *err);
+/* Why what is to be included has no place in the row: a static sentence; NULL if it has one. */
+const char *kept_refuses(const ExportOptions *o, const Row *r);
 /* Does the row change its format when it is written? */
 int kept_converts(const ExportOptions *o, const Row *r);
 

@@ -22,7 +22,7 @@ size_t repetition_words(Span folded);
 enum { REPETITION_PAD = 16 };
 Bigrams repetition_bigrams(Span folded, void *room);
 static inline double repetition_ratio(Bigrams b) {
-  return b.all == 0 ? 0.0 : 1.0 - (double)b.distinct / (double)b.all;
+  return b.all == 0 ? 0.0 : (double)(b.all - b.distinct) / (double)b.all;
 }
 
 #endif
