@@ -2,6 +2,7 @@
 #include <lauxlib.h>
 #include <locale.h>
 #include <lualib.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -84,6 +85,12 @@ static void print_error(lua_State *L) {
   fprintf(stderr, "tamis: %s\n", text != NULL ? text : "not enough memory");
 }
 
+/* A reader that had enough, as `tamis report x | head` has, is no fault. */
+static int reader_left(void) {
+  struct pollfd out = { .fd = STDOUT_FILENO };
+  return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 int main(int argc, char **argv) {
   setlocale(LC_CTYPE, "");
   set_signals();
@@ -101,7 +108,7 @@ int main(int argc, char **argv) {
   else if (interrupt_pending()) status = STATUS_INTERRUPTED;
   else print_error(L);
   lua_close(L);
-  if (fflush(stdout) != 0 || ferror(stdout)) {
+  if ((fflush(stdout) != 0 || ferror(stdout)) && !reader_left()) {
     fprintf(stderr, "tamis: cannot write to standard output\n");
     if (status == 0) status = STATUS_FAILED;
   }

@@ -220,6 +220,17 @@ check.test("what may make a run's counts misleading is said in its summary", fun
   check.ok(not said("raw2.jsonl --gold raw.jsonl"):find("no gold set", 1, true))
 end)
 
+check.test("a reader that has had enough is no fault; a full output is", function()
+  local path = recipe("", "pipe.lua")
+  local quiet = (("%s run %s --out %s"):format(check.tamis, q(path), q(out)))
+  local _, _, err = check.run(quiet .. " | exec true")
+  check.eq(err, "")
+  local status
+  status, _, err = check.run(quiet .. " > /dev/full")
+  check.eq(status, 1)
+  check.contains(err, "cannot write to standard output")
+end)
+
 check.test("an unreadable file is named", function()
   if root then check.skip "running as root, who may read everything" end
 end)
