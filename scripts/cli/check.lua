@@ -1,4 +1,4 @@
---- check: is this recipe right? With sources at hand, what would its free stages keep?
+--- check: is this recipe right? With sources at hand, what would it keep?
 
 local core = require "core"
 local engine = require "run.engine"
@@ -96,7 +96,7 @@ function check.run(args)
   if o.json then io.stdout:write(json.encode(summary.record(result), "  "), "\n")
   elseif not o.quiet then
     summary.print(result, out)
-    out("nothing was written; all of its stages are free")
+    out("nothing was written")
   end
   if o.strict and #result.unmet > 0 then
     for _, line in ipairs(result.unmet) do fail(line) end

@@ -8,13 +8,13 @@ local values = require "help.values"
 local catalogue = {}
 
 -- The order in which people meet them; others follow by name.
-local COMMANDS = { "init", "run", "check", "explain", "sweep", "report", "diff", "repl", "registry", "help" }
+local COMMANDS = { "init", "run", "check", "explain", "report", "repl", "registry", "help" }
 local STAGES = { "decontaminate", "exact_dedup", "length", "repetition", "language", "pii", "filter",
                  "map", "near_dedup", "topics", "balance", "sample", "export" }
 
 catalogue.EXITS = {
   { 0, "done" },
-  { 1, "the run failed: files, disk, memory, network, a throwing row function" },
+  { 1, "the run failed: files, disk, memory, a throwing row function" },
   { 2, "a mistake in the recipe or on the command line, an existing run id included" },
   { 3, "done, but an expectation that --strict asks for failed" },
   { 130, "interrupted" },

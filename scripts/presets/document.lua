@@ -1,12 +1,12 @@
---- presets.document: the figures of the design document that Tamis grew from.
--- They suit long questions with full answers: the floor of 20 tokens for an input rejects most of
--- what people type into a chat. For those see presets.chat.
+--- presets.document: figures for long questions with full answers.
+-- The floor of 20 tokens for an input rejects most of what people type into a chat. For those see
+-- presets.chat.
 --   local document = require "tamis.presets.document"
 --   s.length(document.length)              -- one stage
 --   document                               -- all of them, in order: a preset is also a list of stages
 
 return {
-  doc         = "the figures of the design document that Tamis grew from",
+  doc         = "figures for long questions with full answers: the defaults of the stages",
   order       = { "exact_dedup", "length", "repetition", "language", "pii", "near_dedup" },
 
   exact_dedup = {},

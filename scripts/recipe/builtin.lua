@@ -1,4 +1,4 @@
---- builtin: the recipe for data files alone: what is surely of no use, and no judge. The figures
+--- builtin: the recipe for data files alone: what is surely of no use goes. The figures
 -- are those of the preset for chats, which lose no short question; `tamis init` writes a recipe
 -- whose figures come from the data.
 local s = require "tamis"

@@ -120,7 +120,7 @@ health.checks = {
         ("cap the largest: s.balance { by = %q, max = %d }; add rows to the rarest"):format(
           t.key, math.max(1, math.floor(t.groups[#t.groups].count * 10)))
     end },
-  { name = "scores", title = "judge scores",
+  { name = "scores", title = "scores", only = "scores",
     look = function(f)
       local s = f.scores
       if not s then return nil end
@@ -128,7 +128,7 @@ health.checks = {
       local v = s.below_3
       return level(v, function(x) return x < 0.05 end, function(x) return x > 0.20 end), v,
         ("%s score under 3.0 (under 5%% is good)"):format(percent(v)),
-        "the raw set is weak: read twenty of the low rows, fix their source before judging more"
+        "the raw set is weak: read twenty of the low rows, fix their source first"
     end },
   { name = "duplicates", title = "duplicates",
     look = function(f)
@@ -184,14 +184,14 @@ health.checks = {
     end },
 }
 
---- All checks that the figures allow, in order.
+--- All checks that the figures allow, in order; one with `only` where there is such a figure.
 -- @return  list of { name, title, level, value, text, advice }; level "none" where the data does not say
 function health.examine(figures)
   local out = {}
   for _, check in ipairs(health.checks) do
     local found, value, text, advice = check.look(figures)
-    out[#out + 1] = { name = check.name, title = check.title, level = found or "none", value = value,
-                      text = text, advice = found ~= "good" and advice or nil }
+    if not check.only or figures[check.only] then out[#out + 1] = { name = check.name, title = check.title, level = found or "none", value = value,
+                      text = text, advice = found ~= "good" and advice or nil } end
   end
   return out
 end

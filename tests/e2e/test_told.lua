@@ -119,4 +119,21 @@ check.test("a row of another language is told of the confidence too where that i
   check.eq(remedy.would_keep(run, row("low_confidence", 0.7)), { "language.min_confidence at most 0.7" })
 end)
 
+check.test("no page and no report speaks of what does not exist", function()
+  jsonl("plain.jsonl", { { input = "a b", output = "c d" }, { input = "e f", output = "g h" } })
+  recipe("plain.lua", 'sources = { "plain.jsonl" }, s.export {},')
+  local texts = { "help", "help exit", "help run", "help check", "help document", "help report", "report plain.jsonl", "check plain.lua" }
+  for _, command in ipairs(texts) do
+    local status, out, err = tamis(command)
+    check.eq(status, 0, err)
+    for _, word in ipairs { "judge score", "judge's", "judgement", "embedding", " paid ", "free stage", "are free", "design document", "sweep", "tamis diff" } do
+      check.ok(not out:find(word, 1, true), command .. " speaks of " .. word)
+    end
+  end
+  jsonl("scored.jsonl", { { input = "a b", output = "c d", score = 4 }, { input = "e f", output = "g h", score = 2 } })
+  local _, out = tamis "report scored.jsonl --json"
+  check.contains(out, '"below_3"')
+  check.contains(out, '"name":"scores"')
+end)
+
 check.done()
