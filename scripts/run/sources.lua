@@ -3,6 +3,7 @@
 local corpus = require "corpus"
 local fault = require "run.fault"
 local fs = require "fs"
+local nearest = require "nearest"
 local open = require "recipe.open"
 local screen = require "report.screen"
 
@@ -71,6 +72,31 @@ function sources.look(list)
   return list
 end
 
+--- Of a source with `fields` of its own that does not load: the path that it has not, and the key that is meant.
+local function misspelt(source)
+  local ok, found = pcall(corpus.sniff, source.path, { formats = require "formats.all" })
+  if not ok or not found then return nil end
+  local names, there = {}, {}
+  for i, key in ipairs(found.keys) do names[i], there[key.name] = key.name, true end
+  for _, field in ipairs { "system", "input", "output", "alternative" } do
+    local path = source.fields[field]
+    local near = type(path) == "string" and not there[path] and nearest(path, names)
+    if near then
+      return ('%s: no key "%s", which is to be the %s; did you mean "%s"? (keys found: %s)'):format(source.path, path, field,
+        near, table.concat(names, ", "))
+    end
+  end
+end
+
+--- A fault of reading; in plainer words where a mapping of the recipe's own is misspelt.
+local function worded(list, message)
+  for _, source in ipairs(list) do
+    local named = type(message) == "string" and message:sub(1, #source.path + 1) == source.path .. ":"
+    if named and type(source.fields) == "table" and source.path ~= "-" then return misspelt(source) or message end
+  end
+  return message
+end
+
 --- Loads files as one view.
 -- @param options  pool, id, limit, max_line, allow_damaged, spool_dir
 function sources.load(list, options)
@@ -78,8 +104,8 @@ function sources.load(list, options)
     sources = list, formats = require "formats.all", id = options.id, limit = options.limit, pool = options.pool,
     max_line = options.max_line, allow_damaged = options.allow_damaged, spool_dir = options.spool_dir,
   })
-  if ok then return view, err end
-  return nil, fault(view)
+  if ok and view then return view end
+  return nil, worded(list, ok and err or fault(view))
 end
 
 --- What a person should know of the sources before trusting the counts: a sentence each.

@@ -136,4 +136,12 @@ check.test("no page and no report speaks of what does not exist", function()
   check.contains(out, '"name":"scores"')
 end)
 
+check.test("a misspelt key of fields is answered with the nearest key of the file", function()
+  file("qa.csv", "question,answer\nwhat is it,a thing\nwhere is it,there\n")
+  recipe("fields.lua", 'sources = { { "qa.csv", fields = { input = "question", output = "anwser" } } }, s.export {},')
+  local status, _, err = tamis "run fields.lua"
+  check.eq(status, 1)
+  check.contains(err, 'qa.csv: no key "anwser", which is to be the output; did you mean "answer"? (keys found: question, answer)')
+end)
+
 check.done()
