@@ -170,9 +170,38 @@ static int change_field(const RowFn *f, Row *row, Out *out, Field field, const C
   return row_error(f, row, out, text);
 }
 
+/* Are two names one slip apart: a letter more, less, another, or two that changed places? */
+static int one_slip(Span a, Span b) {
+  if (a.len > b.len) { Span t = a; a = b; b = t; }
+  if (b.len - a.len > 1) return 0;
+  size_t i = 0, j = 0;
+  while (i < a.len && a.ptr[i] == b.ptr[i]) i++;                          /* i: equal bytes in front */
+  while (j < a.len - i && a.ptr[a.len - 1 - j] == b.ptr[b.len - 1 - j]) j++;   /* j: behind */
+  size_t middle = a.len - i - j;
+  if (b.len > a.len) return middle == 0;
+  if (middle == 2) return a.ptr[i] == b.ptr[i + 1] && a.ptr[i + 1] == b.ptr[i];
+  return middle == 1;
+}
+
+/* The field whose name a misspelt one surely means; FIELD_NONE if none. */
+static Field misspelt_field(Span name) {
+  for (int field = 0; field < FIELD_COUNT; field++)
+    if (one_slip(name, span_str(field_name((Field)field)))) return (Field)field;
+  return FIELD_NONE;
+}
+
+static int wrong_name(const RowFn *f, const Row *row, Out *out, Span name, Field meant) {
+  char text[256];
+  snprintf(text, sizeof text, "%s of %s: no field \"%.*s\"; did you mean \"%s\"? (an annotation needs a name less alike)",
+           function_words(f), f->stage, (int)(name.len < 60 ? name.len : 60), name.ptr, field_name(meant));
+  return row_error(f, row, out, text);
+}
+
 static int apply_change(const RowFn *f, Row *row, Out *out, const Change *c) {
   Field field = field_by_name(c->name);
   if (field != FIELD_NONE) return change_field(f, row, out, field, c);
+  Field meant = misspelt_field(c->name);
+  if (meant != FIELD_NONE) return wrong_name(f, row, out, c->name, meant);
   if (c->value.type != VALUE_NONE) return out_annotate(out, c->name, c->value);
   char text[256];
   snprintf(text, sizeof text, "%s of %s: the annotation \"%.*s\" is no text, number or boolean", function_words(f),

@@ -34,11 +34,17 @@ local command = {
   },
 }
 
+-- A number where that prints as it was typed; 2e-5 stays a text.
+local function as_typed(text)
+  local n = math.tointeger(tonumber(text)) or tonumber(text)
+  return n and tostring(n) == text and n or text
+end
+
 local function parse(args)
   local o, places = options.read(args, command.options)
   if not o then return nil, places end
   o.places, o.params = places, {}
-  for _, pair in ipairs(o.param or {}) do o.params[pair[1]] = tonumber(pair[2]) or pair[2] end
+  for _, pair in ipairs(o.param or {}) do o.params[pair[1]] = as_typed(pair[2]) end
   return o
 end
 
@@ -160,7 +166,7 @@ function act.show(o, out)
   out(label(d))
   local function say(key, value) if value ~= nil then out(("  %-12s %s"):format(key, screen.clean(value))) end end
   say("fingerprint", d.fingerprint)
-  say(d.kind, d.path)
+  say(d.kind == "run" and "folder" or "file", d.path)
   say("rows", d.rows and screen.number(d.rows))
   say("size", d.bytes and screen.bytes(d.bytes))
   say("registered", d.created_at)

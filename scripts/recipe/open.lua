@@ -4,6 +4,7 @@
 local fs = require "fs"
 local hash = require "hash"
 local host = require "host"
+local nearest = require "nearest"
 local plan = require "plan"
 
 local open = {}
@@ -51,6 +52,32 @@ local function candidates(kind, name)
   return { base .. ".lua", base .. "/init.lua", "lib/" .. base .. ".lua" }
 end
 
+--- Names that a recipe could have asked a folder for.
+local function names_in(kind, dir, out)
+  local function add(pattern, shape)
+    for _, path in ipairs(fs.glob(join(dir, pattern))) do
+      local name = path:match "[^/]*$"
+      if shape then name = path:match(shape) end
+      if name then out[#out + 1] = name end
+    end
+  end
+  if kind ~= "module" then return add "*" end
+  add("*.lua", "([^/]*)%.lua$")
+  add("lib/*.lua", "([^/]*)%.lua$")
+  add("*/init.lua", "([^/]*)/init%.lua$")
+end
+
+--- Where a module or file was looked for, what is there of a like name, and how to add folders.
+local function not_found(kind, name, folders)
+  local names = {}
+  for _, dir in ipairs(folders) do names_in(kind, dir, names) end
+  table.sort(names)
+  local near = nearest(name, names)
+  return ("%s '%s' is not found in %s (--lib DIR and TAMIS_PATH add folders)%s"):format(
+    kind == "module" and "module" or "file", name, table.concat(folders, ", "),
+    near and ("; did you mean '%s'?"):format(near) or "")
+end
+
 --- The loader that a recipe's state asks: text and path, or nil and why.
 local function loader(folders, files)
   return function(kind, name)
@@ -70,8 +97,7 @@ local function loader(folders, files)
         end
       end
     end
-    local what = kind == "module" and "module" or "file"
-    return nil, ("%s '%s' is not found in %s"):format(what, name, table.concat(folders, ", "))
+    return nil, not_found(kind, name, folders)
   end
 end
 

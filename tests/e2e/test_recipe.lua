@@ -94,6 +94,13 @@ check.test("a fault in a module is said with the module's file and line", functi
   check.write(dir .. "/ring.lua", "return require 'ring'")
   fails(2, "ring", recipe "require 'ring'")
   fails(2, "'nowhere' is not found", recipe "require 'nowhere'")
+  check.write(dir .. "/policy.lua", "return {}")
+  local lib = dir .. "/library"
+  fs.mkdirs(lib)
+  local err = fails(2, "r.lua:4: module 'polciy' is not found in ", recipe "\nrequire 'polciy'", "--lib " .. check.quote(lib))
+  for _, part in ipairs { dir, lib, "did you mean 'policy'?", "--lib DIR and TAMIS_PATH" } do check.contains(err, part) end
+  fails(2, "file 'phrase.txt' is not found in ", "\ns.read_lines 'phrase.txt'\n" .. recipe "")
+  fails(2, "did you mean 'phrases.txt'?", "\ns.read_lines 'phrase.txt'\n" .. recipe "")
 end)
 
 check.test("presets are figures by stage, and lists of stages", function()
@@ -135,6 +142,14 @@ check.test("a row is read-only, and gone when its function has returned", functi
   fails(1, "r.lua:3: a row is read-only", recipe "s.filter { fn = function(ex) ex.output = 'x' end }")
   fails(1, "r.lua:3: a row is read-only", recipe "s.filter { fn = function(ex) ex.raw.input = 'x' end }")
   fails(1, "this row is gone", "local old\n" .. recipe "s.filter { serial = true, fn = function(ex) old = ex end }, s.balance { by = 'id', max = function() return #old.input end }")
+end)
+
+check.test("map says what a misspelt field is meant to be, and annotates any other name", function()
+  for given, meant in pairs { outptu = "output", ouput = "output", inputs = "input", sistem = "system", alternativ = "alternative" } do
+    fails(1, ('no field "%s"; did you mean "%s"?'):format(given, meant), recipe("s.map { fn = function() return { " .. given .. " = 'x' } end }"))
+  end
+  local kept = run(recipe "s.map { fn = function() return { put = 'x', output_words = 3, in_ = 1 } end }, s.export { include = { 'put' } }")
+  check.contains(kept[1], '"put":"x"')
 end)
 
 check.test("filter keeps on nil and true, rejects on false and on a reason, with a detail", function()
