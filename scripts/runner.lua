@@ -154,6 +154,14 @@ end
 
 -- ---- writing ----
 
+--- Why a split that was to have a share of the rows may have none.
+local function empty_split(split, group, kept)
+  local line = ('export: no row fell to the split "%s" (%g of %d kept)'):format(split[1], split[2], kept)
+  if kept == 0 then return line end
+  if group then return ('%s: rows of one "%s" stay together, and there are few of them'):format(line, group) end
+  return line .. ": rows of one input stay together, and there are few of them"
+end
+
 local function write_outputs(run, dir)
   local options = run.export
   options.dir = dir
@@ -163,6 +171,14 @@ local function write_outputs(run, dir)
   local files = {}
   for i, f in ipairs(out) do
     files[i] = { path = f.name, rows = f.rows, bytes = f.bytes, sha256 = f.sha256, kept = f.kept }
+  end
+  for _, split in ipairs(options.splits or {}) do
+    for _, f in ipairs(files) do
+      if f.kept and f.rows == 0 and split[2] > 0 and f.path == split[1] .. ".jsonl" then
+        local notes = run.engine.notes
+        notes[#notes + 1] = empty_split(split, options.group, (run.view:counts()))
+      end
+    end
   end
   run.outputs = { fingerprint = out.fingerprint, files = files, places = out.places }
   return true

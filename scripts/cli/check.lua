@@ -13,9 +13,10 @@ local summary = require "run.summary"
 
 local check = {
   summary = "validate a recipe; with its sources, say what it would keep",
-  usage = "tamis check RECIPE [SOURCE…] [options]",
+  usage = "tamis check RECIPE [SOURCE…] [options]\ntamis check RECIPE RECIPE… [options]",
   options = {
     { "RECIPE", "a Lua file that returns s.recipe{ … }; SOURCE… replaces its sources" },
+    { "RECIPE…", "several: a line for each" },
     { "--static", "only the recipe: no data is read" },
     { "--set STAGE.PARAM=VALUE", "change a parameter", "pair" },
     { "--arg NAME=VALUE", "what the recipe asks for by s.arg", "pair" },
@@ -66,25 +67,36 @@ local function at_hand(opened)
   return list, err
 end
 
-function check.run(args)
-  local o, rest = options.read(args, check.options)
-  if not o then return fail(rest, 2) end
-  local out = o.quiet and function() end or function(line) io.stdout:write(line, "\n") end
+--- What came of a recipe on its data: all of it, or with several recipes a line.
+local function tell(result, o, out, several)
+  if o.json then
+    io.stdout:write(json.encode(summary.record(result), not several and "  " or nil), "\n")
+  elseif several then
+    local kept = result.view:counts()
+    out(("  would keep %s of %s rows"):format(screen.number(kept), screen.number(#result.read)))
+    for _, line in ipairs(result.unmet) do out("  ! " .. screen.clean(line)) end
+  elseif not o.quiet then
+    summary.print(result, out)
+    out("nothing was written")
+  end
+end
+
+--- One recipe with the sources behind it; several: it is one of many.
+-- @return  the exit status
+local function check_one(rest, o, pool, several)
+  local out = (o.quiet or several and o.json) and function() end or function(line) io.stdout:write(line, "\n") end
   local opened, err, status = run.open(rest, o)
   if not opened then return fail(err, status) end
-  local pool <close> = core.pool(o.threads or 0)
   local ok
   ok, err = static(opened, pool)
   if not ok then return fail(err, 2) end
-  if o.static then
-    describe(opened, out)
-    return 0
-  end
+  if several or o.static then describe(opened, out) end
+  if o.static then return 0 end
   ok, err = at_hand(opened)
   if not ok then
     if #rest > 1 or o.limit or o.sample then return fail(err, 1) end
-    describe(opened, out)
-    out(("not tried on data: %s"):format(screen.clean(err)))
+    if not several then describe(opened, out) end
+    out(("%snot tried on data: %s"):format(several and "  " or "", screen.clean(err)))
     return 0
   end
   local bar = progress.new { pool = pool, quiet = o.quiet }
@@ -93,16 +105,37 @@ function check.run(args)
   bar:close()
   if not result then return fail(err, status) end
   result.unmet = runner.unmet(result)
-  if o.json then io.stdout:write(json.encode(summary.record(result), "  "), "\n")
-  elseif not o.quiet then
-    summary.print(result, out)
-    out("nothing was written")
-  end
+  tell(result, o, out, several)
   if o.strict and #result.unmet > 0 then
     for _, line in ipairs(result.unmet) do fail(line) end
     return 3
   end
   return 0
+end
+
+--- Are the arguments several recipes? nil and a sentence if recipes and data are mixed.
+local function several_recipes(rest)
+  local recipes = 0
+  for _, path in ipairs(rest) do recipes = recipes + (path:find "%.lua$" and 1 or 0) end
+  if recipes < 2 then return false end
+  if recipes == #rest then return true end
+  return nil, "several recipes are checked on their own sources: give data files with one recipe only"
+end
+
+function check.run(args)
+  local o, rest = options.read(args, check.options)
+  if not o then return fail(rest, 2) end
+  local several, err = several_recipes(rest)
+  if several == nil then return fail(err, 2) end
+  local pool <close> = core.pool(o.threads or 0)
+  if not several then return check_one(rest, o, pool) end
+  local worst = 0
+  for _, path in ipairs(rest) do
+    local status = check_one({ path }, o, pool, true)
+    if status == 130 then return status end   -- interrupted
+    if worst == 0 then worst = status end
+  end
+  return worst
 end
 
 return check

@@ -63,6 +63,11 @@ function run.open(rest, o)
   local opts = { libs = o.lib, args = args, trust = o.trust, trace = o.trace, set = o.set, skip = o.skip,
                  ["until"] = o["until"], gold = o.gold }
   if rest[1]:find "%.lua$" then
+    for i = 2, #rest do
+      if rest[i]:find "%.lua$" then
+        return nil, ("%s: one recipe at a time; behind it stand data files (tamis check takes several)"):format(rest[i]), 2
+      end
+    end
     opts.sources = table.move(rest, 2, #rest, 1, {})
     return open.file(rest[1], opts)
   end

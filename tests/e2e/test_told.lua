@@ -144,4 +144,39 @@ check.test("a misspelt key of fields is answered with the nearest key of the fil
   check.contains(err, 'qa.csv: no key "anwser", which is to be the output; did you mean "answer"? (keys found: question, answer)')
 end)
 
+check.test("check takes several recipes and says of each what it would keep; run takes one", function()
+  jsonl("two.jsonl", { { input = "a b", output = "c" }, { input = "A  b", output = "c" } })
+  recipe("good.lua", 'sources = { "two.jsonl" }, s.exact_dedup {}, s.export {},')
+  recipe("all.lua", 'sources = { "two.jsonl" }, s.export {},')
+  local status, out, err = tamis "check good.lua all.lua"
+  check.eq(status, 0, err)
+  local good, all = out:find("good.lua: ", 1, true), out:find("all.lua: ", 1, true)
+  check.ok(good and all and good < all, out)
+  check.contains(out:sub(good, all), "would keep 1 of 2 rows")
+  check.contains(out:sub(all), "would keep 2 of 2 rows")
+  recipe("bad.lua", 'sources = { "two.jsonl" }, s.exact_dedupe {},')
+  status, out, err = tamis "check bad.lua all.lua"
+  check.eq(status, 2, out)
+  check.contains(err, 'unknown stage "exact_dedupe"')
+  check.contains(out, "would keep 2 of 2 rows")
+  status, out, err = tamis "check good.lua all.lua two.jsonl"
+  check.eq(status, 2, out)
+  check.contains(err, "give data files with one recipe only")
+  status, out, err = tamis "run good.lua all.lua"
+  check.eq(status, 2, out)
+  check.contains(err, "all.lua: one recipe at a time")
+end)
+
+check.test("a split that was to have rows and got none is told", function()
+  jsonl("same.jsonl", { { input = "a b", output = "c", lang = "en" }, { input = "d e", output = "f", lang = "en" } })
+  recipe("split.lua", 'sources = { "same.jsonl" }, s.export { splits = { train = 0.5, valid = 0.5, none = 0 }, group = "lang" },')
+  local status, out, err = tamis "run split.lua --run-id a"
+  check.eq(status, 0, err)
+  local sizes = { train = #fs.read(dir .. "/curated/split/a/train.jsonl"), valid = #fs.read(dir .. "/curated/split/a/valid.jsonl") }
+  local empty = sizes.train == 0 and "train" or "valid"
+  check.eq(sizes[empty], 0)
+  check.contains(out, ('! export: no row fell to the split "%s" (0.5 of 2 kept): rows of one "lang" stay together'):format(empty))
+  check.ok(not out:find('split "none"', 1, true), out)
+end)
+
 check.done()
