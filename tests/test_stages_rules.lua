@@ -246,6 +246,18 @@ check.test("which rows stay is a matter of seed and bytes, not of order", functi
   check.ok(table.concat(kept(rows, 1)) ~= table.concat(kept(rows, 2)), "another seed keeps other rows")
 end)
 
+check.test("language takes the codes that CLD2 gives, and says which code another word means", function()
+  local stage, list = require "stages.language", require "lang".known()
+  if #list == 0 then check.skip "this build has no CLD2" end
+  for _, code in ipairs { "en", "zh", "zh-Hant", "haw", "he" } do check.eq(stage.check { keep = { code } }, nil) end
+  check.eq(stage.check { keep = {} }, nil)
+  for given, right in pairs { english = "en", EN = "en", eng = "en", germn = "de", ["pt-BR"] = "pt", ["zh-hant"] = "zh-Hant" } do
+    check.contains(stage.check { keep = { "fr", given } },
+      ('keep has "%s", which is no language\'s code, such as "en", "de" or "zh"; did you mean "%s"?'):format(given, right))
+  end
+  check.contains(stage.check { keep = { "und" } }, "keep_undetermined")
+end)
+
 check.test("sample keeps n rows, or near enough the share", function()
   local rows = {}
   for i = 1, 2000 do rows[i] = { input = "question " .. i, output = "answer" } end

@@ -26,6 +26,17 @@ void put_code(char out[LANG_CODE_SIZE], CLD2::Language language) {
 
 extern "C" int lang_available(void) { return 1; }
 
+extern "C" int lang_known(int i, char code[LANG_CODE_SIZE], const char **name) {
+  if (i < 0 || i >= CLD2::NUM_LANGUAGES) return 0;
+  CLD2::Language language = static_cast<CLD2::Language>(i);
+  *name = CLD2::LanguageName(language);
+  put_code(code, language);
+  bool none = language == CLD2::UNKNOWN_LANGUAGE || language == CLD2::TG_UNKNOWN_LANGUAGE ||
+              std::strncmp(*name, "X_", 2) == 0 || std::strncmp(code, "xx", 2) == 0 || std::strcmp(code, "un") == 0;
+  if (none) code[0] = '\0';
+  return 1;
+}
+
 extern "C" LangResult lang_detect(Span masked) {
   LangResult r = {};
   std::strcpy(r.code, "und");
@@ -56,6 +67,7 @@ extern "C" LangResult lang_detect(Span masked) {
 #else
 
 extern "C" int lang_available(void) { return 0; }
+extern "C" int lang_known(int, char *, const char **) { return 0; }
 extern "C" LangResult lang_detect(Span) {
   LangResult r = {};
   std::strcpy(r.code, "und");

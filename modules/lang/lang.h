@@ -23,6 +23,10 @@ int lang_available(void);      /* whether this build has CLD2 */
 /* The error text for a build without it. */
 #define LANG_MISSING "needs CLD2: install libcld2-dev and build Tamis again"
 
+/* Fills code and name (owned by the library, capitals) of language i that this build tells; 0 behind
+** the last. What CLD2 lists beside languages (unknown, scripts) is empty: code[0] == '\0'. */
+int lang_known(int i, char code[LANG_CODE_SIZE], const char **name);
+
 /* Bytes of room that lang_mask needs. */
 static inline size_t lang_mask_room(size_t len) { return len + 16; }
 /* Copies text into out with what is no prose blanked; the bytes written. */

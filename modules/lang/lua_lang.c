@@ -1,11 +1,12 @@
 /* modules/lang/lua_lang.c - lang for Lua.
+**   lang.known()                    -- { { code = "en", name = "english" }, … }
 **   lang.detect("Bonjour à tous")   -- "fr", 0.97, { { "fr", 0.97 } }; "und", 0 where it is too short to tell
 ** and the operator:
 **   lang.keep { fields = { "input", "output" }, max_bytes = 2048,
 **               min_field_bytes = 40, keep = { "en" }, min_confidence = 0.95,
 **               keep_undetermined = true, other = REASON, low = REASON, undetermined = REASON,
 **               annotation = "language", metric = "confidence" }
-** Both give nil and a message in a build without CLD2. */
+** detect and keep give nil and a message in a build without CLD2. */
 #include <lauxlib.h>
 #include <string.h>
 
@@ -42,6 +43,24 @@ static int f_detect(lua_State *L) {
     lua_rawseti(L, -2, i + 1);
   }
   return 3;
+}
+
+static int f_known(lua_State *L) {
+  char code[LANG_CODE_SIZE], low[64];
+  const char *name;
+  lua_newtable(L);
+  for (int i = 0, n = 0; lang_known(i, code, &name); i++) {
+    size_t len = strlen(name);
+    if (code[0] == '\0' || len >= sizeof low) continue;
+    for (size_t k = 0; k < len; k++) low[k] = (char)(name[k] >= 'A' && name[k] <= 'Z' ? name[k] + 32 : name[k]);
+    lua_createtable(L, 0, 2);
+    lua_pushstring(L, code);
+    lua_setfield(L, -2, "code");
+    lua_pushlstring(L, low, len);
+    lua_setfield(L, -2, "name");
+    lua_rawseti(L, -2, ++n);
+  }
+  return 1;
 }
 
 /* The string at the argument's key; it stays alive as long as the table. */
@@ -112,6 +131,7 @@ static int f_keep(lua_State *L) {
 static const luaL_Reg FUNCTIONS[] = {
   { "detect", f_detect },
   { "keep",   f_keep },
+  { "known",  f_known },
   { NULL, NULL }
 };
 

@@ -4,8 +4,35 @@
 -- that an English question with a French answer has about 0.5.
 
 local lang = require "lang"
+local nearest = require "nearest"
 
 local FIELDS = { "system", "input", "output", "alternative", "assistant" }
+
+--- The code that a wrong one surely means: of a name, of other letters' case, of a region's language.
+local function meant(code, list)
+  local codes, names, base = {}, {}, code:match "^[^-]*":lower()
+  for i, l in ipairs(list) do
+    if l.name == code:lower() or l.code:lower() == code:lower() then return l.code end
+    codes[i], names[i] = l.code, l.name
+  end
+  for _, l in ipairs(list) do if l.code == base then return base end end
+  local name = nearest(code, names)
+  for _, l in ipairs(list) do if l.name == name then return l.code end end
+  return nearest(code, codes)
+end
+
+--- What is wrong with a code, or nil. CLD2 tells a script only of Chinese: zh is both, zh-Hant one.
+local function code_fault(code)
+  local list = lang.known()
+  for _, l in ipairs(list) do
+    if l.code == code or l.code:match "^[^-]*" == code then return nil end
+  end
+  if code == "und" then return 'keep has "und": texts too short or too mixed to tell are kept by keep_undetermined' end
+  if #list == 0 and code:find "^%l%l%l?$" or #list == 0 and code:find "^%l%l%l?%-%a+$" then return nil end
+  local right = meant(code, list)
+  return ('keep has "%s", which is no language\'s code, such as "en", "de" or "zh"%s'):format(code,
+    right and ('; did you mean "%s"?'):format(right) or "")
+end
 
 return {
   name    = "language",
@@ -28,6 +55,13 @@ return {
   example = [[s.language { keep = { "en", "fr" }, min_confidence = 0.9 }]],
   reasons = { "other_language", "low_confidence", "undetermined" },
   metrics = { "confidence" },
+
+  check = function(p)
+    for _, code in ipairs(p.keep) do
+      local fault = code_fault(code)
+      if fault then return fault end
+    end
+  end,
 
   op = function(p)
     if #p.fields == 0 then return nil, "fields is empty" end
