@@ -85,10 +85,24 @@ static void print_error(lua_State *L) {
   fprintf(stderr, "tamis: %s\n", text != NULL ? text : "not enough memory");
 }
 
-/* A reader that had enough, as `tamis report x | head` has, is no fault. */
-static int reader_left(void) {
-  struct pollfd out = { .fd = STDOUT_FILENO };
-  return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+/* Has whoever read our output gone (`tamis … | head`)? */
+static int reader_is_gone(void) {
+  struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+  return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+/* Output that did not arrive is an error, unless nobody wanted more of it: then the end is that of
+** any program in a pipe, by SIGPIPE. SIGPIPE is ignored until here, so that a run is published. */
+static int close_output(int status) {
+  if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+  if (reader_is_gone()) {
+    if (status != 0) return status;
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+    return STATUS_FAILED;   /* somebody blocks it */
+  }
+  fprintf(stderr, "tamis: cannot write to standard output\n");
+  return status == 0 ? STATUS_FAILED : status;
 }
 
 int main(int argc, char **argv) {
@@ -108,9 +122,5 @@ int main(int argc, char **argv) {
   else if (interrupt_pending()) status = STATUS_INTERRUPTED;
   else print_error(L);
   lua_close(L);
-  if ((fflush(stdout) != 0 || ferror(stdout)) && !reader_left()) {
-    fprintf(stderr, "tamis: cannot write to standard output\n");
-    if (status == 0) status = STATUS_FAILED;
-  }
-  return status;
+  return close_output(status);
 }

@@ -13,6 +13,7 @@ local ledger = require "ledger"
 local lineage = require "run.lineage"
 local open = require "recipe.open"
 local plan = require "plan"
+local screen = require "report.screen"
 local sources = require "run.sources"
 
 local runner = {}
@@ -132,6 +133,7 @@ end
 -- @return  { plan, view, gold, engine, sources, … }; or nil, a sentence and the exit status
 function runner.run_stages(opened, o, env)
   local run = { plan = opened.plan, files = opened.files, path = opened.path, recipe = opened.recipe, options = o,
+                typed = opened.typed,
                 folder = opened.folder or open.folder_of(opened.path), pool = env.pool, progress = env.progress,
                 name = dataset_name(opened), started = fs.clock(), created_at = fs.utc() }
   add_sample(run, o)
@@ -248,15 +250,24 @@ local function unmet(run)
   local all = #run.view
   local e, out = run.plan.expect or {}, {}
   local removed = all > 0 and (all - kept) / all or 0
+  local function rows(n) return screen.count(n, "row is", "rows are") end
   local function say(...) out[#out + 1] = string.format(...) end
   local share = "%.1f%% of the rows were removed, the recipe expects at %s %.1f%%"
   if e.max_removed and removed > e.max_removed then say(share, removed * 100, "most", e.max_removed * 100) end
   if e.min_removed and removed < e.min_removed then say(share, removed * 100, "least", e.min_removed * 100) end
-  if e.min_rows and kept < e.min_rows then say("%d rows are kept, the recipe expects at least %d", kept, e.min_rows) end
-  if e.max_rows and kept > e.max_rows then say("%d rows are kept, the recipe expects at most %d", kept, e.max_rows) end
+  local bounds = "%s kept, the recipe expects at %s %s"
+  if e.min_rows and kept < e.min_rows then say(bounds, rows(kept), "least", screen.number(e.min_rows)) end
+  if e.max_rows and kept > e.max_rows then say(bounds, rows(kept), "most", screen.number(e.max_rows)) end
   return out
 end
 runner.unmet = unmet
+
+--- The option that makes a run a trial: one of some rows or of some stages only.
+local function trial_of(o)
+  for _, name in ipairs { "limit", "sample", "until" } do
+    if o[name] then return ("--%s %s"):format(name, o[name]) end
+  end
+end
 
 --- A whole run.
 -- @return  the run, with path, previous and unmet; or nil, a sentence and the exit status
@@ -272,12 +283,13 @@ function runner.run(opened, o, env)
   run, err, status = runner.run_stages(opened, o, env)
   if not run then return nil, err, status end
   run.id = id
-  run.previous = lineage.previous(dir.parent)
+  run.trial = trial_of(o)
+  run.previous = not run.trial and lineage.previous(dir.parent) or nil
   local ok
   ok, err = fill(run, dir)
   if not ok then return failure(err) end
   if core.interrupted() then return failure "interrupted" end
-  ok, err = dir:publish()
+  ok, err = dir:publish(run.trial ~= nil)
   if not ok then return failure(err) end
   run.dir, run.unmet = dir.path, unmet(run)
   return run

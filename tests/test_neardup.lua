@@ -173,7 +173,7 @@ check.test("a missing or small gold set is noted", function()
   local s = stage("decontaminate")
   local v = load(file { pair("a", "b") })
   check.ok(s.finish(v, {}, {}).notes[1]:find("no gold set", 1, true))
-  check.ok(s.finish(v, {}, { gold = v }).notes[1]:find("1 rows", 1, true))
+  check.ok(s.finish(v, {}, { gold = v }).notes[1]:find("1 row;", 1, true))
   check.eq(s.run(v, {}, {}), v)
 end)
 

@@ -134,6 +134,12 @@ static int f_remove_tree(lua_State *L) {
   return push_result(L, fs_remove_tree(path, &err), &err);
 }
 
+/* fs.remove_empty(path): true if there was an empty folder of that name, which is gone now. */
+static int f_remove_empty(lua_State *L) {
+  lua_pushboolean(L, rmdir(check_path(L, 1)) == 0);
+  return 1;
+}
+
 static int f_sync(lua_State *L) {
   const char *path = check_path(L, 1);
   Error err;
@@ -396,6 +402,7 @@ static const luaL_Reg functions[] = {
   { "mkdirs", f_mkdirs },
   { "rename", f_rename },
   { "remove_tree", f_remove_tree },
+  { "remove_empty", f_remove_empty },
   { "sync", f_sync },
   { "symlink", f_symlink },
   { "readlink", f_readlink },

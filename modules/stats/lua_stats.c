@@ -4,6 +4,7 @@
 **   n:histogram(20, "all", true)                        -- { edges = {…}, counts = {…} }, log bins
 **   stats.threshold_to_keep(n, 0.9, "min", "all")       -- the bound that keeps 90%; or
 **   stats.threshold_to_keep(view, "length.input_tokens", 0.9, "min", "all")
+**   stats.rejected_by(view, "length.input_tokens", "length", "input_too_short")
 ** `which` is "all" (default), "standing", or "rejected" (with the quarantined). A figure of no
 ** numbers is nil. Numbers own copies: they outlive their view. */
 #include <lauxlib.h>
@@ -118,6 +119,32 @@ static int f_metric(lua_State *L) {
   }
   Numbers *x = pushnumbers_of(L, view);
   if (x->n > 0) memcpy(x->v, v, x->n * sizeof *v);
+  return 1;
+}
+
+/* Did this stage alone reject the row, for that reason and no other of its own? */
+static int rejected_alone(const View *view, uint32_t row, Span stage, Span reason) {
+  const Corpus *c = view->corpus;
+  const Verdict *d = view_verdict(view, row);
+  if (d == NULL || !span_eq(span_str(corpus_stage_name(c, d->stage)), stage) ||
+      !span_eq(names_value(c->names, d->reason).text, reason)) return 0;
+  uint16_t decided = d->stage;
+  while (d->more)
+    if ((++d)->stage == decided) return 0;
+  return 1;
+}
+
+/* stats.rejected_by(view, "length.input_tokens", "length", "input_too_short"): that metric of the rows
+** which that bound alone rejected, as far as the stage knows; no number for all others. */
+static int f_rejected_by(lua_State *L) {
+  View *view = lua_checkview(L, 1);
+  size_t nstage, nreason;
+  const char *stage = luaL_checklstring(L, 3, &nstage), *reason = luaL_checklstring(L, 4, &nreason);
+  lua_settop(L, 4);
+  if (f_metric(L) == 2) return 2;
+  Numbers *x = checknumbers(L, -1);
+  for (size_t i = 0; i < x->n; i++)
+    if (!rejected_alone(view, (uint32_t)i, span_of(stage, nstage), span_of(reason, nreason))) x->v[i] = NAN;
   return 1;
 }
 
@@ -339,6 +366,7 @@ static const luaL_Reg functions[] = {
   { "metric", f_metric },
   { "from", f_from },
   { "join", f_join },
+  { "rejected_by", f_rejected_by },
   { "threshold_to_keep", f_threshold_to_keep },
   { NULL, NULL }
 };

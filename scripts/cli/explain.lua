@@ -12,6 +12,7 @@ local explain = {
   summary = "why that row was kept or rejected",
   usage = "tamis explain [RUN] ROW | --reason NAME [--sample N]",
   options = {
+    { "RUN", "a run folder (default: the newest under ./curated that read FILE, else the latest)" },
     { "ROW", "FILE:LINE, a line of a source or of the run's own files (curated.jsonl:17)" },
     { "--id X", "the row that the recipe's `id` names so" },
     { "--text WORDS", "rows that hold these words" },
@@ -70,7 +71,31 @@ local function rows_asked(r, o)
   local names = {}
   for _, s in ipairs(r.sources) do names[#names + 1] = s.path end
   for _, s in ipairs(r.outputs) do names[#names + 1] = s.name end
-  return nil, ("%s is no file of run %s, which knows %s"):format(path, r.dir, table.concat(names, ", "))
+  local more = ""
+  if not o.run then
+    more = fs.exists(path) and "; no run under ./curated read it: tamis run it, or tamis explain RUN " .. o.row
+      or "; for another run: tamis explain RUN " .. o.row
+  end
+  return nil, ("%s is no file of run %s, which knows %s%s"):format(path, r.dir, table.concat(names, ", "), more)
+end
+
+-- The run that is asked: the one given; else the one whose file is named, the newest that read the
+-- file, or the latest.
+local function open_run(o)
+  local path, line = (o.row or ""):match "^(.*):(%d+)$"
+  line = path and math.tointeger(tonumber(line))
+  local folder, name = (path or ""):match "^(.*)/([^/]*)$"
+  if not o.run and folder and fs.exists(folder .. "/lineage.json") then
+    o.run, o.row = folder, ("%s:%d"):format(name, line)
+  end
+  local dir, err = run.find(o.run)
+  if not dir then return nil, err end
+  local r, broken = run.open(dir)
+  if o.run or not line then return r, broken end
+  if r and (r:find_output(path, line) or select(2, r:find_line(path, line)) == "same") then return r end
+  local other = run.of_line(path, line)
+  if other and r then r:close() end
+  return other or r, broken
 end
 
 -- Everything about one row as plain data.
@@ -236,9 +261,7 @@ explain.list = list
 function explain.run(args, env)
   local o, message = parse(args)
   if not o then return fail(2, message) end
-  local dir, err = run.find(o.run)
-  if not dir then return fail(1, err) end
-  local r, broken = run.open(dir)
+  local r, broken = open_run(o)
   if not r then return fail(1, broken) end
   local rows, none, status = rows_asked(r, o)
   if not rows then return fail(status or 1, none) end

@@ -93,6 +93,7 @@ function run.run(args)
   if not o then return fail(rest, 2) end
   local opened, err, status = run.open(rest, o)
   if not opened then return fail(err, status) end
+  opened.typed = args
   local pool <close> = core.pool(o.threads or 0)
   local bar = progress.new { pool = pool, quiet = o.quiet }
   local result

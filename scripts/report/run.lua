@@ -12,14 +12,47 @@ run.STATUS = { [0] = "curated", "rejected", "quarantined" }
 
 local function is_run(dir) return fs.exists(dir .. "/lineage.json") end
 
+--- The run folders ROOT/NAME/ID, newest first.
+-- @param pattern  "latest" for those alone that the last whole run of a dataset left
+local function folders(root, pattern)
+  local out = {}
+  for _, dir in ipairs(fs.glob(root .. "/*/" .. pattern)) do
+    local asked = pattern == "latest" or dir:match "[^/]*$" ~= "latest"
+    local st = asked and is_run(dir) and fs.stat(dir .. "/lineage.json")
+    if st then out[#out + 1] = { dir = dir, time = st.mtime } end
+  end
+  table.sort(out, function(a, b)
+    if a.time ~= b.time then return a.time > b.time end
+    return a.dir > b.dir
+  end)
+  for i, r in ipairs(out) do out[i] = r.dir end
+  return out
+end
+
 --- The newest run under `root` (`./curated` if not given): of all ROOT/NAME/latest the one
--- written last.
+-- written last; where there are only trials, the last of those.
 function run.latest(root)
   root = root or "curated"
-  local best, when
-  for _, link in ipairs(fs.glob(root .. "/*/latest")) do
-    local st = is_run(link) and fs.stat(link .. "/lineage.json")
-    if st and (not when or st.mtime > when) then best, when = link, st.mtime end
+  return folders(root, "latest")[1] or folders(root, "*")[1]
+end
+
+--- The newest run under ./curated that read this line, or else this file; a run that read this very
+-- file before one that read another of its name.
+-- @return  the run, open; nil if none did
+function run.of_line(path, line)
+  local best, best_points
+  for _, dir in ipairs(folders("curated", "*")) do
+    local r = run.open(dir)
+    local rows, how = nil, nil
+    if r then rows, how = r:find_line(path, line) end
+    local points = how and (how == "loose" and 0 or 2) + (#rows > 0 and 1 or 0) or -1
+    if points > (best_points or -1) then
+      if best then best:close() end
+      best, best_points = r, points
+      if points == 3 then break end
+    elseif r then
+      r:close()
+    end
   end
   return best
 end
@@ -148,6 +181,7 @@ end
 
 --- Row numbers of a line of a source, the source named as the run had it, by any other way to the
 -- same file, or by its last parts.
+-- @return  the list; and how the source was found, "same" or "loose", nil if the run read none such
 function run:find_line(path, line)
   local exact, same, loose = {}, {}, {}
   local real = fs.realpath(path)
@@ -168,7 +202,7 @@ function run:find_line(path, line)
     end
     for _, r in ipairs(self:query(sql, source, line)) do out[#out + 1] = r.row end
   end
-  return out, #list > 0
+  return out, #list > 0 and (list == loose and "loose" or "same") or nil
 end
 
 --- Row numbers by a line of an output file: curated.jsonl:17. nil if the run has no such file.

@@ -165,6 +165,11 @@ function screen.number(v, digits)
   return sign .. whole .. rest
 end
 
+--- "1 row", "1,234 rows"; `many` for a word that takes no s.
+function screen.count(n, one, many)
+  return screen.number(n) .. " " .. (n == 1 and one or many or one .. "s")
+end
+
 --- 0.1234 as 12.3%.
 function screen.percent(share)
   if share == nil then return "-" end

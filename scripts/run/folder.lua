@@ -38,22 +38,35 @@ end
 -- @return  the folder; or nil, a sentence and the exit status
 function folder.open(out, name, id, replace)
   local parent = out .. "/" .. name
+  local self = { parent = parent, id = id, path = parent .. "/" .. id, replace = replace, made = {} }
+  setmetatable(self, folder)
+  for _, dir in ipairs { parent, out } do
+    if not fs.exists(dir) then self.made[#self.made + 1] = dir end
+  end
   local ok, err = fs.mkdirs(parent, PRIVATE)
   if not ok then return nil, err, 1 end
-  local self = setmetatable({ parent = parent, id = id, path = parent .. "/" .. id, replace = replace }, folder)
   if fs.exists(self.path) and not replace then
     return nil, ("run %s is there already; --replace writes it anew, another --run-id keeps both"):format(self.path), 2
   end
   sweep(parent)
   self.temporary = parent .. "/" .. PREFIX .. id .. "-" .. fs.pid()
   ok, err = fs.mkdir(self.temporary, PRIVATE)
-  if not ok then return nil, err, 1 end
+  if not ok then
+    self:leave()
+    return nil, err, 1
+  end
   self.lock, err = fs.lock(self.temporary .. "/" .. LOCK)
   if not self.lock then
     fs.remove_tree(self.temporary)
+    self:leave()
     return nil, err, 1
   end
   return self
+end
+
+--- Takes away the folders that this run made and that hold nothing.
+function folder:leave()
+  for _, dir in ipairs(self.made) do fs.remove_empty(dir) end
 end
 
 --- Writes a small file of the run.
@@ -62,7 +75,8 @@ function folder:write(name, text)
 end
 
 --- The folder gets its name, all at once.
-function folder:publish()
+-- @param trial  true leaves `latest` where it is: the run is not of all rows or not of all stages
+function folder:publish(trial)
   local ok, err = fs.remove_tree(self.temporary .. "/" .. LOCK)
   if ok then ok, err = fs.sync(self.temporary) end
   if not ok then return nil, err end
@@ -80,8 +94,10 @@ function folder:publish()
   if old then fs.remove_tree(old) end
   self.lock:close()
   self.published = true
-  ok, err = fs.symlink(self.id, self.parent .. "/latest")
-  if not ok then return nil, err end
+  if not trial then
+    ok, err = fs.symlink(self.id, self.parent .. "/latest")
+    if not ok then return nil, err end
+  end
   return fs.sync(self.parent)
 end
 
@@ -90,6 +106,7 @@ function folder:abandon()
   if self.published then return end
   fs.remove_tree(self.temporary)
   if self.lock then self.lock:close() end
+  self:leave()
   self.published = true
 end
 

@@ -112,7 +112,8 @@ end
 function sources.notes(view)
   local out = {}
   for _, s in ipairs(view:sources()) do
-    if s.damage then out[#out + 1] = ("%s; the %d whole rows before it were taken"):format(s.damage, s.rows)
+    if s.damage then
+      out[#out + 1] = ("%s; the %s before it were taken"):format(s.damage, screen.count(s.rows, "whole row"))
     elseif s.rows == 0 then out[#out + 1] = ("%s holds no rows"):format(s.path)
     elseif s.format_reason == NOTHING then
       out[#out + 1] = ("%s: none of its first lines is a JSON object; is it a data file?"):format(s.path)
@@ -125,10 +126,9 @@ end
 function sources.lines(view)
   local out = {}
   for i, s in ipairs(view:sources()) do
-    local n = s.blank or 0
-    local blank = n > 0 and (" and %s blank line%s"):format(screen.number(n), n > 1 and "s" or "") or ""
+    local blank = s.blank and s.blank > 0 and (" and %s"):format(screen.count(s.blank, "blank line")) or ""
     local format = s.format_reason == NOTHING and "no format" or s.format or "?"
-    out[i] = ("%s: %s rows%s, %s%s"):format(screen.clean(s.path), screen.number(s.rows), blank, screen.clean(format),
+    out[i] = ("%s: %s%s, %s%s"):format(screen.clean(s.path), screen.count(s.rows, "row"), blank, screen.clean(format),
       s.format_reason and (" (" .. screen.clean(s.format_reason) .. ")") or "")
   end
   return out

@@ -1,89 +1,22 @@
 --- summary: what a person reads at the end of a run: the funnel, the top reasons with an example
 -- each, the difference from the run before, and what to do next.
 
+local advice = require "run.advice"
 local fs = require "fs"
 local json = require "json"
 local open = require "recipe.open"
 local plan = require "plan"
 local screen = require "report.screen"
 local sources = require "run.sources"
-local stats = require "stats"
 local store = require "store"
 local spans = require "report.spans"
 
 local summary = {}
 
-local HEAVY = 0.3          -- a stage that removes more of what it saw heads the summary
-local KEEP = 0.9           -- and is told what would keep this much
 local TOP = 6              -- reasons shown
 local MOST_COMPARED = 500000   -- rows, for rows gained and lost
 local SOURCES = 5          -- sources shown
-local number, percent, clean = screen.number, screen.percent, screen.clean
-
--- ---- stages that remove much ----
-
---- The parameter and metric behind a stage's most common threshold verdict.
--- @return  parameter, metric, "min" or "max"; nil if none is behind it
-local function behind(run, stat, reason)
-  local row = run.view:row(reason.example)
-  local threshold = row.evidence and row.evidence.threshold
-  local params, metrics = stat.entry.params, stat.entry.def.metrics or {}
-  if type(threshold) ~= "number" then return nil end
-  local best
-  for _, name in ipairs(plan.sorted_keys(params)) do
-    if params[name] == threshold then
-      local fits = not row.evidence.field or name:find(row.evidence.field, 1, true)
-      if fits or not best then best = name end
-      if fits then break end
-    end
-  end
-  if not best then return nil end
-  for _, metric in ipairs(metrics) do
-    if best:sub(-#metric) == metric or #metrics == 1 then
-      local low = best:find "^min" or not best:find "^max" and row.evidence.value < threshold
-      return best, stat.name .. "." .. metric, low and "min" or "max"
-    end
-  end
-  return best
-end
-
-local function most_common(run, stage)
-  for _, r in ipairs(run.view:reasons()) do
-    if r.stage == stage then return r end
-  end
-end
-
---- "length removed 41.2% of what it saw; length.min_input_tokens is 20: 7 would keep 90%"
-local function heavy_line(run, stat)
-  local share = percent(stat.removed / stat.seen)
-  local line = ("%s removed %s of the %s rows it saw"):format(stat.name, share, number(stat.seen))
-  if stat.stage == "export" then
-    return ('%s: they do not fit format = "%s"'):format(line, tostring(stat.entry.params.format))
-  end
-  local reason = most_common(run, stat.name)
-  local param, metric, side = nil, nil, nil
-  if reason then param, metric, side = behind(run, stat, reason) end
-  if not param then return line end
-  line = ("%s; %s.%s is %s"):format(line, stat.name, param, tostring(stat.entry.params[param]))
-  local ok, value = pcall(function() return metric and stats.threshold_to_keep(run.view, metric, KEEP, side, "all") end)
-  if not ok or type(value) ~= "number" then return line end
-  if math.type(stat.entry.params[param]) == "integer" then
-    value = math.tointeger(side == "min" and math.floor(value) or math.ceil(value)) or value
-  end
-  local text = math.type(value) == "integer" and tostring(value) or ("%.4g"):format(value)
-  return ("%s: %s would keep %s"):format(line, text, percent(KEEP)), ("%s.%s=%s"):format(stat.name, param, text)
-end
-
-function summary.heavy(run)
-  local out = {}
-  for _, stat in ipairs(run.engine.stats) do
-    if stat.seen > 0 and stat.removed > HEAVY * stat.seen then
-      local line, set = heavy_line(run, stat)
-      out[#out + 1] = { line = line, set = set, stage = stat.name }
-    end
-  end
-  return out
-end
+local number, percent, clean, count = screen.number, screen.percent, screen.clean, screen.count
 
 -- ---- the run before ----
 
@@ -126,12 +59,12 @@ local function moved(run, before)
   local ok, gained, lost = pcall(function()
     local db <close> = assert(store.open(run.dir .. "/ledger.db", { readonly = true }))
     assert(db:exec("ATTACH DATABASE ? AS before", old))
-    local function count(a, b)
+    local function only(a, b)
       local n
       for row in db:rows(ONLY:format(a, b)) do n = row.n end
       return n
     end
-    return count("main", "before"), count("before", "main")
+    return only("main", "before"), only("before", "main")
   end)
   if ok then return gained, lost end
 end
@@ -163,12 +96,6 @@ end
 
 -- ---- printing ----
 
---- A word of a command line: what a row function wrote may hold anything.
-local function quoted(word)
-  if word:find "^[%w_.:/+-]+$" then return word end
-  return "'" .. word:gsub("'", "'\\''") .. "'"
-end
-
 local function funnel(run, s, out)
   local read = run.read
   local standing = read:counts()
@@ -187,10 +114,12 @@ local function funnel(run, s, out)
   local kept, rejected, quarantined = run.view:counts()
   local share = #read > 0 and (" "):rep(14) .. ("%7s"):format(percent(kept / #read)) or ""
   out(("  %s %11s"):format(screen.pad("kept", width), number(kept)) .. share)
-  out(("  %s rows read = %s kept + %s rejected + %s quarantined"):format(number(#read), number(kept), number(rejected),
+  out(("  %s read = %s kept + %s rejected + %s quarantined"):format(count(#read, "row"), number(kept), number(rejected),
     number(quarantined)))
   local edited = run.view:edited()
-  if edited > 0 then out(("  %s of the kept rows have a text that a stage changed"):format(number(edited))) end
+  if edited > 0 then
+    out(("  %s of the kept rows %s a text that a stage changed"):format(number(edited), edited == 1 and "has" or "have"))
+  end
 end
 
 local function reasons(run, s, out)
@@ -218,7 +147,7 @@ local function difference(run, s, out)
   local d = summary.difference(run)
   if not d then return end
   out("")
-  local head = d.kept_before and (": %s rows kept, were %s"):format(number(d.kept), number(d.kept_before)) or ""
+  local head = d.kept_before and (": %s kept, were %s"):format(count(d.kept, "row"), number(d.kept_before)) or ""
   if d.gained then head = ("%s; %s gained, %s lost"):format(head, number(d.gained), number(d.lost)) end
   out(s:paint("bold", ("Since run %s"):format(clean(d.run_id or "?"))) .. head)
   for i, line in ipairs(d.changes) do
@@ -237,17 +166,37 @@ local function read_from(run, s, out)
   if #lines > SOURCES then out(("  and %d more sources"):format(#lines - SOURCES)) end
 end
 
+local function warn(s, colour, text, out)
+  for i, part in ipairs(s:wrap(text:gsub("%s+", " "), s.width - 2)) do
+    out((i == 1 and s:paint(colour, "! ") or "  ") .. s:paint(colour, part))
+  end
+end
+
+--- What to type next.
+local function next_commands(run, heavy, out)
+  local dir = clean(advice.word(run.dir))
+  out(("  tamis report %s"):format(dir))
+  local first = run.view:reasons()[1]
+  if first then out(("  tamis explain %s --reason %s"):format(dir, clean(advice.word(first.reason)))) end
+  for _, h in ipairs(heavy) do
+    if h.set and run.typed then
+      out("  " .. clean(advice.command(run.typed, h.set)))
+      return
+    end
+  end
+end
+
 --- @param out  function(line)
 function summary.print(run, out)
   local s = screen.new {}
-  local heavy = summary.heavy(run)
-  local dot, n = s:sign(" · ", " - "), #run.read:sources()
+  local heavy = advice.heavy(run)
+  local dot = s:sign(" · ", " - ")
   out(s:paint("bold", clean(run.name)) .. (run.id and dot .. "run " .. run.id or "") .. dot ..
-    ("%s rows from %d %s"):format(number(#run.read), n, n == 1 and "source" or "sources"))
+    ("%s from %s"):format(count(#run.read, "row"), count(#run.read:sources(), "source")))
   read_from(run, s, out)
-  for _, h in ipairs(heavy) do out(s:paint("yellow", "! " .. clean(h.line))) end
-  for _, note in ipairs(run.engine.notes) do out(s:paint("yellow", "! " .. clean(note))) end
-  for _, line in ipairs(run.unmet or {}) do out(s:paint("red", "! " .. clean(line))) end
+  for _, h in ipairs(heavy) do warn(s, "yellow", h.line, out) end
+  for _, note in ipairs(run.engine.notes) do warn(s, "yellow", note, out) end
+  for _, line in ipairs(run.unmet or {}) do warn(s, "red", line, out) end
   out("")
   funnel(run, s, out)
   reasons(run, s, out)
@@ -259,10 +208,8 @@ function summary.print(run, out)
   if not run.dir then return end
   out("")
   out(s:paint("bold", "Written to ") .. clean(run.dir) .. (run.seconds and (" in %.1f s"):format(run.seconds) or ""))
-  out(("  tamis report %s"):format(clean(run.dir)))
-  local first = run.view:reasons()[1]
-  if first then out(("  tamis explain %s --reason %s"):format(clean(run.dir), clean(quoted(first.reason)))) end
-  if heavy[1] and heavy[1].set then out(("  tamis run %s --set %s"):format(clean(run.path), clean(heavy[1].set))) end
+  if run.trial then out(("  a trial (%s): `latest` stays as it was"):format(clean(run.trial))) end
+  next_commands(run, heavy, out)
 end
 
 --- The same as plain data, for --json.
@@ -281,7 +228,7 @@ function summary.record(run)
     rejected = rejected, quarantined = quarantined,
     stages = stages, reasons = why, notes = json.array(run.engine.notes), unmet = json.array(run.unmet or {}),
     fingerprint = run.outputs and run.outputs.fingerprint, output_files = run.outputs and json.array(run.outputs.files),
-    elapsed_seconds = run.seconds, difference = summary.difference(run),
+    elapsed_seconds = run.seconds, trial = run.trial, difference = summary.difference(run),
   }
 end
 

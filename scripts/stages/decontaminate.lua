@@ -4,6 +4,7 @@
 -- index misses no pair. Trusted rows are no exception. Runs first whenever gold is given.
 
 local neardup = require "neardup"
+local screen = require "report.screen"
 
 local SMALL_GOLD = 200   -- fewer rows say little about a model
 
@@ -34,7 +35,7 @@ return {
     end
     local rows = ctx.gold:counts()
     if rows >= SMALL_GOLD then return { notes = {} } end
-    return { notes = { ("the gold set has %d rows; under %d a difference between two models is mostly chance")
-                       :format(rows, SMALL_GOLD) } }
+    return { notes = { ("the gold set has %s; under %d a difference between two models is mostly chance")
+                       :format(screen.count(rows, "row"), SMALL_GOLD) } }
   end,
 }

@@ -5,6 +5,7 @@
 
 local scan = require "scan"
 local classic = require "pii.classic"
+local screen = require "report.screen"
 
 local HIGH_SHARE = 0.05   -- above this share of rejected rows the report suggests to redact
 
@@ -122,7 +123,7 @@ return {
     local n, all = rejections(view, ctx.name or "pii"), #view
     if p.action ~= "reject" or n <= HIGH_SHARE * all then return { notes = {} } end
     return { notes = {
-      ("pii rejected %d of %d rows (%.1f%%); action = \"redact\" keeps them, with [EMAIL] and its like in place"
-        .. " of the data"):format(n, all, 100 * n / all) } }
+      ("pii rejected %s of %s (%.1f%%); action = \"redact\" keeps them, with [EMAIL] and its like in place"
+        .. " of the data"):format(screen.number(n), screen.count(all, "row"), 100 * n / all) } }
   end,
 }

@@ -2,6 +2,7 @@
 -- Rules are tried in order; a phrase stands alone (word boundaries), case and white space do not
 -- matter, and a star at an end of a phrase lifts the boundary there: "refund*" finds "refunds".
 
+local screen = require "report.screen"
 local text = require "text"
 
 local UNKNOWN = "unknown"
@@ -52,7 +53,8 @@ return {
     local known, all = coverage(view, p.annotation)
     if all == 0 or known >= LOW_COVERAGE * all then return { notes = {} } end
     return { notes = {
-      ("topics: the rules name a %s for %d of %d rows (%.0f%%, under %.0f%%); the others are %s, and balance"
-        .. " leaves those alone"):format(p.annotation, known, all, 100 * known / all, 100 * LOW_COVERAGE, UNKNOWN) } }
+      ("topics: the rules name a %s for %s of %s (%.0f%%, under %.0f%%); the others are %s, and balance"
+        .. " leaves those alone"):format(p.annotation, screen.number(known), screen.count(all, "row"),
+          100 * known / all, 100 * LOW_COVERAGE, UNKNOWN) } }
   end,
 }
