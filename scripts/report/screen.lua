@@ -131,7 +131,9 @@ function screen:wrap(text, columns, most)
     for i = #lines, most + 1, -1 do lines[i] = nil end
     local more = self:sign(" …", " ...")
     local room = columns - screen.width_of(more)
-    if screen.width_of(lines[most]) > room then lines[most] = fitting(lines[most], math.max(0, room)):gsub(" +$", "") end
+    if screen.width_of(lines[most]) > room then
+      lines[most] = fitting(lines[most], math.max(0, room)):gsub(" +$", "")
+    end
     lines[most] = lines[most] .. more
   end
   return lines

@@ -118,7 +118,8 @@ local function funnel(run, s, out)
     number(quarantined)))
   local edited = run.view:edited()
   if edited > 0 then
-    out(("  %s of the kept rows %s a text that a stage changed"):format(number(edited), edited == 1 and "has" or "have"))
+    local have = edited == 1 and "has" or "have"
+    out(("  %s of the kept rows %s a text that a stage changed"):format(number(edited), have))
   end
 end
 
