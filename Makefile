@@ -107,7 +107,7 @@ lint: $(BUILD)/embedded.c
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SECONDS_EACH ?= 60
 fuzz: ; @$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/fuzz CC=clang-14 CXX=clang++-14 \
-	  CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined" fuzz-run
+	  CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" fuzz-run
 .PHONY: fuzz-run
 fuzz-run: $(FUZZ:%=$(BUILD)/fuzz/%)
 	@for f in $(FUZZ); do echo "== $$f"; mkdir -p $(BUILD)/corpus/$$f; \

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "corpus/evidence.h"
 #include "corpus/identity.h"
 #include "corpus/names.h"
 #include "corpus_files.h"
@@ -127,7 +128,7 @@ static void the_format_that_most_rows_fit_is_taken(void) {
 
 static void rows_that_fit_nothing_stop_the_run_with_their_keys(void) {
   CHECK(failed_with(load(write_text("odd.jsonl", "{\"id\":7,\"question\":\"a\",\"answer\":\"b\"}\n")),
-    "odd.jsonl: the rows fit none of the known formats; keys found: id, question, answer; "
+    "odd.jsonl: the rows fit none of the known formats; keys found: id (number), question (string), answer (string); "
     "name them with fields = { input = \"question\", output = \"answer\" }"));
 }
 
@@ -136,12 +137,24 @@ static void a_file_of_which_most_rows_misfit_stops_the_run(void) {
   SourceSpec spec = { .path = write_text("misfit.jsonl", A "\n{\"input\":\"a\",\"reply\":\"b\"}\n{\"input\":\"a\",\"reply\":\"b\"}\n"), .format = f };
   LoadOptions o = { .source = &spec, .nsources = 1 };
   CHECK(failed_with(corpus_load(&o, &load_error),
-    "misfit.jsonl: 66% of the rows do not fit the format pairs: no \"output\"; keys found: input, output, reply; name them with"));
+    "misfit.jsonl: 66% of the rows do not fit the format pairs: no \"output\"; keys found: input (string), output (string), reply (string); name them with"));
   spec.path = write_text("half.jsonl", A "\n{\"input\":\"a\",\"reply\":\"b\"}\n[]\n{\n");
   Corpus *c = corpus_load(&o, &load_error);
   CHECK(c != NULL && c->nrows == 4);
   corpus_unref(c);
   format_unref(f);
+}
+
+static void a_file_of_which_most_lines_are_not_utf8_stops_the_run(void) {
+  const char *latin1 = "{\"input\":\"caf\xE9\",\"output\":\"b\"}\n{\"input\":\"\xFC\",\"output\":\"b\"}\n" A "\n";
+  const char *path = write_text("latin1.jsonl", latin1);
+  CHECK(failed_with(load(path), "latin1.jsonl: 66% of the lines are not UTF-8; convert it first, for example iconv -f latin1 -t utf-8"));
+  Corpus *c = load_with((LoadOptions){ .allow_misfit = 1 }, path);
+  CHECK(c != NULL && c->nrows == 3);
+  corpus_unref(c);
+  c = load(write_text("mixed.jsonl", "{\"input\":\"\xE9\"}\n" A "\n"));   /* half is not most */
+  CHECK(c != NULL && c->nrows == 2);
+  corpus_unref(c);
 }
 
 /* ---- packed files ---- */
@@ -280,6 +293,60 @@ static void a_ragged_record_is_malformed_with_its_raw_text(void) {
   corpus_unref(c);
 }
 
+static const char *reason_of(const Corpus *c) {
+  const char *reason = c == NULL ? load_error.text : c->sources[0].format_reason;
+  return reason == NULL ? "" : reason;
+}
+
+static void a_csv_file_may_be_separated_by_semicolons_tabs_or_bars(void) {
+  static const struct { const char *text, *reason; } files[] = {
+    { "input;output\na, b, c;d\ne;f\n", "2 of the first 2 rows have \"input\" and \"output\"; separated by \";\"" },
+    { "\"input\";\"output\"\n\"a;b\";d\n", "the first row has \"input\" and \"output\"; separated by \";\"" },
+    { "\xEF\xBB\xBFinput\toutput\r\na\tb\r\n", "the first row has \"input\" and \"output\"; separated by tabs" },
+    { "input|output\n\na|b\nonly one\n", "the first row has \"input\" and \"output\"; separated by \"|\"" },
+    { "input;output\n", "there is no row to tell by; separated by \";\"" },
+    /* the records do not agree: it is a comma */
+    { "input,output,a;b;c;d\n1,2,3\n", "the first row has \"input\" and \"output\"" },
+  };
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    Corpus *c = load(write_text("s.csv", files[i].text));
+    CHECK(c != NULL && strcmp(reason_of(c), files[i].reason) == 0);
+    if (c == NULL || strcmp(reason_of(c), files[i].reason) != 0) printf("  %zu: %s\n", i, reason_of(c));
+    corpus_unref(c);
+  }
+  Corpus *c = load(write_text("s.csv", "input;output\na, b;d\n"));
+  CHECK(rows_are(c, "2::{\"input\":\"a, b\",\"output\":\"d\"}"));
+  corpus_unref(c);
+  Format *f = pairs_format();
+  SourceSpec spec = { .path = write_text("named.csv", "input;output\na;b\n"), .format = f };
+  LoadOptions o = { .source = &spec, .nsources = 1 };
+  c = corpus_load(&o, &load_error);
+  CHECK(c != NULL && strcmp(reason_of(c), "separated by \";\"") == 0);
+  corpus_unref(c);
+  format_unref(f);
+}
+
+static void a_table_is_never_read_as_one_column_without_a_word(void) {
+  CHECK(failed_with(load(write_text("o.csv", "input;output\na\nb;c;d\ne\n")),
+    "o.csv: line 1: no comma separates the columns of the header row, and the rows are not split alike by semicolons"));
+  CHECK(failed_with(load(write_text("one.csv", "word\na;b\nc|d\n")), "one.csv: the rows fit none of the known formats; keys found: word (string)"));
+}
+
+static void what_a_ragged_record_lacks_is_its_evidence(void) {
+  Corpus *c = load(write_text("r.csv", "input,output,x\n1\na,b,c\n1,2,3,4\n\"a\"b,c,d\n"));
+  static const char *const detail[] = { "has 1 field, the header 3", NULL, "has 4 fields, the header 3", "text follows a closing quote" };
+  CHECK(c != NULL && c->nrows == 4);
+  for (uint32_t i = 0; c != NULL && i < c->nrows; i++) {
+    const RowFault *f = corpus_row_fault(c, i);
+    CHECK(detail[i] == NULL ? f == NULL : f != NULL && strcmp(names_text(c->names, f->name), detail[i]) == 0);
+  }
+  Buf b = { 0 };
+  CHECK(c != NULL && evidence_fault(&b, c, corpus_row_fault(c, 0)) == 0);
+  CHECK(span_eq(buf_span(&b), span_str("{\"detail\":\"has 1 field, the header 3\"}")));
+  buf_free(&b);
+  corpus_unref(c);
+}
+
 static void a_broken_table_fails(void) {
   CHECK(failed_with(load(write_text("d.csv", "a,b,a\n1,2,3\n")), "d.csv: line 1: two columns are named \"a\""));
   const char *path = write_text("q.csv", "input,output\na,b\n\"c,d\ne,f\n");
@@ -385,7 +452,11 @@ static void a_first_look_lists_the_keys(void) {
   CHECK(s.nkeys == 4 && s.key[1].kind == JSON_STRING && s.key[2].kind == JSON_OBJECT && strcmp(s.key[3].name, "m.q") == 0 && s.key[3].kind == JSON_NONE);
   sniff_free(&s);
   CHECK(corpus_sniff(write_text("x.csv", "a,b\n1,2\n"), &o, &s, &load_error) == 0);
-  CHECK(s.nkeys == 2 && s.format == NULL && s.reason == NULL);
+  CHECK(s.nkeys == 2 && s.format == NULL && s.reason == NULL && s.lines == 1);
+  sniff_free(&s);
+  CHECK(corpus_sniff(write_text("y.csv", "input\toutput\n\xE9\tb\nc\tb\nd\n"), &o, &s, &load_error) == 0);
+  CHECK(s.lines == 3 && s.not_utf8 == 1 && s.malformed == 1 && s.rows == 1);
+  CHECK(s.reason != NULL && strcmp(s.reason, "the first row has \"input\" and \"output\"; separated by tabs") == 0);
   sniff_free(&s);
   CHECK(corpus_sniff(file_path("none"), &o, &s, &load_error) == -1 && strstr(load_error.text, "no such file") != NULL);
   format_unref(formats[0]);
@@ -401,6 +472,7 @@ int main(void) {
   RUN(the_format_that_most_rows_fit_is_taken);
   RUN(rows_that_fit_nothing_stop_the_run_with_their_keys);
   RUN(a_file_of_which_most_rows_misfit_stops_the_run);
+  RUN(a_file_of_which_most_lines_are_not_utf8_stops_the_run);
   RUN(every_member_of_a_gzip_file_is_read);
   RUN(every_frame_of_a_zstd_file_is_read);
   RUN(a_damaged_gzip_file_fails_with_its_offset);
@@ -410,6 +482,9 @@ int main(void) {
   RUN(an_array_in_a_torn_gzip_file_gives_its_whole_rows);
   RUN(each_record_of_a_table_is_an_object_of_strings);
   RUN(a_ragged_record_is_malformed_with_its_raw_text);
+  RUN(a_csv_file_may_be_separated_by_semicolons_tabs_or_bars);
+  RUN(a_table_is_never_read_as_one_column_without_a_word);
+  RUN(what_a_ragged_record_lacks_is_its_evidence);
   RUN(a_broken_table_fails);
   RUN(files_that_cannot_be_read_are_named);
   RUN(a_spool_that_cannot_be_made_is_an_error);

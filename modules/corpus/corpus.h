@@ -67,7 +67,8 @@ typedef struct RowFault {
   uint32_t row;
   uint32_t offset;        /* byte in the row where the fault was seen */
   uint8_t state;          /* RowState */
-  uint32_t name;          /* in Corpus.names: the field or key at fault; 0 if none */
+  uint32_t name;          /* in Corpus.names: the field or key at fault; of a malformed record of a
+                          ** table what is wrong with it; 0 if none */
 } RowFault;
 
 typedef struct SourceAttr { char *name, *value; } SourceAttr;
@@ -80,7 +81,8 @@ typedef struct Source {
   SourceAttr *attr;       /* [nattr] the user's own attributes */
   size_t nattr;
   char *format;           /* the format's name */
-  char *format_reason;    /* why `auto` chose it, one clause; NULL when the user named it */
+  char *format_reason;    /* why `auto` chose it, one clause, and what separates the cells of a table where
+                          ** its name does not tell; NULL when there is nothing to say */
   struct Format *fmt;     /* how to read a row again (strings, roles); owned */
   const char *bytes;      /* [len] what rows point into; NUL-safe readable 64 bytes past the end */
   uint64_t len;

@@ -1,5 +1,6 @@
 /* modules/corpus/csv.c - a table with a header row becomes one JSON object of strings a record.
 ** RFC 4180: cells in quotes may hold the delimiter, line breaks and doubled quotes. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/buf.h"
@@ -107,6 +108,7 @@ static int put_json(Buf *b, const char *p, size_t len) {
 }
 
 static Span cell_text(const Table *t, size_t i) {
+  if (t->text.ptr == NULL) return span_str("");
   return span_of(t->text.ptr + t->cell[i].from, t->cell[i].to - t->cell[i].from);
 }
 
@@ -186,6 +188,14 @@ static int read_table(Table *t, Spool *out, Records *rs, Broken *why) {
   return r;
 }
 
+static void table_free(Table *t) {
+  for (size_t i = 0; i < t->nkeys; i++) buf_free(&t->key[i]);
+  free(t->key);
+  free(t->cell);
+  buf_free(&t->text);
+  buf_free(&t->row);
+}
+
 int csv_to_lines(Span text, char delimiter, const char *path, Spool *out, Records *records,
                  Broken *why, Error *err) {
   *why = (Broken){ 0 };
@@ -193,10 +203,62 @@ int csv_to_lines(Span text, char delimiter, const char *path, Spool *out, Record
               .path = path, .line = 1, .err = err };
   int r = read_table(&t, out, records, why);
   if (r == POOL_INTERRUPTED) error_set(err, "%s", "");
-  for (size_t i = 0; i < t.nkeys; i++) buf_free(&t.key[i]);
-  free(t.key);
-  free(t.cell);
-  buf_free(&t.text);
-  buf_free(&t.row);
+  records->delimiter = delimiter;
+  records->columns = t.nkeys;
+  table_free(&t);
   return r;
+}
+
+int csv_fault(Span raw, const Records *records, char *words, size_t cap) {
+  Table t = { .begin = raw.ptr, .p = raw.ptr, .end = raw.ptr + raw.len, .delimiter = records->delimiter };
+  int kind = read_record(&t, &raw);
+  if (kind == RECORD_ODD) snprintf(words, cap, "text follows a closing quote");
+  else snprintf(words, cap, "has %zu field%s, the header %zu", t.ncells, t.ncells == 1 ? "" : "s", records->columns);
+  table_free(&t);
+  return kind < 0 ? -1 : 0;
+}
+
+/* ---- what separates the cells ---- */
+
+enum { LOOK_RECORDS = 20, LOOK_BYTES = 1 << 20 };
+
+/* The header's cells if that delimiter separates them, 0 if it is not whole; *agree: at least half of
+** the first records behind it have as many. -1: out of memory. */
+static int count_columns(Span text, char delimiter, size_t *columns, int *agree) {
+  int cut = text.len > LOOK_BYTES;
+  Table t = { .p = text.ptr, .end = text.ptr + (cut ? LOOK_BYTES : text.len), .delimiter = delimiter };
+  Span raw;
+  int same = 0, other = 0, kind = read_record(&t, &raw);
+  *columns = kind == RECORD_OK || kind == RECORD_ODD ? t.ncells : 0;
+  *agree = kind == RECORD_OK;
+  while (kind >= 0 && *agree && same + other < LOOK_RECORDS) {
+    kind = read_record(&t, &raw);
+    if (kind == RECORD_END || kind == RECORD_OPEN || (cut && t.p == t.end)) break;
+    if (kind < 0 || is_blank(raw)) continue;
+    if (kind == RECORD_OK && t.ncells == *columns) same++;
+    else other++;
+  }
+  table_free(&t);
+  if (same < other) *agree = 0;
+  return kind < 0 ? -1 : 0;
+}
+
+int csv_delimiter(Span text, const char *path, char *delimiter, Error *err) {
+  static const char others[] = { ';', '\t', '|' };
+  size_t commas, most, some = 0;
+  int agree;
+  *delimiter = ',';
+  if (count_columns(text, ',', &commas, &agree) != 0) return error_memory(err);
+  most = commas;
+  for (size_t i = 0; i < sizeof others; i++) {
+    size_t columns;
+    if (count_columns(text, others[i], &columns, &agree) != 0) return error_memory(err);
+    if (columns > some) some = columns;
+    if (columns <= most || !agree) continue;
+    most = columns;
+    *delimiter = others[i];
+  }
+  if (commas > 1 || *delimiter != ',' || some < 2) return 0;
+  return error_set(err, "%s: line 1: no comma separates the columns of the header row, and the rows are not split "
+                   "alike by semicolons, tabs or |", path);
 }

@@ -9,9 +9,12 @@
 /* ---- the sample ---- */
 
 static int add_if_object(JsonDoc *doc, Span row, uint64_t max_line, Sample *out) {
+  out->lines++;
   if (row.len > max_line) return 0;
   JsonStatus status = json_check(doc, row, 0);
   if (status == JSON_NO_MEMORY) return -1;
+  out->not_utf8 += status == JSON_NOT_UTF8;
+  out->malformed += status == JSON_MALFORMED;
   if (status == JSON_OK && doc->root.kind == JSON_OBJECT) out->row[out->n++] = row;
   return 0;
 }
@@ -21,10 +24,11 @@ int source_sample(const Source *s, uint64_t max_line, Sample *out) {
   const char *p = s->bytes + impl->start, *end = s->bytes + impl->stop;
   JsonDoc doc = { 0 };
   int r = 0;
-  out->n = 0;
+  out->n = out->lines = out->not_utf8 = out->malformed = 0;
   for (size_t i = 0; impl->table && r == 0 && i < impl->records.n && out->n < SAMPLE_ROWS; i++) {
     const Record *rec = &impl->records.record[i];
     if (!rec->ragged) r = add_if_object(&doc, span_of(s->bytes + rec->offset, rec->len), max_line, out);
+    else out->lines++, out->malformed++;
   }
   while (!impl->table && r == 0 && p < end && out->n < SAMPLE_ROWS) {
     Span line = next_line(&p, end);
@@ -209,7 +213,7 @@ static int put_keys(Buf *b, const Sniff *keys) {
   for (size_t i = 0, n = 0; r == 0 && i < keys->nkeys; i++) {
     if (strchr(keys->key[i].name, '.') != NULL) continue;   /* within another */
     if (n == 12) return buf_str(b, " …");
-    r = buf_printf(b, "%s%.60s", n++ > 0 ? ", " : "", keys->key[i].name);
+    r = buf_printf(b, "%s%.60s (%s)", n++ > 0 ? ", " : "", keys->key[i].name, json_kind_name(keys->key[i].kind));
   }
   return r;
 }
@@ -253,7 +257,14 @@ static int sniff_open(Source *s, const LoadOptions *o, Sample *sample, Sniff *ou
   if (source_sample(s, o->max_line > 0 ? o->max_line : 64 << 20, sample) != 0 || sniff_keys(sample, out) != 0 ||
       choose_format(sample, o->formats, o->nformats, &best, &out->reason) != 0) return error_memory(err);
   out->format = best != NULL ? format_name(best) : NULL;
-  return 0;
+  out->lines = sample->lines;
+  out->not_utf8 = sample->not_utf8;
+  out->malformed = sample->malformed;
+  s->format_reason = out->reason;
+  r = best != NULL ? source_say_delimiter(s, err) : 0;
+  out->reason = s->format_reason;
+  s->format_reason = NULL;
+  return r;
 }
 
 int corpus_sniff(const char *path, const LoadOptions *o, Sniff *out, Error *err) {

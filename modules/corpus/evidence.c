@@ -79,6 +79,10 @@ int evidence_spans(Buf *b, const Row *r, const EvidenceSpan *spans, size_t n) {
 
 int evidence_fault(Buf *b, const Corpus *c, const RowFault *f) {
   if (buf_char(b, '{') != 0) return -1;
+  if (f->state == ROW_MALFORMED && f->name != NAME_NONE) {   /* a record of a table */
+    if (add_text(b, "detail", span_str(names_text(c->names, f->name))) != 0) return -1;
+    return buf_char(b, '}');
+  }
   if (f->name != NAME_NONE && add_field(b, c, f->name) != 0) return -1;
   int placed = f->state == ROW_MALFORMED || f->state == ROW_NOT_UTF8 || f->state == ROW_TOO_DEEP ||
                f->state == ROW_LONE_SURROGATE || f->state == ROW_DUPLICATE_KEY;

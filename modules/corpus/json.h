@@ -13,6 +13,8 @@ typedef enum JsonKind {
   JSON_NONE, JSON_NULL, JSON_TRUE, JSON_FALSE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT
 } JsonKind;
 
+const char *json_kind_name(JsonKind k);   /* "string", "boolean", …; "mixed" for JSON_NONE */
+
 enum {
   JSON_ESCAPED   = 1,   /* a string that holds a backslash */
   JSON_SURROGATE = 2,   /* a string that holds an escape \uD800 to \uDFFF */

@@ -355,6 +355,14 @@ JsonValue json_path_once(const JsonValue *root, Span path, int *twice) {
   return v;
 }
 
+const char *json_kind_name(JsonKind k) {
+  static const char *const names[] = {
+    [JSON_NONE] = "mixed", [JSON_NULL] = "null", [JSON_TRUE] = "boolean", [JSON_FALSE] = "boolean",
+    [JSON_NUMBER] = "number", [JSON_STRING] = "string", [JSON_ARRAY] = "array", [JSON_OBJECT] = "object",
+  };
+  return names[k];
+}
+
 JsonValue json_path(const JsonValue *root, Span path) {
   int twice;
   return json_path_once(root, path, &twice);

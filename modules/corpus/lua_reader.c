@@ -379,11 +379,6 @@ static int f_load(lua_State *L) {
   return 1;
 }
 
-static const char *const kinds[] = {
-  [JSON_NONE] = "mixed", [JSON_NULL] = "null", [JSON_TRUE] = "boolean", [JSON_FALSE] = "boolean",
-  [JSON_NUMBER] = "number", [JSON_STRING] = "string", [JSON_ARRAY] = "array", [JSON_OBJECT] = "object",
-};
-
 #define SNIFF_TYPE "tamis.sniff"   /* userdata: a Sniff */
 
 static int sniff_gc(lua_State *L) {
@@ -397,7 +392,7 @@ static void push_keys(lua_State *L, const Sniff *s) {
     lua_createtable(L, 0, 5);
     lua_pushstring(L, s->key[i].name);
     lua_setfield(L, -2, "name");
-    lua_pushstring(L, kinds[s->key[i].kind]);
+    lua_pushstring(L, json_kind_name(s->key[i].kind));
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, "kind");
     lua_setfield(L, -2, "type");
@@ -409,7 +404,12 @@ static void push_keys(lua_State *L, const Sniff *s) {
   }
 }
 
-/* corpus.sniff(path [, options]) -> { keys, rows, format, reason } | nil, message */
+static void set_count(lua_State *L, const char *key, size_t n) {
+  lua_pushinteger(L, (lua_Integer)n);
+  lua_setfield(L, -2, key);
+}
+
+/* corpus.sniff(path [, options]) -> { keys, rows, format, reason, lines, not_utf8, malformed } | nil, message */
 static int f_sniff(lua_State *L) {
   LoadOptions o = { 0 };
   const char *path = luaL_checkstring(L, 1);
@@ -428,15 +428,17 @@ static int f_sniff(lua_State *L) {
   luaL_setmetatable(L, SNIFF_TYPE);
   Error err = { "" };
   if (corpus_sniff(path, &o, s, &err) != 0) return fail(L, &err);
-  lua_createtable(L, 0, 4);
+  lua_createtable(L, 0, 7);
   push_keys(L, s);
   lua_setfield(L, -2, "keys");
-  lua_pushinteger(L, (lua_Integer)s->rows);
-  lua_setfield(L, -2, "rows");
+  set_count(L, "rows", s->rows);
   lua_pushstring(L, s->format);
   lua_setfield(L, -2, "format");
   lua_pushstring(L, s->reason);
   lua_setfield(L, -2, "reason");
+  set_count(L, "lines", s->lines);
+  set_count(L, "not_utf8", s->not_utf8);
+  set_count(L, "malformed", s->malformed);
   return 1;
 }
 

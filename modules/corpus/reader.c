@@ -36,15 +36,25 @@ typedef struct Batch {
   size_t nrows, rows_cap, nstrings, strings_cap, nfaults, faults_cap;
   uint32_t lines;                 /* rows and blank lines */
   uint32_t judged, misfit;        /* rows that are objects; those that have not the format's fields */
+  uint32_t not_utf8;
   int done;
 } Batch;
 
 typedef struct Block { uint32_t source; uint64_t begin, end; Batch batch; } Block;   /* batch: while it waits */
 
-typedef struct Worker { JsonDoc doc; FormatRow row; Batch batch; } Worker;
+typedef struct Worker {
+  JsonDoc doc;
+  FormatRow row;
+  char ragged[80];                /* what is wrong with a record of a table */
+  Batch batch;
+} Worker;
 
 /* What is only known of a source while it is read. */
-typedef struct Tally { uint64_t lines, judged, misfit; uint32_t fault_name; uint8_t fault_state; } Tally;
+typedef struct Tally {
+  uint64_t lines, judged, misfit, not_utf8;
+  uint32_t fault_name;
+  uint8_t fault_state;
+} Tally;
 
 typedef struct Load {
   const LoadOptions *o;
@@ -141,14 +151,16 @@ static int add_row(const Load *ld, Worker *w, uint32_t source, Span text, uint32
   Batch *b = &w->batch;
   if (judge(ld, w, s, text) != 0) return -1;
   if (ragged && w->row.state != ROW_TOO_LONG) {
+    if (csv_fault(text, &s->impl->records, w->ragged, sizeof w->ragged) != 0) return -1;
     w->row.state = ROW_MALFORMED;
     w->row.offset = 0;
-    w->row.name = NULL;
+    w->row.name = w->ragged;
     w->row.nstrings = 0;
   }
   RowState state = w->row.state;
   size_t n = w->row.nstrings;
   if (state != ROW_OK && note_fault(ld, w) != 0) return -1;
+  b->not_utf8 += state == ROW_NOT_UTF8;
   b->misfit += state == ROW_MISSING_FIELD || state == ROW_FIELD_TYPE;
   b->judged += state == ROW_OK || state == ROW_MISSING_FIELD || state == ROW_FIELD_TYPE ||
                state == ROW_DUPLICATE_KEY || state == ROW_LONE_SURROGATE;
@@ -210,6 +222,7 @@ static int keep_batch(Block *k, Batch *from) {
   b->lines = from->lines;
   b->judged = from->judged;
   b->misfit = from->misfit;
+  b->not_utf8 = from->not_utf8;
   return 0;
 }
 
@@ -276,6 +289,7 @@ static int append(Load *ld, const Block *k, Batch *b) {
   t->lines += b->lines;
   t->judged += b->judged;
   t->misfit += b->misfit;
+  t->not_utf8 += b->not_utf8;
   return 0;
 }
 
@@ -317,7 +331,7 @@ static int read_blocks(void *ctx, size_t begin, size_t end, int worker) {
     const Source *s = &ld->c->sources[k->source];
     Batch *b = &w->batch;
     b->nrows = b->nstrings = b->nfaults = 0;
-    b->lines = b->judged = b->misfit = 0;
+    b->lines = b->judged = b->misfit = b->not_utf8 = 0;
     int r = s->impl->table ? read_records(ld, w, k) : read_lines(ld, w, k);
     if (r != 0) return fail_load(ld, s->path, r);
     r = join(ld, k, b);
@@ -350,9 +364,13 @@ static int read_all(Load *ld) {
   return r == STOP_LIMIT ? 0 : r;
 }
 
-/* Most rows of a source misfit: the run must not go on without them. */
+/* Most rows of a source misfit, or are no UTF-8: the run must not go on without them. */
 static int check_fit(Load *ld, const Source *s, const Tally *t) {
-  if (t->misfit * 2 <= t->judged || ld->o->allow_misfit) return 0;
+  if (ld->o->allow_misfit) return 0;
+  if (t->not_utf8 * 2 > s->rows)
+    return error_set(&ld->err, "%s: %d%% of the lines are not UTF-8; convert it first, for example "
+                     "iconv -f latin1 -t utf-8", s->path, (int)(100 * t->not_utf8 / s->rows));
+  if (t->misfit * 2 <= t->judged) return 0;
   char what[256];
   const char *name = names_text(ld->c->names, t->fault_name);
   snprintf(what, sizeof what, t->fault_state == ROW_MISSING_FIELD
@@ -423,6 +441,7 @@ static int open_sources(void *ctx, size_t begin, size_t end, int worker) {
     int r = source_open(s, &so, &ld->source_err[i]);
     if (r == 0 && s->fmt == NULL)
       r = source_detect(s, ld->o->formats, ld->o->nformats, ld->max_line, &ld->source_err[i]);
+    if (r == 0) r = source_say_delimiter(s, &ld->source_err[i]);
     if (r != 0) return r;
   }
   return 0;

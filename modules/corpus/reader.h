@@ -65,7 +65,9 @@ typedef struct Sniff {
   size_t nkeys;
   SniffKey *key;               /* [nkeys] in order of first sight */
   const char *format;          /* name, owned by the Format; NULL: none fits */
-  char *reason;                /* why; NULL if none fits */
+  char *reason;                /* why, and what separates the cells; NULL if none fits */
+  size_t lines;                /* looked at, or records of a table; blank ones apart */
+  size_t not_utf8, malformed;  /* of them */
 } Sniff;
 
 /* Looks at the first rows of a file; of LoadOptions it reads formats, max_line, spool_dir.

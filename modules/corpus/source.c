@@ -162,6 +162,7 @@ static int convert(Source *s, const SourceOptions *o, Error *err) {
   char delimiter = ends_with(name, ".csv") ? ',' : ends_with(name, ".tsv") ? '\t' : 0;
   if (delimiter == 0 && !is_array(text, ends_with(name, ".json"))) return 0;
   if (delimiter != 0) text.len = impl->stop - impl->start;
+  if (delimiter == ',' && csv_delimiter(text, s->path, &delimiter, err) != 0) return -1;
   Spool spool;
   Broken broken;
   if (spool_open(&spool, o->spool_dir, err) != 0) return -1;
@@ -175,6 +176,24 @@ static int convert(Source *s, const SourceOptions *o, Error *err) {
   impl->start = 0;
   impl->stop = impl->map.len;
   return r;
+}
+
+int source_say_delimiter(Source *s, Error *err) {
+  const struct SourceImpl *impl = s->impl;
+  char delimiter = impl->records.delimiter;
+  if (!impl->table || delimiter == ',') return 0;
+  if (delimiter == '\t' && !ends_with(name_without_packing(s->path), ".csv")) return 0;
+  Buf b = { 0 };
+  int r = s->format_reason == NULL ? 0 : buf_printf(&b, "%s; ", s->format_reason);
+  if (r == 0) r = delimiter == '\t' ? buf_str(&b, "separated by tabs") : buf_printf(&b, "separated by \"%c\"", delimiter);
+  if (r == 0) r = buf_char(&b, '\0');
+  if (r != 0) {
+    buf_free(&b);
+    return error_memory(err);
+  }
+  free(s->format_reason);
+  s->format_reason = b.ptr;
+  return 0;
 }
 
 static size_t behind_last_break(Span text) {

@@ -17,7 +17,13 @@ typedef struct Record {
   uint32_t ragged : 1;    /* not as many cells as the header: its raw text is spooled instead */
 } Record;
 
-typedef struct Records { Record *record; size_t n, cap; uint64_t blank; } Records;
+typedef struct Records {
+  Record *record;         /* [n] owned */
+  size_t n, cap;
+  uint64_t blank;
+  size_t columns;         /* of the header */
+  char delimiter;
+} Records;
 
 struct SourceImpl {
   FileMap map;
@@ -58,11 +64,17 @@ void source_close(Source *s);   /* unmaps; one never opened is left alone */
 /* ---- which format (detect.c) ---- */
 
 enum { SAMPLE_ROWS = 100 };
-typedef struct Sample { size_t n; Span row[SAMPLE_ROWS]; } Sample;
+typedef struct Sample {
+  size_t n;
+  Span row[SAMPLE_ROWS];
+  size_t lines, not_utf8, malformed;   /* looked at until there were enough; those that are no JSON */
+} Sample;
 /* The first rows of an open source that are objects. 0; -1 if out of memory. */
 int source_sample(const Source *s, uint64_t max_line, Sample *out);
 /* Chooses s->fmt, format and format_reason by those rows. 0; -1 with err worded. */
 int source_detect(Source *s, struct Format *const *formats, size_t nformats, uint64_t max_line, Error *err);
+/* Adds to s->format_reason what separates the cells of a table, if its name does not tell. 0; -1. */
+int source_say_delimiter(Source *s, Error *err);
 /* Words what is wrong with the rows, and which keys they have. Returns -1. */
 int source_misfit(const Source *s, uint64_t max_line, const char *what, Error *err);
 
@@ -81,5 +93,11 @@ int array_to_lines(Span text, Spool *out, Broken *broken, Error *err);
 ** POOL_INTERRUPTED. */
 int csv_to_lines(Span text, char delimiter, const char *path, Spool *out, Records *records,
                  Broken *broken, Error *err);
+/* What separates the cells of a file named .csv: a comma; or of `;` tab `|` the one that the header
+** holds more often and that splits most of the first records alike. 0; -1 with err worded, also
+** where a header of one column holds one that does not. */
+int csv_delimiter(Span text, const char *path, char *delimiter, Error *err);
+/* What is wrong with the raw text of a ragged record, in words. 0; -1 if out of memory. */
+int csv_fault(Span raw, const Records *records, char *words, size_t cap);
 
 #endif

@@ -29,6 +29,34 @@ end
 
 local function formats() return require "formats.all" end
 
+--- What is wrong with a file in whose first lines no row was found.
+local function say_rowless(path, found)
+  if found.not_utf8 * 2 > found.lines then
+    return ("%s: %d%% of the lines are not UTF-8; convert it first, for example iconv -f latin1 -t utf-8"):format(path,
+      100 * found.not_utf8 // found.lines)
+  end
+  return ("%s holds no JSON object: %s"):format(path, found.malformed == found.lines and "its lines are no JSON"
+    or found.malformed == 0 and "its lines are other values" or "its lines are no JSON or other values")
+end
+
+--- "id (number), text (string)"
+local function keys_and_types(keys)
+  local out = {}
+  for i, k in ipairs(keys) do
+    if i > 12 then out[i] = "…" break end
+    out[i] = ("%s (%s)"):format(k.name, k.kind)
+  end
+  return table.concat(out, ", ")
+end
+
+--- "x.jsonl is empty", of a view without a row.
+function load.say_empty(view)
+  local files = view:sources()
+  if #files ~= 1 then return "none of the files holds a row" end
+  local path = files[1].path == "-" and "standard input" or files[1].path
+  return path .. (files[1].bytes == 0 and " is empty" or " holds no rows")
+end
+
 --- The first look at a file, and how to read it: a known format, else a mapping of its keys.
 -- @return  { path, format = name or { fields = … }, reason, keys, mapped }; nil and a message
 function load.look(path)
@@ -38,12 +66,12 @@ function load.look(path)
   if found.format then
     return { path = path, format = found.format, reason = found.reason, keys = found.keys, rows = found.rows }
   end
+  if found.lines == 0 then return { path = path, format = "auto", reason = "it holds no rows", keys = {}, rows = 0 } end
   local fields, reason = mapping.propose(found.keys)
   if not fields then
-    local names = {}
-    for i, k in ipairs(found.keys) do names[i] = k.name end
-    return nil, ("%s fits no known format, and none of its keys holds text on every row (%s)"):format(
-      path, #names > 0 and table.concat(names, ", ") or "no object found")
+    if found.rows == 0 then return nil, say_rowless(path, found) end
+    return nil, ("%s fits no known format, and none of its keys holds text on every row; keys found: %s"):format(
+      path, #found.keys > 0 and keys_and_types(found.keys) or "none")
   end
   return { path = path, format = { fields = fields }, mapped = true, reason = reason, keys = found.keys,
     rows = found.rows }
@@ -74,6 +102,7 @@ function load.view(paths, options)
   local view, err = corpus.load { sources = sources, formats = formats(), pool = options.pool, limit = options.limit,
                                   allow_damaged = options.allow_damaged }
   if not view then return nil, err end
+  if #view == 0 then return nil, load.say_empty(view) end
   return view, looks
 end
 

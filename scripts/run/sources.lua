@@ -3,6 +3,7 @@
 local corpus = require "corpus"
 local fault = require "run.fault"
 local fs = require "fs"
+local load = require "report.load"
 local nearest = require "nearest"
 local open = require "recipe.open"
 local screen = require "report.screen"
@@ -61,7 +62,6 @@ end
 
 --- Where no known format fits a file, the mapping of its keys that init would propose.
 function sources.look(list)
-  local load = require "report.load"
   for _, source in ipairs(list) do
     if source.format == "auto" and source.path ~= "-" then
       local look, err = load.look(source.path)
@@ -97,15 +97,16 @@ local function worded(list, message)
   return message
 end
 
---- Loads files as one view.
+--- Loads files as one view; a run without a row is a mistake.
 -- @param options  pool, id, limit, max_line, allow_damaged, spool_dir
 function sources.load(list, options)
   local ok, view, err = pcall(corpus.load, {
     sources = list, formats = require "formats.all", id = options.id, limit = options.limit, pool = options.pool,
     max_line = options.max_line, allow_damaged = options.allow_damaged, spool_dir = options.spool_dir,
   })
-  if ok and view then return view end
-  return nil, worded(list, ok and err or fault(view))
+  if not ok or not view then return nil, worded(list, ok and err or fault(view)) end
+  if #view == 0 then return nil, load.say_empty(view) end
+  return view
 end
 
 --- What a person should know of the sources before trusting the counts: a sentence each.

@@ -194,6 +194,22 @@ check.test("files that are missing, folders or damaged are named", function()
   fails(1, "is a folder", path, q(dir))
   fails(1, "nowhere.lua", dir .. "/nowhere.lua")
   fails(1, "gold_nowhere", path, "--gold " .. q(dir .. "/gold_nowhere.jsonl"))
+  file("empty.jsonl", "")
+  file("blank.jsonl", "\n\n")
+  file("latin1.jsonl", ('{"input":"a caf\xE9","output":"b"}\n'):rep(3) .. '{"input":"a","output":"b"}\n')
+  file("odd.jsonl", '{"a":1,"b":[2],"c":{"d":true}}\n')
+  local function both(words, ...)   -- with a recipe, and the files alone
+    local names = {}
+    for i, name in ipairs { ... } do names[i] = q(dir .. "/" .. name) end
+    fails(1, words, path, table.concat(names, " "))
+    local status, _, err = check.run(("%s run %s --out %s"):format(check.tamis, table.concat(names, " "), q(out)))
+    check.eq(status, 1)
+    check.contains(err, words)
+  end
+  both("empty.jsonl is empty", "empty.jsonl")
+  both("none of the files holds a row", "empty.jsonl", "blank.jsonl")
+  both("75% of the lines are not UTF-8; convert it first, for example iconv", "latin1.jsonl")
+  both("keys found: a (number), b (array), c (object)", "odd.jsonl")
   if not root then
     file("secret.jsonl", ROWS[1])
     os.execute("chmod 000 " .. q(dir .. "/secret.jsonl"))
@@ -214,7 +230,7 @@ check.test("what may make a run's counts misleading is said in its summary", fun
     return text
   end
   said("raw2.jsonl", "no gold set: ", "2 rows and 1 blank line, pairs", "! balance: no row has a topc, by annotation", "--reason 'a'\\''; b'")
-  said("empty.jsonl", "! empty.jsonl holds no rows")
+  said("raw2.jsonl empty.jsonl", "! empty.jsonl holds no rows")
   said("prose.txt", "20 rows, no format (there is no row to tell by)", "! prose.txt: none of its first lines is a JSON object")
   said("torn.jsonl.gz", "! torn.jsonl.gz: damaged gzip at byte 2000 of the file: the file ends too early; the ")
   check.ok(not said("raw2.jsonl --gold raw.jsonl"):find("no gold set", 1, true))

@@ -17,14 +17,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
   Error err;
   JsonDoc doc = { 0 };
   if (n > 0) memcpy(text, d, n);
+  char delimiter = '\t';
+  if (n > 0 && text[0] != '\t' && csv_delimiter(span_of(text, n), "t.csv", &delimiter, &err) != 0) delimiter = ',';
   MUST(spool_open(&spool, NULL, &err) == 0);
-  int r = csv_to_lines(span_of(text, n), n > 0 && text[0] == '\t' ? '\t' : ',', "t.csv", &spool, &records, &broken, &err);
+  int r = csv_to_lines(span_of(text, n), delimiter, "t.csv", &spool, &records, &broken, &err);
   MUST(spool_flush(&spool, &err) == 0);
   char *lines = malloc(spool.len + 1);
   MUST(pread(spool.fd, lines, spool.len, 0) == (ssize_t)spool.len);
   for (size_t i = 0; r == 0 && i < records.n; i++) {
     Record k = records.record[i];
     MUST(k.offset + k.len < spool.len + 0u && lines[k.offset + k.len] == '\n');
+    char words[80];
+    MUST(!k.ragged || csv_fault(span_of(lines + k.offset, k.len), &records, words, sizeof words) == 0);
     JsonStatus s = json_check(&doc, span_of(lines + k.offset, k.len), 0);
     MUST(k.ragged || s == JSON_OK || s == JSON_NOT_UTF8);
   }
