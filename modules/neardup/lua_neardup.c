@@ -255,11 +255,16 @@ static int f_decontaminate(lua_State *L) {
   p.input_alone = lua_isnil(L, -1) || lua_toboolean(L, -1);
   lua_pop(L, 1);
   Error err = { "" };
+  GoldTaker most;
   lua_newverdicts(L);
-  VerdictList *list = neardup_decontaminate(v, gold, &p, pool, &err);
+  VerdictList *list = neardup_decontaminate(v, gold, &p, pool, &most, &err);
   if (list == NULL) return push_failure(L, &err);
   lua_setverdicts(L, list);
-  return 1;
+  lua_createtable(L, 0, 3);
+  set_count(L, "rejected", list->n);
+  set_count(L, "by_input", most.rows);
+  if (most.rows > 0) set_count(L, "gold_row", (size_t)most.gold + 1);
+  return 2;
 }
 
 /* The row numbers, from 0, that p.rows lists, or those of the whole view: a userdata on the stack.

@@ -178,8 +178,21 @@ static int gold_evidence(Buf *b, const Corpus *gold, const GoldVerdict *g) {
          evidence_number(b, g->match.jaccard) != 0 || buf_char(b, '}') != 0 ? -1 : 0;
 }
 
+/* 0; -1: out of memory. */
+static int gold_most(const GoldVerdict *found, size_t n, size_t ngold, GoldTaker *most) {
+  size_t *taken = calloc(ngold + 1, sizeof *taken);
+  *most = (GoldTaker){ 0 };
+  if (taken == NULL) return -1;
+  for (size_t i = 0; i < n; i++)
+    if (found[i].match.twin != TEXT_NONE && found[i].input_alone) taken[found[i].match.twin]++;
+  for (size_t g = 0; g < ngold; g++)
+    if (taken[g] > most->rows) *most = (GoldTaker){ (uint32_t)g, taken[g] };
+  free(taken);
+  return 0;
+}
+
 static int gold_list(VerdictList *list, const View *v, const View *gold, const Rows *rows,
-                     const DecontaminateParams *p, Pool *pool, Error *err) {
+                     const DecontaminateParams *p, Pool *pool, GoldTaker *most, Error *err) {
   GoldVerdict *found = malloc((rows->n + 1) * sizeof *found);
   Buf json = { 0 };
   if (found == NULL) return error_memory(err);
@@ -193,19 +206,20 @@ static int gold_list(VerdictList *list, const View *v, const View *gold, const R
     else e.blob = verdicts_add_blob(list, buf_span(&json));
     if (r != 0 || e.blob < 0 || verdicts_add(list, e) != 0) r = error_memory(err);
   }
+  if (r == 0 && most != NULL && gold_most(found, rows->n, gold->corpus->nrows, most) != 0) r = error_memory(err);
   buf_free(&json);
   free(found);
   return r;
 }
 
 VerdictList *neardup_decontaminate(const View *v, const View *gold, const DecontaminateParams *p,
-                                   Pool *pool, Error *err) {
+                                   Pool *pool, GoldTaker *most, Error *err) {
   Rows rows;
   VerdictList *list = new_list(v, 1u << FIELD_INPUT | 1u << FIELD_OUTPUT, "gold_exact", err);
   if (list == NULL) return NULL;
   list->reasons[1] = "gold_near";
   int r = rows_of(&rows, v, err);
-  if (r == 0) r = gold_list(list, v, gold, &rows, p, pool, err);
+  if (r == 0) r = gold_list(list, v, gold, &rows, p, pool, most, err);
   rows_free(&rows);
   if (r == 0) return list;
   verdicts_free(list);

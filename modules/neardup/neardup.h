@@ -24,9 +24,13 @@ VerdictList *neardup_exact(const View *v, unsigned fields, int fold_flags, Pool 
 ** the sources; p->rank, if any, is one number a row of the corpus. counts may be NULL. */
 VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams *p, Pool *pool,
                              NeardupCounts *counts, Error *err);
-/* Reasons gold_exact, gold_near; evidence as JSON, since the twin is a row of another corpus. */
+/* The gold row whose input alone took the most rows, the first of equals; rows 0: none did. */
+typedef struct GoldTaker { uint32_t gold; size_t rows; } GoldTaker;
+
+/* Reasons gold_exact, gold_near; evidence as JSON, since the twin is a row of another corpus. most
+** may be NULL. */
 VerdictList *neardup_decontaminate(const View *v, const View *gold, const DecontaminateParams *p,
-                                   Pool *pool, Error *err);
+                                   Pool *pool, GoldTaker *most, Error *err);
 
 /* "input+output": names of the fields in the set that some standing row has; lives as long as the
 ** corpus. NULL if out of memory. */

@@ -7,6 +7,17 @@ local neardup = require "neardup"
 local screen = require "report.screen"
 
 local SMALL_GOLD = 200   -- fewer rows say little about a model
+local MANY = 20          -- rows that one gold input took: more than its paraphrases
+local SHOWN = 40         -- bytes of that input
+
+--- The gold row whose input alone took many rows, "Yes.", in a sentence.
+local function greedy(gold, info)
+  local row, text = gold:row(info.gold_row), gold:field(info.gold_row, "input") or ""
+  if #text > SHOWN then text = text:sub(1, (utf8.offset(text, 0, SHOWN + 1) or SHOWN + 1) - 1) .. "…" end
+  return ("decontaminate: the gold row %s:%d alone took %d of the %d rows removed, by its input %q: where a short input is "
+    .. "no leak, decontaminate.input_alone = false holds it against a row together with its output"):format(row.source,
+    row.line, info.by_input, info.rejected, text)
+end
 
 return {
   name    = "decontaminate",
@@ -26,7 +37,9 @@ return {
   --- @return  verdicts, or nil and a message; without a gold set the view as it is
   run = function(view, p, ctx)
     if not ctx.gold then return view, {} end
-    return neardup.decontaminate(view, ctx.gold, p, ctx.pool)
+    local verdicts, info = neardup.decontaminate(view, ctx.gold, p, ctx.pool)
+    if verdicts and info.by_input > MANY then info.notes = { greedy(ctx.gold, info) } end
+    return verdicts, info
   end,
 
   finish = function(_, _, ctx)

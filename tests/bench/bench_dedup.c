@@ -205,7 +205,7 @@ static void near_256(Bench *b) { near_with(b, 256, 36, 7); }
 static void gold(Bench *b) {
   Error err;
   DecontaminateParams p = { 5, 0.8, 1 };
-  take(b, neardup_decontaminate(b->view, b->gold, &p, b->pool, &err));
+  take(b, neardup_decontaminate(b->view, b->gold, &p, b->pool, NULL, &err));
 }
 
 static const double NOT_RUN = 1e9;

@@ -179,4 +179,18 @@ check.test("a split that was to have rows and got none is told", function()
   check.ok(not out:find('split "none"', 1, true), out)
 end)
 
+check.test("a gold row whose input alone took many rows is named, with the parameter", function()
+  local rows = {}
+  for i = 1, 25 do rows[i] = { input = i % 2 == 0 and "Yes." or "yes. ", output = words(100 * i, 8) } end
+  rows[26] = { input = words(9000, 8), output = words(9100, 8) }
+  jsonl("chat.jsonl", rows)
+  jsonl("gold.jsonl", { { input = words(9000, 8), output = words(9100, 8) }, { input = "Yes.", output = words(7000, 8) } })
+  recipe("gold.lua", 'sources = { "chat.jsonl" }, gold = { "gold.jsonl" }, s.export {},')
+  local status, out, err = tamis "run gold.lua --run-id a --json"
+  check.eq(status, 0, err)
+  local notes = table.concat(json.decode(out).notes, "\n")
+  check.contains(notes, 'gold.jsonl:2 alone took 25 of the 26 rows removed, by its input "Yes."')
+  check.contains(notes, "decontaminate.input_alone = false")
+end)
+
 check.done()
