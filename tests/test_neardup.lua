@@ -91,16 +91,16 @@ check.test("near_dedup names the kept row and the exact Jaccard", function()
   local v = load(file { pair("abcdefghijklmnopqrstuvwxyz", "x"), pair("abcdefghijklmnopqrstuvwxyz0123", "x") })
   -- 28 and 32 code points: 24 and 28 shingles; shared are the 22 inside the alphabet
   local expect = 22 / (24 + 28 - 22)
-  local w, info = run("near_dedup", v, { threshold = 0.7, num_bands = 64 })
+  local w, info = run("near_dedup", v, { threshold = 0.7, num_bands = 64, num_hashes = 128 })
   check.eq(w:row(2).reason, "near_duplicate")
   check.eq(w:row(2).evidence.jaccard, expect)
   check.eq(w:row(2).evidence.twin.line, 1)
   check.eq(w:row(2).metrics["near_dedup.jaccard"], expect)
-  check.eq(info.bands, 64)
-  check.eq(info.rows_per_band, 2)
-  check.eq(info.pairs, 1)
-  check.eq(select(2, run("near_dedup", v, { threshold = expect, num_bands = 64 }):counts()), 1)
-  check.eq(select(2, run("near_dedup", v, { threshold = expect + 1e-15, num_bands = 64 }):counts()), 0)
+  check.eq(info.figures.bands, 64)
+  check.eq(info.figures.rows_per_band, 2)
+  check.eq(info.figures.pairs, 1)
+  check.eq(select(2, run("near_dedup", v, { threshold = expect, num_bands = 64, num_hashes = 128 }):counts()), 1)
+  check.eq(select(2, run("near_dedup", v, { threshold = expect + 1e-15, num_bands = 64, num_hashes = 128 }):counts()), 0)
 end)
 
 check.test("a shared system prompt makes nobody twins", function()
@@ -126,11 +126,26 @@ check.test("the recall goal solves the bands", function()
   local bands, rows = neardup.bands(256, 0.8, 0.999)
   check.eq(rows, 7)
   check.ok(1 - (1 - 0.8 ^ rows) ^ bands >= 0.999)
-  local _, info = run("near_dedup", load(file { pair("a question", "an answer") }), { num_bands = 0, num_hashes = 256 })
-  check.eq(info.bands, bands)
+  local _, info = run("near_dedup", load(file { pair("a question", "an answer") }), { num_hashes = 256 })
+  check.eq(info.figures.bands, bands)
   check.ok(math.abs(neardup.recall_curve(16, 8)[4].probability - 0.947) < 0.0005)
   local curve = stage("near_dedup").curve(defaults(stage("near_dedup")))
   check.eq(curve[4].jaccard, 0.8)
+end)
+
+check.test("slots and bands are solved for the recall at the threshold, unless they are given", function()
+  local bands = require "neardup_bands"
+  for t = 0.5, 1, 0.05 do
+    local slots, b, rows = bands.solve({ recall = 0.999 }, math.min(t, 0.99))
+    check.ok(slots >= 64 and slots <= 512 and b * rows <= slots)
+    check.ok(1 - (1 - math.min(t, 0.99) ^ rows) ^ b >= 0.999)
+  end
+  local slots, b, rows = bands.solve({ recall = 0.999 }, 0.8)   -- 1 - (1 - 0.8^7)^30 = 0.9991
+  check.eq(slots, 256) check.eq(b, 30) check.eq(rows, 7)
+  slots, b, rows = bands.solve({ recall = 0.999, num_hashes = 128, num_bands = 16 }, 0.8)   -- the classic ones
+  check.eq(slots, 128) check.eq(b, 16) check.eq(rows, 8)
+  slots, b, rows = bands.solve({ recall = 0.999, num_bands = 30 }, 0.8)
+  check.eq(slots, 210) check.eq(b, 30) check.eq(rows, 7)
 end)
 
 check.test("decontaminate rejects copies of gold rows, on the whole row and on the input alone", function()
@@ -207,7 +222,7 @@ check.test("real rows: same verdicts for 1, 2 and 7 threads, and every one at th
   local p, seen = defaults(stage("near_dedup")), nil
   for _, threads in ipairs { 1, 2, 7 } do
     local some = core.pool(threads)
-    local w = v:apply("near_dedup", assert(neardup.leaders(v, p, some)))
+    local w = v:apply("near_dedup", assert(stage("near_dedup").run(v, p, { pool = some })))
     local out = {}
     for i = 1, #w do
       local r = w:row(i)

@@ -6,8 +6,8 @@
 **   neardup.bands(128, 0.8, 0.999)      -- bands, rows: what meets that recall at that Jaccard
 ** For the stages, on a view; all return verdicts | nil, message ("interrupted"):
 **   neardup.exact(view, { punctuation =, fields = }, pool)
-**   neardup.leaders(view, { threshold =, shingle =, num_hashes =, num_bands =, recall =, keep =,
-**                           floor =, fields = }, pool)          -- and a table of figures
+**   neardup.leaders(view, { threshold =, shingle =, num_hashes =, num_bands =, rows_per_band =,
+**                           keep =, floor =, fields = }, pool)          -- and a table of figures
 **   neardup.decontaminate(view, gold, { threshold =, shingle =, input_alone = }, pool)
 ** For people who look around: the rows of `rows` (all if nil) most like a text, best first:
 **   neardup.nearest(view, text, { k = 5, shingle = 5, fields = { "input" }, rows = { 1, 7 } }, pool)
@@ -214,17 +214,14 @@ static int f_leaders(lua_State *L) {
   LeaderParams p = { .threshold = check_number(L, 2, "threshold", 1e-9, 1), .path = simd_best() };
   p.shingle = check_count(L, 2, "shingle", 1, GRAMS_MAX_SHINGLE);
   p.hashes = check_count(L, 2, "num_hashes", 1, SKETCH_MAX_HASHES);
-  p.bands = check_count(L, 2, "num_bands", 0, SKETCH_MAX_BANDS);
+  p.bands = check_count(L, 2, "num_bands", 1, SKETCH_MAX_BANDS);
+  p.rows = check_count(L, 2, "rows_per_band", 1, SKETCH_MAX_HASHES);
   p.longest = check_choice(L, 2, "keep", keep_names) == 1;
   p.floor = p.threshold;
   if (lua_getfield(L, 2, "floor") != LUA_TNIL) p.floor = check_number(L, 2, "floor", 1e-9, p.threshold);
   lua_pop(L, 1);
-  luaL_argcheck(L, p.bands <= p.hashes, 2, "num_bands: expected no more than num_hashes");
-  p.rows = p.bands > 0 ? p.hashes / p.bands : 0;
-  if (p.bands == 0) {
-    double recall = check_number(L, 2, "recall", 0, 0.9999999);
-    sketch_solve(p.hashes, p.floor, recall, &p.bands, &p.rows);
-  }
+  luaL_argcheck(L, p.bands * p.rows <= p.hashes, 2,
+                "num_bands * rows_per_band: expected no more than num_hashes");
 
   Error err = { "" };
   NeardupCounts counts;

@@ -78,8 +78,8 @@ local SCOPES = { row = "row by row, fused with its neighbours", corpus = "over a
 local function curve(s, out, stage)
   local p = {}
   for name, spec in pairs(stage.params) do p[name] = spec.default end
-  local points, bands = stage.curve(p)
-  heading(s, out, ("How many pairs the %d bands propose, by Jaccard"):format(bands))
+  local points, bands, rows = stage.curve(p)
+  heading(s, out, ("How many pairs %d bands of %d slots propose, by Jaccard"):format(bands, rows))
   for _, point in ipairs(points) do
     if point.jaccard >= 0.295 then
       out(("  %.2f  %7s  %s"):format(point.jaccard, screen.percent(point.probability),

@@ -150,6 +150,7 @@ function engine:run_corpus(view, entry)
   end
   if not verdicts then return failed(entry, info or "failed") end
   for _, note in ipairs(type(info) == "table" and info.notes or {}) do self.notes[#self.notes + 1] = note end
+  if type(info) == "table" then self.infos[entry.name] = info.figures end
   if (getmetatable(verdicts) or {}).__name == "tamis.view" then return verdicts end
   local ok, child, err = pcall(view.apply, view, entry.name, verdicts)
   if not ok then child, err = nil, fault(child) end

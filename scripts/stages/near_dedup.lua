@@ -5,8 +5,10 @@
 -- exactly. Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3.
 
 local neardup = require "neardup"
+local bands = require "neardup_bands"
 
 local FIELDS = { "system", "input", "output", "alternative", "assistant" }
+
 
 return {
   name    = "near_dedup",
@@ -16,12 +18,12 @@ return {
     threshold  = { type = "number",  default = 0.8, min = 0.05, max = 1,
                    doc = "match at this exact Jaccard or above" },
     shingle    = { type = "integer", default = 5,   min = 1,   max = 16, doc = "code points in a shingle" },
-    num_hashes = { type = "integer", default = 128, min = 8,   max = 1024,
-                   doc = "MinHash slots a row" },
-    num_bands  = { type = "integer", default = 16,  min = 0,   max = 512,
-                   doc = "bands of num_hashes / num_bands slots propose pairs; 0: solved from threshold and recall" },
     recall     = { type = "number", default = 0.999, min = 0.5, max = 0.999999,
-                   doc = "with num_bands = 0: share of pairs at the threshold that must be proposed" },
+                   doc = "share of pairs at the threshold that must be proposed: solves slots and bands" },
+    num_hashes = { type = "integer", default = 0, min = 0,   max = 1024,
+                   doc = "MinHash slots a row (classic: 128); 0: 64 to 512, solved from threshold and recall" },
+    num_bands  = { type = "integer", default = 0, min = 0,   max = 512,
+                   doc = "bands of num_hashes / num_bands slots propose pairs (classic: 16); 0: solved" },
     keep       = { type = "enum",    default = "first", values = { "first", "longest" },
                    doc = "which row of a group stays" },
     fields     = { type = "list", of = { type = "enum", values = FIELDS },
@@ -32,15 +34,21 @@ return {
   reasons = { "near_duplicate" },
   metrics = { "jaccard" },
 
-  --- @return  verdicts, and what the search did (bands, recall curve, pairs); or nil and a message
+  --- @return  verdicts, and the figures of the search for the lineage (slots, bands, recall curve, pairs);
+  -- or nil and a message
   run = function(view, p, ctx)
-    return neardup.leaders(view, p, ctx.pool)
+    local given = setmetatable({}, { __index = p })
+    given.num_hashes, given.num_bands, given.rows_per_band = bands.solve(p, p.threshold)
+    local verdicts, figures = neardup.leaders(view, given, ctx.pool)
+    if not verdicts then return nil, figures end
+    figures.slots = given.num_hashes
+    return verdicts, { figures = figures }
   end,
 
   --- The chance that a pair is proposed, for the help page.
+  -- @return  points of the curve, bands, slots a band
   curve = function(p)
-    local bands, rows = p.num_bands, nil
-    if bands == 0 then bands, rows = neardup.bands(p.num_hashes, p.threshold, p.recall) end
-    return neardup.recall_curve(bands, rows or p.num_hashes // bands), bands
+    local _, count, rows = bands.solve(p, p.threshold)
+    return neardup.recall_curve(count, rows), count, rows
   end,
 }

@@ -111,11 +111,11 @@ check.test("the settings that help tells of are those a recipe may have", functi
   check.contains(err, "unknown setting")
 end)
 
-check.test("near_dedup's page has the recall curve of its bands: 1 - (1 - J^8)^16", function()
+check.test("near_dedup's page has the recall curve of its bands: 1 - (1 - J^7)^30", function()
   local _, out = help "near_dedup"
-  check.contains(out, "16 bands")
+  check.contains(out, "30 bands of 7 slots")
   for _, j in ipairs { 0.5, 0.6, 0.7, 0.8 } do
-    check.contains(out, ("%.2f  %6.1f%%"):format(j, 100 * (1 - (1 - j ^ 8) ^ 16)))
+    check.contains(out, ("%.2f  %6.1f%%"):format(j, 100 * (1 - (1 - j ^ 7) ^ 30)))
   end
 end)
 

@@ -1,0 +1,34 @@
+--- neardup_bands: how many MinHash slots and bands propose the pairs of near_dedup.
+-- A pair of Jaccard J agrees in one of b bands of r slots with probability 1 - (1 - J^r)^b.
+-- What is not given is solved: bands from the slots and the recall wanted at the threshold; the
+-- slots as the fewest of SLOTS whose curve is steep enough, since each stranger proposed costs a
+-- comparison and each slot costs memory and time.
+
+local neardup = require "neardup"
+
+local bands = {}
+
+local SLOTS = { 64, 128, 256, 512 }
+local BELOW, STRANGERS = 0.3, 0.25   -- a pair so far below the threshold comes at most so often
+
+local function probability(count, rows, jaccard) return 1 - (1 - jaccard ^ rows) ^ count end
+
+--- Slots, bands and slots a band for a stage's parameters.
+-- @param p  num_hashes and num_bands (0 or nil: solve), recall
+-- @param at the Jaccard at which `recall` must hold: the threshold, or the evidence floor
+function bands.solve(p, at)
+  local hashes, count = p.num_hashes or 0, p.num_bands or 0
+  if hashes > 0 and count > 0 then return hashes, count, math.max(1, hashes // count) end
+  if hashes > 0 then return hashes, neardup.bands(hashes, at, p.recall) end
+  if count > 0 then   -- the most slots a band that still meet the goal
+    local rows = 1
+    while (rows + 1) * count <= 1024 and probability(count, rows + 1, at) >= p.recall do rows = rows + 1 end
+    return rows * count, count, rows
+  end
+  for _, slots in ipairs(SLOTS) do
+    local b, rows = neardup.bands(slots, at, p.recall)
+    if slots == SLOTS[#SLOTS] or probability(b, rows, at - BELOW) <= STRANGERS then return slots, b, rows end
+  end
+end
+
+return bands
