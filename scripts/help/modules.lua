@@ -16,6 +16,7 @@ return {
     functions = {
       { "detect(s)", "the language's code, its share of the text, and all that were found; "
                      .. "\"und\", 0 where it is too short to tell" },
+      { "known()", "the languages it can tell: { { code = \"en\", name = \"english\" }, … }" },
     },
     stages = { { "keep{ … }", "the row operator of the stage language" } },
   },

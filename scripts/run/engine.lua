@@ -29,6 +29,14 @@ function engine:context(entry)
   local recipe, threads = self.recipe, self.pool:threads()
   return {
     pool = self.pool, seed = self.plan.seed, name = entry.name, gold = self.gold,
+    -- the name of a stage behind this one that sets an annotation; nil if there is none
+    set_behind = function(annotation)
+      local behind = false
+      for _, e in ipairs(self.plan.stages) do
+        if behind and e.params.annotation == annotation then return e.name end
+        behind = behind or e == entry
+      end
+    end,
     row_function = function(marker, kind, o)
       o = o or {}
       local op, err = recipe:row_op(marker, { kind = kind, stage = o.reason or entry.name, threads = threads,
@@ -192,6 +200,8 @@ function engine:run(view)
     finish(self, step, child)
     view = child
   end
+  local last = self.plan.stages[#self.plan.stages]
+  if last and last.def.scope == "export" then finish(self, { last }, view) end
   return view
 end
 

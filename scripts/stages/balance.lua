@@ -4,9 +4,12 @@
 -- unless a table of caps names them.
 
 local host = require "host"
+local keys = require "run.keys"
+local screen = require "report.screen"
 local select = require "select"
 
 local UNKNOWN = "unknown"
+local MUCH = 0.3   -- above this share of what stays, rows of no group are worth a note
 
 local function is_function(v) return type(v) == "function" or host.is_function(v) end
 
@@ -30,6 +33,26 @@ local function cap_of(p, ctx, group, count)
   return cap
 end
 
+--- What a person should know: that no row has the key, or that rows without it are most of the rest.
+local function notes_of(view, groups, caps, p, ctx)
+  local most, left, unknown = 0, 0, 0
+  for i = 1, #groups do
+    local group, count = groups:at(i)
+    local stay = caps[i] and math.min(caps[i], count) or count
+    left = left + stay
+    if group == nil then unknown = caps[i] and 0 or count else most = math.max(most, stay) end
+  end
+  if #view > 0 and #groups == 1 and groups:at(1) == nil and not caps[1] then
+    local setter = ctx.set_behind and ctx.set_behind(p.by)
+    return { ("%s: no row has a %s, by annotation, path or attribute; none was capped%s"):format(ctx.name, p.by,
+      setter and ("; the stage %s, which sets it, stands behind"):format(setter) or keys.hint(view, p.by)) }
+  end
+  if unknown <= MUCH * left then return {} end
+  local cap = type(p.max) == "number" and p.max or most
+  return { ("%s: %s of the %s that stay have no %s and are not capped; max = { unknown = %d, [\"*\"] = %d }"
+    .. " caps them too"):format(ctx.name, screen.number(unknown), screen.count(left, "row"), p.by, cap, cap) }
+end
+
 return {
   name    = "balance",
   scope   = "corpus",
@@ -39,8 +62,9 @@ return {
             of = { type = { "number", "boolean" }, min = 0, words = "a number of rows, at least 0, or false for all" },
             words = 'a number of rows, at least 0; a table by group, such as { billing = 500, ["*"] = 200 };'
                     .. ' or function(group, count)',
-            doc = "most rows of a group: a number; a table by group, [\"*\"] for the others;"
-                  .. " or function(group, count)" },
+            doc = "most rows of a group: a number; a table by group, [\"*\"] for the other groups; or"
+                  .. " function(group, count). Rows of no group all stay, unless a table names them:"
+                  .. " { unknown = 200, [\"*\"] = 500 }" },
     by  = { type = "string", default = "topic",
             doc = "annotation, path of the row or attribute of its source that tells the group" },
   },
@@ -63,8 +87,6 @@ return {
       caps[i], err = cap_of(p, ctx, group, count)
       if caps[i] == nil then return nil, err end
     end
-    local nothing = #view > 0 and #groups == 1 and groups:at(1) == nil and not caps[1]
-    return groups:cap(caps, ctx.seed, "over_cap"), nothing and { notes = {
-      ("%s: no row has a %s, by annotation, path or attribute; none was capped"):format(ctx.name, p.by) } }
+    return groups:cap(caps, ctx.seed, "over_cap"), { notes = notes_of(view, groups, caps, p, ctx) }
   end,
 }

@@ -1,5 +1,8 @@
 --- export: how the rows that are left are written. Always the last stage; the runner does the work.
 
+local keys = require "run.keys"
+local nearest = require "nearest"
+
 local FORMATS = { "pairs", "alpaca", "prompt_completion", "messages", "sharegpt", "preference" }
 
 local RESERVED = { rejected = true, quarantined = true }   -- files that every run has
@@ -49,4 +52,19 @@ return {
   metrics = {},
 
   check = function(p) return p.splits and fault_of(p.splits) end,
+
+  --- Names to include that no row has.
+  finish = function(view, p)
+    local names, known, notes = keys.annotations(view), {}, {}
+    table.move(view:metric_names(), 1, #view:metric_names(), #names + 1, names)
+    for _, name in ipairs(names) do known[name] = true end
+    for _, name in ipairs(#view > 0 and p.include or {}) do
+      if not known[name] then
+        local near = nearest(name, names)
+        notes[#notes + 1] = ('export: include names "%s", which no row has as an annotation%s'):format(name,
+          near and ('; did you mean "%s"?'):format(near) or "")
+      end
+    end
+    return { notes = notes }
+  end,
 }

@@ -148,4 +148,23 @@ check.test("a preset is a list of stages", function()
   check.contains(file "rejected.jsonl", "input_too_short")
 end)
 
+check.test("what balance and export are told to go by and no row has is said, with the name it is near to", function()
+  local rows = {}
+  for i = 1, 30 do
+    rows[i] = json.encode { input = "question " .. i .. (i <= 10 and " card" or ""), output = "a", queue = { name = "web" } }
+  end
+  write("rows.jsonl", table.concat(rows, "\n") .. "\n")
+  local status, said = run [[ s.balance { by = "subject", max = 5 }, s.balance { by = "queue.nam", max = 50 },
+    s.topics { rules = { { "cards", "card" } }, annotation = "subject" }, s.balance { by = "subject", max = { ["*"] = 8 } },
+    s.export { include = { "subjct", "kind" } } ]]
+  check.eq(status, 0, said)
+  for _, part in ipairs {
+    "! balance: no row has a subject, by annotation, path or attribute; none was capped; the stage topics, which sets it, ",
+    '! balance_2: no row has a queue.nam, by annotation, path or attribute; none was capped; did you mean "queue.name"?',
+    '! balance_3: 20 of the 28 rows that stay have no subject and are not capped; max = { unknown = 8, ["*"] = 8 } caps them',
+    '! export: include names "subjct", which no row has as an annotation; did you mean "subject"?',
+  } do check.contains(said, part) end
+  check.ok(not said:find('include names "kind"', 1, true))
+end)
+
 check.done()

@@ -1,0 +1,55 @@
+--- keys: the names by which rows can be grouped, for messages about one that no row has.
+
+local json = require "json"
+local nearest = require "nearest"
+
+local keys = {}
+
+local LOOKED_AT = 5   -- rows whose keys are looked at
+
+local function add_object(object, prefix, depth, out)
+  if type(object) ~= "table" or depth > 3 then return end
+  for key, value in pairs(object) do
+    if type(key) == "string" then
+      out[prefix .. key] = true
+      add_object(value, prefix .. key .. ".", depth + 1, out)
+    end
+  end
+end
+
+local function sorted(set)
+  local out = {}
+  for name in pairs(set) do out[#out + 1] = name end
+  table.sort(out)
+  return out
+end
+
+local function annotations(view)
+  local set = { kind = true, generator = true, trusted = true }
+  for _, name in ipairs(view:annotation_names()) do set[name] = true end
+  for _, s in ipairs(view:sources()) do
+    for name in pairs(s.attributes or {}) do set[name] = true end
+  end
+  return set
+end
+
+--- Names of a view's annotations and of its sources' attributes, sorted.
+function keys.annotations(view) return sorted(annotations(view)) end
+
+--- The same, and the paths of its first rows.
+function keys.of(view)
+  local set = annotations(view)
+  for i = 1, math.min(LOOKED_AT, #view) do
+    local ok, object = pcall(json.decode, view:row(i).bytes)
+    if ok then add_object(object, "", 1, set) end
+  end
+  return sorted(set)
+end
+
+--- '; did you mean "topic"?', or nothing.
+function keys.hint(view, name)
+  local near = nearest(name, keys.of(view))
+  return near and ('; did you mean "%s"?'):format(near) or ""
+end
+
+return keys
