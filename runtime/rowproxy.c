@@ -42,6 +42,12 @@ static int read_only(lua_State *L) {
   return luaL_error(L, "a row is read-only: map returns what to change, { output = new_text }");
 }
 
+/* What a row has is made when it is asked for: there is no list to go over. */
+static int no_list(lua_State *L) {
+  return luaL_error(L, "a row cannot be gone over: read it by name (ex.input; see tamis help ex), or its keys by "
+                       "pairs(ex.raw)");
+}
+
 static const luaL_Reg raw_methods[] = {
   { "__index", raw_index },
   { "__len", raw_len },
@@ -142,12 +148,16 @@ static int ex_index(lua_State *L) {
 RowProxy *rowproxy_push(lua_State *L) {
   RowProxy *p = lua_newuserdatauv(L, sizeof *p, 1);
   *p = (RowProxy){ 0 };
-  lua_createtable(L, 0, 2);
+  lua_createtable(L, 0, 4);
   lua_pushlightuserdata(L, p);
   lua_pushcclosure(L, ex_index, 1);
   lua_setfield(L, -2, "__index");
   lua_pushcfunction(L, read_only);
   lua_setfield(L, -2, "__newindex");
+  lua_pushcfunction(L, no_list);
+  lua_setfield(L, -2, "__pairs");
+  lua_pushcfunction(L, no_list);
+  lua_setfield(L, -2, "__len");
   lua_setmetatable(L, -2);
   return p;
 }

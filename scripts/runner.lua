@@ -70,6 +70,7 @@ local function add_notes(run)
   for _, view in ipairs { run.view, run.gold } do
     for _, note in ipairs(sources.notes(view)) do notes[#notes + 1] = note end
   end
+  if run.plan.id then notes[#notes + 1] = sources.id_note(run.view, run.plan.id) end
 end
 
 --- Puts --sample before all other stages.

@@ -4,6 +4,7 @@
 local core = require "core"
 local fault = require "run.fault"
 local fs = require "fs"
+local plan = require "plan"
 
 local engine = {}
 engine.__index = engine
@@ -98,6 +99,24 @@ local function removed_by_stage(view)
   local out = {}
   for _, r in ipairs(view:reasons()) do out[r.stage] = (out[r.stage] or 0) + r.count end
   return out
+end
+
+--- The reasons that stages of the recipe's own gave are those that they declared.
+local function check_reasons(entries, view)
+  for _, entry in ipairs(entries) do
+    local declared = entry.def.own and entry.def.own.reasons
+    local known = { [entry.name] = true }
+    for _, name in ipairs(declared or {}) do known[name] = true end
+    for _, r in ipairs(declared and view:reasons() or {}) do
+      if r.stage == entry.name and not known[r.reason] then
+        local message = 'it gave the reason "%s", which it does not declare: reasons = { %s }%s'
+        local names = {}
+        for i, name in ipairs(declared) do names[i] = ('"%s"'):format(tostring(name)) end
+        return nil, place(entry, message:format(r.reason, table.concat(names, ", "), plan.hint(r.reason, declared)))
+      end
+    end
+  end
+  return true
 end
 
 local function record(self, entries, before, view, seconds)
@@ -196,6 +215,9 @@ function engine:run(view)
     local child, err
     if step.row then child, err = self:run_rows(view, step) else child, err = self:run_corpus(view, step[1]) end
     if not child then return nil, err end
+    local declared
+    declared, err = check_reasons(step, child)
+    if not declared then return nil, err end
     record(self, step, view, child, fs.clock() - started)
     finish(self, step, child)
     view = child

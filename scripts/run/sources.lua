@@ -4,12 +4,14 @@ local corpus = require "corpus"
 local fault = require "run.fault"
 local fs = require "fs"
 local load = require "report.load"
+local json = require "json"
 local nearest = require "nearest"
 local open = require "recipe.open"
 local screen = require "report.screen"
 
 local sources = {}
 
+local ID_ROWS = 1000    -- rows looked at for the recipe's id
 local NOTHING = "there is no row to tell by"   -- the reason of a format that was not found (modules/corpus/detect.c)
 
 local function is_pattern(path) return path:find "[%*%?%[]" ~= nil end
@@ -121,6 +123,25 @@ function sources.notes(view)
     end
   end
   return out
+end
+
+--- A recipe's `id` that no row has: looks at the first rows. nil if one has it.
+function sources.id_note(view, id)
+  local seen, first = 0, nil
+  for i = 1, math.min(#view, ID_ROWS) do
+    local row = view:row(i)
+    if row.status == "standing" then
+      if row.id ~= nil then return nil end
+      seen, first = seen + 1, first or row
+    end
+  end
+  if seen == 0 then return nil end
+  local object, names = json.decode(first.bytes), {}
+  for key in pairs(type(object) == "table" and object or {}) do names[#names + 1] = tostring(key) end
+  table.sort(names)
+  local near = nearest(id, names)
+  local who = seen == 1 and "the only row has no such key" or ("none of the first %s rows has it"):format(screen.number(seen))
+  return ('id = "%s": %s%s'):format(id, who, near and ('; did you mean "%s"?'):format(near) or "")
 end
 
 --- "raw.jsonl: 4,012 rows, messages (every row has `messages`)", one line a source.

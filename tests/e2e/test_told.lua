@@ -15,6 +15,9 @@ local function tamis(fmt, ...)
   return status, out, err
 end
 
+--- What was printed, its lines joined: a screen may be narrow.
+local function flat(text) return (text:gsub("%s+", " ")) end
+
 local function recipe(name, body)
   return file(name, 'local s = require "tamis"\nreturn s.recipe {\n  name = "' .. name:gsub("%.lua$", "") .. '",\n' .. body .. "\n}\n")
 end
@@ -41,7 +44,7 @@ check.test("rows that the export format has no place for are a row of the funnel
   local status, out, err = tamis "run pairs.lua --run-id a"
   check.eq(status, 0, err)
   check.ok(out:find "export +4 +%-3 +75%.0%%", out)
-  check.contains(out, '! export removed 75.0% of the 4 rows it saw: they do not fit format = "pairs"')
+  check.contains(flat(out), '! export removed 75.0% of the 4 rows it saw: they do not fit format = "pairs"')
   local record = json.decode(fs.read(dir .. "/curated/pairs/a/lineage.json"))
   local counts = record.stats.stage_counts
   check.eq(#counts, 1)
@@ -175,7 +178,7 @@ check.test("a split that was to have rows and got none is told", function()
   local sizes = { train = #fs.read(dir .. "/curated/split/a/train.jsonl"), valid = #fs.read(dir .. "/curated/split/a/valid.jsonl") }
   local empty = sizes.train == 0 and "train" or "valid"
   check.eq(sizes[empty], 0)
-  check.contains(out, ('! export: no row fell to the split "%s" (0.5 of 2 kept): rows of one "lang" stay together'):format(empty))
+  check.contains(flat(out), ('! export: no row fell to the split "%s" (0.5 of 2 kept): rows of one "lang" stay together'):format(empty))
   check.ok(not out:find('split "none"', 1, true), out)
 end)
 
@@ -191,6 +194,46 @@ check.test("a gold row whose input alone took many rows is named, with the param
   local notes = table.concat(json.decode(out).notes, "\n")
   check.contains(notes, 'gold.jsonl:2 alone took 25 of the 26 rows removed, by its input "Yes."')
   check.contains(notes, "decontaminate.input_alone = false")
+end)
+
+check.test("an id that no row has is told, with the nearest key", function()
+  jsonl("ids.jsonl", { { ticket_id = 7, input = "a b", output = "c" }, { ticket_id = 8, input = "d e", output = "f" } })
+  recipe("ids.lua", 'id = "tiket_id", sources = { "ids.jsonl" }, s.export {},')
+  local status, out, err = tamis "run ids.lua --run-id a"
+  check.eq(status, 0, err)
+  check.contains(flat(out), '! id = "tiket_id": none of the first 2 rows has it; did you mean "ticket_id"?')
+  recipe("ids.lua", 'id = "ticket_id", sources = { "ids.jsonl" }, s.export {},')
+  status, out, err = tamis "run ids.lua --run-id b"
+  check.eq(status, 0, err)
+  check.ok(not out:find("! id", 1, true), out)
+end)
+
+local OWN = [[
+local s = require "tamis"
+local odd = s.stage { name = "odd", scope = "%s", reasons = { "too_loud" }, %s }
+return s.recipe { name = "odd", sources = { "ids.jsonl" }, odd {}, s.export {} }
+]]
+
+check.test("a reason that a stage of the recipe's own does not declare is an error that names both", function()
+  local bodies = { { "row", 'row = function(ex) return "too_lowd" end' },
+                   { "corpus", 'run = function(view) return { "too_lowd" } end' } }
+  for _, body in ipairs(bodies) do
+    file("odd.lua", OWN:format(body[1], body[2]))
+    local status, _, err = tamis "run odd.lua"
+    check.eq(status, 1)
+    check.contains(err, 'odd.lua:3: odd: it gave the reason "too_lowd", which it does not declare: reasons = { "too_loud" }; did you mean "too_loud"?')
+  end
+  file("odd.lua", OWN:format("row", "row = function(ex) return false end"))   -- the stage's own name
+  check.eq((tamis "run odd.lua --run-id a"), 0)
+end)
+
+check.test("a row is read by name, and says so to who would go over it", function()
+  for _, code in ipairs { "for k in pairs(ex) do end", "local n = #ex" } do
+    recipe("over.lua", ('sources = { "ids.jsonl" }, s.filter { name = "f", fn = function(ex) %s end }, s.export {},'):format(code))
+    local status, _, err = tamis "run over.lua"
+    check.eq(status, 1)
+    check.contains(err, "a row cannot be gone over: read it by name (ex.input; see tamis help ex), or its keys by pairs(ex.raw)")
+  end
 end)
 
 check.done()
