@@ -4,6 +4,7 @@ local document = require "report.document"
 local figures = require "report.figures"
 local health = require "report.health"
 local json = require "json"
+local keys = require "run.keys"
 local remedy = require "report.remedy"
 local screen = require "report.screen"
 local show = require "repl.show"
@@ -52,7 +53,9 @@ return function(o, options)
   local standing, rejected, quarantined = native:counts()
   local faulty = #native:rows_of("rejected", nil, "load")
   local by = options and options.by
-  local f = figures.of_views({ { view = native, as = "standing" } }, { pool = o.session.pool, by = by })
+  local f = figures.of_views({ { view = native, as = "standing" } }, { pool = o.session.pool, by = by,
+    prefer = figures.key_of(stages.stages) })
+  if f.no_key then f.notices, f.no_key = { figures.no_key(f.no_key, keys.of(native)) }, nil end
   local sources = native:sources()
   f.title = #sources == 1 and sources[1].path or ("%d files"):format(#sources)
   f.kind, f.filtered, f.curated = "view", #o.history > 0, #o.history > 0

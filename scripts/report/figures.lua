@@ -7,6 +7,7 @@
 --     topics = { key, total, imbalance, groups = { { name, count, share } } }, languages = …,
 --     sources = { … }, scores, duplicates, leakage, time, funnel, reasons }
 
+local nearest = require "nearest"
 local stats = require "stats"
 
 local figures = {}
@@ -59,6 +60,33 @@ function figures.groups(key, counts)
   return { key = key, total = total, groups = out, imbalance = most and most / least or 1 }
 end
 
+--- The same; nil where no row has a value.
+function figures.named_groups(key, counts)
+  local g = figures.groups(key, counts)
+  for _, group in ipairs(g and g.groups or {}) do
+    if group.name ~= "unknown" then return g end
+  end
+end
+
+--- What is said where no row has the key that was asked for.
+-- @param names  list of those that there are
+function figures.no_key(key, names)
+  local near = nearest(key, names)
+  return { level = "watch", text = ("no row has a %s, so there are no topics to compare%s"):format(key,
+    near and ('; did you mean "%s"?'):format(near) or "") }
+end
+
+--- The key that a run's stages grouped rows by: that of its last balance, else of its topics.
+-- @param stages  list of { stage =, params = }
+function figures.key_of(stages)
+  local topics, balance
+  for _, s in ipairs(stages) do
+    if s.stage == "topics" then topics = s.params.annotation or topics end
+    if s.stage == "balance" then balance = s.params.by or balance end
+  end
+  return balance or topics
+end
+
 -- How many of the counts have a value, and how many values there are.
 local function known(counts)
   local with, values, total = 0, 0, 0
@@ -109,7 +137,7 @@ end
 --- What a set of views says: its parts loaded from files, each with the status its rows have.
 -- @param parts  list of { view =, as = "standing"|"rejected" }, or of { view =, marks = one digit
 --               a row, its status, groups = views of its standing rows }
--- @param options  by = topic key, pool =, known = set of the keys that rows have (nil: try all)
+-- @param options  by = topic key, prefer = the same where rows have it, pool =, known = set of the keys that rows have (nil: try all)
 function figures.of_views(parts, options)
   local pool = options.pool
   local function present(keys)
@@ -156,8 +184,12 @@ function figures.of_views(parts, options)
     end
     return total
   end
-  if options.by then
-    out.topics = figures.groups(options.by, counts_of(options.by))
+  local by = options.by or options.prefer
+  local named = by and figures.named_groups(by, counts_of(by))
+  if named then
+    out.topics = named
+  elseif options.by then
+    out.no_key = options.by
   else
     local key, counts = figures.group_key(present(figures.TOPIC_KEYS), counts_of)
     if key then out.topics = figures.groups(key, counts) end

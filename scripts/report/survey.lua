@@ -44,6 +44,13 @@ local function would_repeat(view, pool)
     share = total / standing }
 end
 
+local function sorted_names(set)
+  local out = {}
+  for name in pairs(set) do out[#out + 1] = name end
+  table.sort(out)
+  return out
+end
+
 --- The figures of data files.
 -- @param paths  as load.paths gives them
 -- @param o      pool, by, format, dedup = false leaves the search for copies out
@@ -56,6 +63,8 @@ function survey.files(paths, o)
   local f = figures.of_views({ { view = view, as = "standing" } }, o)
   f.title = #paths == 1 and paths[1] or ("%d files"):format(#paths)
   f.kind, f.curated, f.filtered = "file", false, false
+  if f.no_key then f.notices = json.array { figures.no_key(f.no_key, sorted_names(o.known or {})) } end
+  f.no_key = nil
   f.rows = { read = #view, faulty = rejected, before = standing, after = standing }
   f.sources = json.array {}
   local bytes = 0
@@ -96,16 +105,32 @@ local function group_query(r, column, where)
   return counts
 end
 
--- The annotation of the run that groups rows best.
-local function annotation_groups(r, keys, by)
-  local wanted = by and { by } or keys
-  for _, key in ipairs(wanted) do
+-- The first annotation of the run that groups rows.
+local function annotation_groups(r, keys)
+  for _, key in ipairs(keys) do
     if r:has_column("@" .. key) then
-      local counts = group_query(r, "@" .. key, "status = 0")
-      local g = figures.groups(key, counts)
+      local g = figures.named_groups(key, group_query(r, "@" .. key, "status = 0"))
       if g then return g end
     end
   end
+end
+
+-- The topics of a run: by the key asked for, else by that of its stages, else by one that is usual.
+local function topics_of(r, o, found)
+  local by = o.by or o.prefer
+  local g = by and annotation_groups(r, { by })
+  if g or o.by or found and found.key == by then return g or found end
+  return annotation_groups(r, figures.TOPIC_KEYS) or found
+end
+
+-- Names of the run's annotations and of the keys of its rows.
+local function names_of(r, known)
+  local set = {}
+  for name in pairs(known or {}) do set[name] = true end
+  for _, column in ipairs(r.columns) do
+    if column:sub(1, 1) == "@" then set[column:sub(2)] = true end
+  end
+  return sorted_names(set)
 end
 
 -- The formats that the run's sources had.
@@ -319,7 +344,7 @@ function survey.run(dir, o)
     views[p.name] = views[p.name] or {}
     table.insert(views[p.name], p.view)
   end
-  o.known = known_of(r)
+  o.known, o.prefer = known_of(r), figures.key_of(r.stages)
   local f = figures.of_views(parts, o)
   local l = r.lineage
   f.title = ("%s, run %s"):format(l.dataset_name or "run", l.run_id or dir)
@@ -330,7 +355,7 @@ function survey.run(dir, o)
     number(count[0]),
     percent(total > 0 and count[0] / total or 0), number(count[1]), number(count[2])), dir }
 
-  f.topics = annotation_groups(r, figures.TOPIC_KEYS, o.by) or f.topics
+  f.topics = topics_of(r, o, f.topics)
   f.languages = annotation_groups(r, figures.LANGUAGE_KEYS) or f.languages
   f.scores = scores_of(r) or f.scores
 
@@ -345,6 +370,8 @@ function survey.run(dir, o)
   end
 
   f.funnel, f.notices = json.array {}, json.array {}
+  if f.no_key and not f.topics then f.notices[1] = figures.no_key(f.no_key, names_of(r, o.known)) end
+  f.no_key = nil
   local removed, dedup = 0, false
   for i, s in ipairs(r.stages) do
     f.funnel[i] = { name = s.name, stage = s.stage, seen = s.seen or 0, removed = s.removed or 0,

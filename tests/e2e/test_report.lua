@@ -175,6 +175,48 @@ check.test("a run over files of two formats counts the rows of both, and explain
   check.eq(f.funnel[1].removed, 15)
 end)
 
+check.test("a run's topics are by the key that its stages used; a key that no row has is said to be none", function()
+  local here = check.folder()
+  local lines = {}
+  for i = 1, 60 do
+    lines[i] = json.encode { input = ("question %d about my %s"):format(i, i <= 40 and "card" or "bill"), output = "a",
+                             topic = "same" .. i % 2 }
+  end
+  check.write(here .. "/rows.jsonl", table.concat(lines, "\n") .. "\n")
+  check.write(here .. "/recipe.lua", [[local s = require "tamis"
+    return s.recipe { name = "keys", sources = { "rows.jsonl" },
+      s.topics { rules = { { "cards", "card" }, { "bills", "bill" } }, annotation = "subject" },
+      s.balance { by = "subject", max = 30 } }]])
+  local status, _, err = check.run(("cd %s && %s run recipe.lua --quiet --run-id r"):format(check.quote(here), check.tamis))
+  check.eq(status, 0, err)
+  local dir_of_run = here .. "/curated/keys/r"
+  local f = figures(dir_of_run)
+  check.eq(f.topics.key, "subject")
+  check.eq(f.topics.groups, { { name = "cards", count = 30, share = 0.6 }, { name = "bills", count = 20, share = 0.4 } })
+  check.eq(figures(dir_of_run, "--by", "topic").topics.key, "topic")
+  local bad = figures(dir_of_run, "--by", "subjct")
+  check.eq(bad.topics, nil)
+  check.eq(level(bad, "imbalance"), "none")
+  check.eq(bad.notices[1].text, 'no row has a subjct, so there are no topics to compare; did you mean "subject"?')
+  bad = figures(here .. "/rows.jsonl", "--by", "topik")
+  check.eq(bad.topics, nil)
+  check.eq(level(bad, "imbalance"), "none")
+  check.eq(bad.notices[1].text, 'no row has a topik, so there are no topics to compare; did you mean "topic"?')
+end)
+
+check.test("bins of lengths are whole numbers, in the terminal and in Markdown", function()
+  local path = dir .. "/short.jsonl"
+  local lines = {}
+  for i = 1, 30 do lines[i] = json.encode { input = ("w "):rep(i % 5 + 1) .. i, output = "a b" } end
+  check.write(path, table.concat(lines, "\n") .. "\n")   -- inputs of 2 to 6 tokens, six rows each
+  local _, text = run(path, "--no-dedup")
+  local _, md = run(path, "--no-dedup", "--md")
+  for n = 2, 6 do
+    check.ok(text:find(("\n  %d  6  "):format(n)), text)
+    check.contains(md, ("\n| %d | 6 | "):format(n))
+  end
+end)
+
 check.test("misuse is status 2, what is missing status 1", function()
   check.eq(run("--frobnicate"), 2)
   check.eq(run(out, "--md", "--json"), 2)
