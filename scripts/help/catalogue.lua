@@ -126,7 +126,7 @@ local KINDS = {
 }
 
 --- The lists that have a page: `tamis help stages`.
-catalogue.LISTS = { "commands", "stages", "modules", "formats", "presets", "recipe", "builtin", "exit" }
+catalogue.LISTS = { "commands", "stages", "modules", "formats", "presets", "recipe", "ex", "stage", "builtin", "exit" }
 
 -- "presets.chat" and "tamis.presets.chat" name a preset, "s.length" a stage.
 local function bare(topic)

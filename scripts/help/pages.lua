@@ -6,6 +6,7 @@ local host = require "host"
 local screen = require "report.screen"
 local settings = require "help.settings"
 local values = require "help.values"
+local writing = require "help.writing"
 
 local pages = {}
 
@@ -216,7 +217,7 @@ function LIST.recipe(s, out)
   columns(s, out, settings)
   heading(s, out, "What else `s` has")
   columns(s, out, {
-    { "s.stage{ … }", "a stage of your own: name, scope, params, reasons, row or run" },
+    { "s.stage{ … }", "a stage of your own: name, scope, params, reasons, row or run (tamis help stage)" },
     { "s.arg(name, default)", "the value of --arg name=value" },
     { "s.read_lines(file)", "the lines of a file beside the recipe" },
     { "s.read_json(file)", "the value of a JSON file beside the recipe" },
@@ -225,6 +226,22 @@ function LIST.recipe(s, out)
     { "s.null", "JSON's null in ex.raw" },
   })
 end
+
+--- A page of help/writing.lua.
+local function written(s, out, page)
+  wrapped(s, out, page.title, 0)
+  for _, part in ipairs(page.parts) do
+    heading(s, out, part[1])
+    columns(s, out, part[2])
+  end
+  out("")
+  wrapped(s, out, page.rules, 0)
+  heading(s, out, "Example")
+  for _, line in ipairs(page.example) do out("  " .. line) end
+end
+
+function LIST.ex(s, out) written(s, out, writing.ex) end
+function LIST.stage(s, out) written(s, out, writing.stage) end
 
 --- The recipe that data files alone are run through.
 function LIST.builtin(_, out)
@@ -289,7 +306,7 @@ function pages.overview(s, out)
   out "Tamis sifts raw fine-tuning data: recipes are Lua, every row is accounted for."
   for _, name in ipairs { "commands", "stages", "modules", "formats", "presets", "exit" } do LIST[name](s, out) end
   out("")
-  out(s:paint("dim", s:cut("tamis help TOPIC tells more: run, near_dedup, pii.action, text, pairs, recipe", s.width)))
+  out(s:paint("dim", s:cut("tamis help TOPIC tells more: run, near_dedup, pii.action, text, pairs, recipe, ex, stage", s.width)))
 end
 
 --- Prints all that goes by that name; false if nothing does.

@@ -236,4 +236,40 @@ check.test("a row is read by name, and says so to who would go over it", functio
   end
 end)
 
+check.test("what help ex says of a row is so", function()
+  jsonl("facts.jsonl", { { input = "q", output = "good", meta = { queue = "sales" } } })
+  jsonl("talk.jsonl", { { messages = { { role = "user", content = "u1" }, { role = "assistant", content = "a1" },
+                                       { role = "user", content = "u2" }, { role = "assistant", content = "a2" } } } })
+  jsonl("pair.jsonl", { { prompt = "q", chosen = "good", rejected = "bad" } })
+  local code = [[
+    s.map { fn = function(ex) return { mood = "glad" } end },
+    s.filter { fn = function(ex)
+      local t = { ex.input, ex.output, ex.alternative or "-", ex.assistant or "-", ex.mood, ex.kind or "-", ex.team or "-", ex["meta.queue"] or "-" }
+      return "seen", table.concat(t, "|"):gsub("\n", "/")
+    end }, s.export {},]]
+  recipe("facts.lua", 'sources = { { "facts.jsonl", kind = "log", team = "two" }, "talk.jsonl", "pair.jsonl" },' .. code)
+  check.eq((tamis "run facts.lua --run-id a --quiet"), 0)
+  local function detail(file_name) return explained("curated/facts/a", file_name .. ":1").evidence.detail end
+  check.eq(detail "facts.jsonl", "q|good|-|good|glad|log|two|sales")
+  check.eq(detail "talk.jsonl", "u1/a1/u2|a2|-|a1/a2|glad|-|-|-")
+  check.eq(detail "pair.jsonl", "q|good|bad|good|glad|-|-|-")
+end)
+
+check.test("the examples of help ex and help stage run", function()
+  local writing = require "help.writing"
+  jsonl("users.jsonl", { { input = "a", output = "b", user = "x" }, { input = "c", output = "d", user = "y" }, { input = "e", output = "f", user = "x" } })
+  file("written.lua", ('local s = require "tamis"\n%s\nreturn s.recipe { name = "written", sources = { { "users.jsonl", kind = "synthetic" } },\n first {}, %s, s.export {} }')
+    :format(table.concat(writing.stage.example, "\n"), table.concat(writing.ex.example, "\n")))
+  local status, out, err = tamis "run written.lua --run-id a --json"
+  check.eq(status, 0, err)
+  local why = {}
+  for _, r in ipairs(json.decode(out).reasons) do why[r.reason] = r.count end
+  check.eq(why, { seen = 1, too_thin = 2 })
+  for _, topic in ipairs { "ex", "stage" } do
+    status, out, err = tamis("help %s", topic)
+    check.eq(status, 0, err)
+    for line in out:gmatch "[^\n]+" do check.ok(#line <= 82, line) end
+  end
+end)
+
 check.done()
