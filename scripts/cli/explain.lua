@@ -29,6 +29,8 @@ local explain = {
 
 local LINES = 8            -- of a text that are shown
 local TWIN_LINES = 12
+local FIRST_TURNS, LAST_TURNS = 3, 6   -- of a long chat
+local TURN_MARGIN = 15   -- columns before a text where roles stand
 
 local function fail(status, message)
   io.stderr:write("tamis: ", screen.clean(message), "\n")
@@ -124,11 +126,25 @@ local function passport(r, row)
   return p
 end
 
-local function show_text(s, label, text, most, out)
-  local columns = s.width - 11
-  for i, line in ipairs(s:wrap(text, columns, most)) do
-    out((i == 1 and screen.pad("  " .. label, 11) or string.rep(" ", 11)) .. line)
+local function show_text(s, label, text, most, out, margin)
+  margin = margin or 11
+  for i, line in ipairs(s:wrap(text, s.width - margin, most)) do
+    out((i == 1 and screen.pad("  " .. s:cut(label, margin - 3), margin) or string.rep(" ", margin)) .. line)
   end
+end
+
+--- A chat: who says what, in order.
+-- @return  the fields that the turns hold
+local function show_turns(s, list, out)
+  local held = {}
+  for i, turn in ipairs(list) do
+    held[turn.field] = true
+    if i <= FIRST_TURNS or i > #list - LAST_TURNS then show_text(s, turn.role, turn.text, LINES, out, TURN_MARGIN)
+    elseif i == FIRST_TURNS + 1 then
+      out("  " .. s:paint("dim", ("(%d turns between)"):format(#list - FIRST_TURNS - LAST_TURNS)))
+    end
+  end
+  return held
 end
 
 local ORDER = { "system", "input", "output", "alternative" }
@@ -137,9 +153,11 @@ local function show_fields(s, t, out)
   if t == nil then
     out "  (its text is in no file of the run, and the source is gone)"
   elseif t.fields then
+    local held = t.turns and show_turns(s, t.turns, out) or {}
     for _, name in ipairs(ORDER) do
-      if t.fields[name] then
-        show_text(s, name == "alternative" and "rejected" or name, t.fields[name], LINES, out)
+      if t.fields[name] and not held[name] then
+        show_text(s, name == "alternative" and "rejected" or name, t.fields[name], LINES, out,
+          t.turns and TURN_MARGIN)
       end
     end
   else

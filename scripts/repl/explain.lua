@@ -1,8 +1,10 @@
 --- explain: a row's passport, from a view in memory; drawn as `tamis explain` draws it.
 
 local command = require "cli.explain"
+local json = require "json"
 local remedy = require "report.remedy"
 local show = require "repl.show"
+local turns = require "report.turns"
 
 local FIELDS = { "system", "input", "output", "alternative" }
 
@@ -12,8 +14,10 @@ local function text_of(native, n)
     fields[name] = native:field(n, name)
     any = any or fields[name] ~= nil
   end
-  if any then return { fields = fields } end
-  return { raw = native:row(n).bytes }
+  local bytes = native:row(n).bytes
+  if not any then return { raw = bytes } end
+  local object = json.decode(bytes)
+  return { fields = fields, turns = turns.of(object, function(path) return native:key(n, path) end) }
 end
 
 local STATUS = { standing = "curated" }

@@ -4,6 +4,7 @@ local corpus = require "corpus"
 local fs = require "fs"
 local json = require "json"
 local store = require "store"
+local turns = require "report.turns"
 
 local run = {}
 run.__index = run
@@ -321,14 +322,14 @@ end
 
 --- The text of a row: its fields, or its raw line where it was never a row. From the run's own
 -- files; where those left the text out, from the source.
--- @return  { fields = { input = … } | nil, raw = "…" | nil, from = "rejected.jsonl:3" }
+-- @return  { fields = { input = … } | nil, turns = { … } of a chat, raw = "…" | nil, from = "rejected.jsonl:3" }
 function run:text(r)
   local function try(path, line, from, formats)
     local text = line_of(path, line)
     if not text then return nil end
     text = text:gsub(',"_rejection":%b{}}$', "}")
     local fields = fields_of(text, formats)
-    if fields then return { fields = fields, from = from } end
+    if fields then return { fields = fields, turns = turns.of(decode(text)), from = from } end
     local object = decode(text)
     if type(object) == "table" and object._raw then return { raw = object._raw, from = from } end
     if type(object) == "table" and object._raw_base64 then
@@ -356,7 +357,7 @@ function run:source_text(path, line)
     local ok, value = pcall(view.field, view, row, name)
     if ok and value then fields[name], any = value, true end
   end
-  return any and { fields = fields, from = path .. ":" .. line } or nil
+  return any and { fields = fields, turns = turns.of(decode(view:row(row).bytes)), from = path .. ":" .. line } or nil
 end
 
 function run:close()

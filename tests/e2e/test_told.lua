@@ -272,4 +272,43 @@ check.test("the examples of help ex and help stage run", function()
   end
 end)
 
+check.test("explain shows who says what in a chat, in order", function()
+  local talk = { messages = { { role = "system", content = "be kind" }, { role = "user", content = "first question" },
+    { role = "assistant", content = json.null, tool_calls = { { id = "x", type = "function" } } }, { role = "tool", content = "42" },
+    { role = "user", content = { { type = "text", text = "second" }, { type = "image_url", image_url = "u" } } },
+    { role = "assistant", content = "last answer" } } }
+  local long = { conversations = {} }
+  for i = 1, 20 do
+    long.conversations[i] = { from = i % 2 == 1 and "human" or "gpt", value = "turn " .. i }
+  end
+  jsonl("talks.jsonl", { talk })
+  jsonl("long.jsonl", { long })
+  jsonl("both.jsonl", { { prompt = { { role = "user", content = "why" } }, chosen = "because", rejected = "no" } })
+  recipe("talks.lua", 'sources = { "talks.jsonl", "long.jsonl", "both.jsonl" }, s.export {},')
+  check.eq((tamis "run talks.lua --run-id a --quiet"), 0)
+  local status, out, err = tamis "explain curated/talks/a talks.jsonl:1"
+  check.eq(status, 0, err)
+  local last = 0
+  for _, line in ipairs { "  system       be kind\n", "  user         first question\n", "  assistant    [tool_calls ", "  tool         42\n",
+                          "  user         second\n               [image_url]\n", "  assistant    last answer\n" } do
+    local found = out:find(line, last + 1, true)
+    check.ok(found, line .. " is not in, or not in its place in:\n" .. out)
+    last = found
+  end
+  check.ok(not out:find("\n  input", 1, true), out)
+  local turns = explained("curated/talks/a", "talks.jsonl:1").text.turns
+  check.eq({ #turns, turns[6].role, turns[6].field, turns[1].field }, { 6, "assistant", "output", "system" })
+  status, out, err = tamis "explain curated/talks/a long.jsonl:1"
+  check.eq(status, 0, err)
+  check.contains(out, "  human        turn 3\n  (11 turns between)\n  human        turn 15\n")
+  file("map.lua", [[local s = require "tamis"
+    return s.recipe { name = "map", sources = { "talks.jsonl" }, s.map { fn = function(ex) return { output = "changed answer" } end }, s.export {} }]])
+  status, out, err = check.run(("cd %s && echo 'open(\"map.lua\"):run():explain(1)' | %s repl"):format(q(dir), program))
+  check.eq(status, 0, err)
+  check.contains(out, "  assistant    changed answer\n")
+  status, out, err = tamis "explain curated/talks/a both.jsonl:1"
+  check.eq(status, 0, err)
+  check.contains(out, "  user         why\n  output       because\n  rejected     no\n")
+end)
+
 check.done()
