@@ -19,6 +19,7 @@ typedef struct Run {
   Worker *worker;       /* [threads] */
   int threads;
   const uint32_t *gold; /* [ngold] standing rows */
+  Template shared;      /* of the rows, cut from gold texts too */
   GoldVerdict *out;
 } Run;
 
@@ -55,6 +56,7 @@ static int open_side(Side *s, const View *view, const uint32_t *rows, size_t nro
   if (view_texts_init(&s->gold, gold, gold_rows, gold->standing, fields, 0, pool) != 0 ||
       view_texts_init(&s->rows, view, rows, nrows, fields, 0, pool) != 0)
     return error_memory(err);
+  if (template_any(&run->shared)) s->gold.cut = s->rows.cut = &run->shared;
   s->index = gold_new(&s->gold.source, run->p->shingle, run->p->threshold, err);
   return s->index == NULL ? -1 : 0;
 }
@@ -70,6 +72,7 @@ static void close_run(Run *run) {
     for (int s = 0; s < SIDES; s++) gold_room_free(run->worker[t].room[s]);
   }
   free(run->worker);
+  template_free(&run->shared);
 }
 
 int decontaminate(const View *view, const uint32_t *rows, size_t nrows, const View *gold,
@@ -82,6 +85,8 @@ int decontaminate(const View *view, const uint32_t *rows, size_t nrows, const Vi
   run.gold = gold_rows;
   int r = gold_rows == NULL || run.worker == NULL ? error_memory(err) : 0;
   if (r == 0) view_standing(gold, gold_rows);
+  if (r == 0 && template_find(&run.shared, view, rows, nrows, fields[WHOLE], 0, &p->shared) != 0)
+    r = error_memory(err);
   for (int s = 0; r == 0 && s < run.sides; s++)
     r = open_side(&run.side[s], view, rows, nrows, gold, gold_rows, fields[s], &run, pool, err);
   if (r == 0) {

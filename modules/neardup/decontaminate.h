@@ -14,6 +14,7 @@ typedef struct DecontaminateParams {
   unsigned shingle;
   double threshold;
   int input_alone;    /* judge on the input alone too */
+  TemplateParams shared;   /* what all rows share is no copy of a gold row: left out on both sides */
 } DecontaminateParams;
 
 /* out[nrows] for rows[0..nrows) of view, against the standing rows of gold: match.twin is a row of

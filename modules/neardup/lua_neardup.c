@@ -184,6 +184,18 @@ static int push_failure(lua_State *L, const Error *err) {
   return 2;
 }
 
+/* template_share, template_least and template_rest; without them no template is looked for. */
+static TemplateParams check_template(lua_State *L, int table, double threshold, unsigned shingle) {
+  TemplateParams t = { .threshold = threshold, .shingle = shingle };
+  if (lua_getfield(L, table, "template_share") != LUA_TNIL) {
+    t.share = check_number(L, table, "template_share", 0, 1);
+    t.least = check_count(L, table, "template_least", 1, 1u << 30);
+    t.rest = check_count(L, table, "template_rest", 0, 1u << 30);
+  }
+  lua_pop(L, 1);
+  return t;
+}
+
 /* ---- stages ---- */
 
 static int f_exact(lua_State *L) {
@@ -225,8 +237,9 @@ static int f_leaders(lua_State *L) {
 
   Error err = { "" };
   NeardupCounts counts;
+  TemplateParams t = check_template(L, 2, p.threshold, p.shingle);
   lua_newverdicts(L);
-  VerdictList *list = neardup_leaders(v, fields, &p, pool, &counts, &err);
+  VerdictList *list = neardup_leaders(v, fields, &p, &t, pool, &counts, &err);
   if (list == NULL) return push_failure(L, &err);
   lua_setverdicts(L, list);
   lua_createtable(L, 0, 8);
@@ -239,6 +252,15 @@ static int f_leaders(lua_State *L) {
   set_count(L, "largest_group", counts.largest);
   push_curve(L, p.bands, p.rows);
   lua_setfield(L, -2, "recall_curve");
+  lua_createtable(L, 0, 0);
+  for (int f = 0; f < FIELD_COUNT; f++) {
+    if (counts.shared[f].begin + counts.shared[f].end == 0) continue;
+    lua_createtable(L, 0, 2);
+    set_count(L, "begin", counts.shared[f].begin);
+    set_count(L, "end", counts.shared[f].end);
+    lua_setfield(L, -2, field_name((Field)f));
+  }
+  lua_setfield(L, -2, "template");
   return 2;
 }
 
@@ -251,6 +273,7 @@ static int f_decontaminate(lua_State *L) {
   lua_getfield(L, 3, "input_alone");
   p.input_alone = lua_isnil(L, -1) || lua_toboolean(L, -1);
   lua_pop(L, 1);
+  p.shared = check_template(L, 3, p.threshold, p.shingle);
   Error err = { "" };
   GoldTaker most;
   lua_newverdicts(L);

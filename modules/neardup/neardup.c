@@ -127,9 +127,16 @@ static int take_leaders(VerdictList *list, const View *v, const Rows *rows, Lead
   return 0;
 }
 
+static void count_template(const Template *t, NeardupCounts *counts) {
+  for (int f = 0; f < FIELD_COUNT; f++)
+    counts->shared[f] = (TemplateBytes){ t->field[f].begin_len, t->field[f].end_len };
+}
+
 static int leaders_list(VerdictList *list, const View *v, const Rows *rows, unsigned fields,
-                        const LeaderParams *p, Pool *pool, NeardupCounts *counts, Error *err) {
+                        const LeaderParams *p, const TemplateParams *t, Pool *pool,
+                        NeardupCounts *counts, Error *err) {
   LeaderParams mine = *p;
+  Template shared = { 0 };
   Leaders leaders = { 0 };
   ViewTexts texts;
   double *rank = NULL;
@@ -140,25 +147,29 @@ static int leaders_list(VerdictList *list, const View *v, const Rows *rows, unsi
     for (size_t i = 0; i < rows->n; i++) rank[i] = p->rank[rows->row[i]];
   }
   int r = view_texts_init(&texts, v, rows->row, rows->n, fields, 0, pool);
+  if (r == 0) r = template_find(&shared, v, rows->row, rows->n, fields, 0, t);
   if (r != 0) error_memory(err);
+  if (r == 0 && template_any(&shared)) texts.cut = &shared;
   if (r == 0) r = leaders_find(&texts.source, &mine, pool, &leaders, err);
   if (r == 0) r = take_leaders(list, v, rows, &leaders, err);
   if (counts != NULL)
-    *counts = (NeardupCounts){ rows->n, leaders.candidates, leaders.verified, leaders.groups,
-                               leaders.largest };
+    *counts = (NeardupCounts){ .rows = rows->n, .candidates = leaders.candidates, .verified = leaders.verified,
+                               .groups = leaders.groups, .largest = leaders.largest };
+  if (counts != NULL) count_template(&shared, counts);
   leaders_free(&leaders);
+  template_free(&shared);
   view_texts_free(&texts);
   free(rank);
   return r;
 }
 
-VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams *p, Pool *pool,
-                             NeardupCounts *counts, Error *err) {
+VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams *p,
+                             const TemplateParams *t, Pool *pool, NeardupCounts *counts, Error *err) {
   Rows rows;
   VerdictList *list = new_list(v, fields, "near_duplicate", err);
   if (list == NULL) return NULL;
   int r = rows_of(&rows, v, err);
-  if (r == 0) r = leaders_list(list, v, &rows, fields, p, pool, counts, err);
+  if (r == 0) r = leaders_list(list, v, &rows, fields, p, t, pool, counts, err);
   rows_free(&rows);
   if (r == 0) return list;
   verdicts_free(list);

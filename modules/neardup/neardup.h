@@ -13,17 +13,21 @@ enum {
   NEARDUP_ALL_FIELDS = NEARDUP_FIELDS | 1u << FIELD_SYSTEM
 };
 
+typedef struct TemplateBytes { size_t begin, end; } TemplateBytes;
+
 /* What a run of leaders did, for the report. */
 typedef struct NeardupCounts {
   size_t rows, candidates, verified, groups, largest;
+  TemplateBytes shared[FIELD_COUNT];   /* what was left out of each field, in bytes of folded text */
 } NeardupCounts;
 
 /* Reason exact_duplicate; evidence: the twin, Jaccard 1, and the fields that some row has. */
 VerdictList *neardup_exact(const View *v, unsigned fields, int fold_flags, Pool *pool, Error *err);
 /* Reason near_duplicate; metric jaccard of rejected rows; all verified pairs. p->first is set by
-** the sources; p->rank, if any, is one number a row of the corpus. counts may be NULL. */
-VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams *p, Pool *pool,
-                             NeardupCounts *counts, Error *err);
+** the sources; p->rank, if any, is one number a row of the corpus. What all rows share
+** by t is left out of the comparison. counts may be NULL. */
+VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams *p,
+                             const TemplateParams *t, Pool *pool, NeardupCounts *counts, Error *err);
 /* The gold row whose input alone took the most rows, the first of equals; rows 0: none did. */
 typedef struct GoldTaker { uint32_t gold; size_t rows; } GoldTaker;
 

@@ -18,6 +18,17 @@ SpanTexts span_texts(const Span *span, size_t n, size_t fields) {
   return (SpanTexts){ { n, 0, span_fields }, span, fields };
 }
 
+/* Adds a field without what its template says. */
+static int add_field(const ViewTexts *t, unsigned f, Span raw, Grams *g) {
+  size_t start = g->len + (g->joined ? 1 : 0);
+  if (grams_field(g, raw) != 0) return -1;
+  if (t->cut == NULL) return 0;
+  Span left = template_cut(&t->cut->field[f], span_of(g->text + start, g->len - start));
+  memmove(g->text + start, left.ptr, left.len);
+  g->len = start + left.len;
+  return 0;
+}
+
 static int view_fields(const TextSource *src, size_t i, int worker, Grams *g) {
   const ViewTexts *t = (const ViewTexts *)src;
   Scratch *scratch = t->scratch[worker];
@@ -32,7 +43,7 @@ static int view_fields(const TextSource *src, size_t i, int worker, Grams *g) {
     }
     for (; missing > 0; missing--)
       if (grams_field(g, span_of("", 0)) != 0) return -1;
-    if (grams_field(g, text) != 0) return -1;
+    if (add_field(t, f, text, g) != 0) return -1;
   }
   return scratch_failed(scratch) ? -1 : 0;
 }
@@ -40,7 +51,7 @@ static int view_fields(const TextSource *src, size_t i, int worker, Grams *g) {
 int view_texts_init(ViewTexts *t, const View *view, const uint32_t *rows, size_t n,
                     unsigned fields, int flags, Pool *pool) {
   int threads = pool != NULL ? pool_threads(pool) : 1;
-  *t = (ViewTexts){ { n, flags, view_fields }, view, rows, fields, NULL, 0 };
+  *t = (ViewTexts){ { n, flags, view_fields }, view, rows, fields, NULL, 0, NULL };
   t->scratch = calloc((size_t)threads, sizeof *t->scratch);
   if (t->scratch == NULL) return -1;
   for (; t->threads < threads; t->threads++) {

@@ -8,6 +8,7 @@
 #include "core/pool.h"
 #include "corpus/view.h"
 #include "neardup/grams.h"
+#include "neardup/template.h"
 
 enum { TEXT_NONE = 0xFFFFFFFFu };   /* no text */
 
@@ -42,6 +43,7 @@ typedef struct ViewTexts {
   unsigned fields;           /* bit f: Field f, in the order of Field */
   Scratch **scratch;         /* [threads] */
   int threads;
+  const Template *cut;       /* what is left out of the fields; NULL: nothing. Set by the caller */
 } ViewTexts;
 /* 0; -1 if out of memory, with *t empty. rows must outlive it. */
 int view_texts_init(ViewTexts *t, const View *view, const uint32_t *rows, size_t n,

@@ -5,6 +5,7 @@
 
 local neardup = require "neardup"
 local screen = require "report.screen"
+local template = require "neardup_template"
 
 local SMALL_GOLD = 200   -- fewer rows say little about a model
 local MANY = 20          -- rows that one gold input took: more than its paraphrases
@@ -29,6 +30,7 @@ return {
     shingle     = { type = "integer", default = 5, min = 1, max = 16, doc = "code points in a shingle" },
     input_alone = { type = "boolean", default = true,
                     doc = "a row whose input repeats a gold input leaves, whatever its output" },
+    template_share = template.share,
   },
   example = [[s.decontaminate { threshold = 0.8 }]],
   reasons = { "gold_exact", "gold_near" },
@@ -37,7 +39,7 @@ return {
   --- @return  verdicts, or nil and a message; without a gold set the view as it is
   run = function(view, p, ctx)
     if not ctx.gold then return view, {} end
-    local verdicts, info = neardup.decontaminate(view, ctx.gold, p, ctx.pool)
+    local verdicts, info = neardup.decontaminate(view, ctx.gold, template.params(p), ctx.pool)
     if verdicts and info.by_input > MANY then info.notes = { greedy(ctx.gold, info) } end
     return verdicts, info
   end,

@@ -6,9 +6,9 @@
 
 local neardup = require "neardup"
 local bands = require "neardup_bands"
+local template = require "neardup_template"
 
 local FIELDS = { "system", "input", "output", "alternative", "assistant" }
-
 
 return {
   name    = "near_dedup",
@@ -29,6 +29,7 @@ return {
     fields     = { type = "list", of = { type = "enum", values = FIELDS },
                    default = { "input", "output", "alternative" },
                    doc = "fields compared; without the system text, which would make strangers alike" },
+    template_share = template.share,
   },
   example = [[s.near_dedup { threshold = 0.8, keep = "longest" }]],
   reasons = { "near_duplicate" },
@@ -37,12 +38,12 @@ return {
   --- @return  verdicts, and the figures of the search for the lineage (slots, bands, recall curve, pairs);
   -- or nil and a message
   run = function(view, p, ctx)
-    local given = setmetatable({}, { __index = p })
+    local given = template.params(p)
     given.num_hashes, given.num_bands, given.rows_per_band = bands.solve(p, p.threshold)
     local verdicts, figures = neardup.leaders(view, given, ctx.pool)
     if not verdicts then return nil, figures end
     figures.slots = given.num_hashes
-    return verdicts, { figures = figures }
+    return verdicts, { figures = figures, notes = template.notes("near_dedup", figures.template) }
   end,
 
   --- The chance that a pair is proposed, for the help page.

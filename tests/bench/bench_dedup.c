@@ -198,13 +198,14 @@ static void exact(Bench *b) {
 static void near_with(Bench *b, unsigned hashes, unsigned bands, unsigned rows) {
   Error err;
   LeaderParams p = { .shingle = 5, .hashes = hashes, .bands = bands, .rows = rows, .threshold = 0.8, .floor = 0.8, .path = simd_best() };
-  take(b, neardup_leaders(b->view, NEARDUP_FIELDS, &p, b->pool, &b->counts, &err));
+  TemplateParams t = { .share = 0.9, .least = 40, .rest = 20, .threshold = 0.8, .shingle = 5 };
+  take(b, neardup_leaders(b->view, NEARDUP_FIELDS, &p, &t, b->pool, &b->counts, &err));
 }
 static void near_128(Bench *b) { near_with(b, 128, 16, 8); }
 static void near_256(Bench *b) { near_with(b, 256, 36, 7); }
 static void gold(Bench *b) {
   Error err;
-  DecontaminateParams p = { 5, 0.8, 1 };
+  DecontaminateParams p = { .shingle = 5, .threshold = 0.8, .input_alone = 1 };
   take(b, neardup_decontaminate(b->view, b->gold, &p, b->pool, NULL, &err));
 }
 
