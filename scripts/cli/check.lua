@@ -52,19 +52,38 @@ local function static(opened, pool)
   return engine.new(opened, { pool = pool }):prepare()
 end
 
-local function describe(opened, out)
-  local p = opened.plan
-  out(("%s: %d stages, %d sources%s, no fault found"):format(screen.clean(opened.path), #p.stages, #p.sources,
-    #p.gold > 0 and (", %d gold files"):format(#p.gold) or ""))
+--- The files that the recipe names and that are not there, a sentence each, and how many are there.
+local function missing_files(opened)
+  local folder, out, there = require "recipe.open".folder_of(opened.path), {}, 0
+  for _, list in ipairs { opened.plan.sources, opened.plan.gold } do
+    for _, source in ipairs(list) do
+      local found, err = sources.expand({ source }, folder)
+      if found then there = there + 1 else out[#out + 1] = err end
+    end
+  end
+  return out, there
 end
 
---- Are all the files there that the recipe names?
-local function at_hand(opened)
-  local folder = require "recipe.open".folder_of(opened.path)
-  if #opened.plan.sources == 0 then return nil, "it names no sources" end
-  local list, err = sources.expand(opened.plan.sources, folder)
-  if list then list, err = sources.expand(opened.plan.gold, folder) end
-  return list, err
+--- One line on the recipe; then what it names and is not there.
+local function describe(opened, missing, out)
+  local p = opened.plan
+  local what = #missing == 0 and "no fault found" or "no fault in the recipe itself, but not all of its files are here"
+  out(("%s: %s, %s%s, %s"):format(screen.clean(opened.path), screen.count(#p.stages, "stage"),
+    screen.count(#p.sources, "source"), #p.gold > 0 and ", " .. screen.count(#p.gold, "gold file") or "", what))
+end
+
+--- Says what is missing. A recipe without any of its files can be checked for itself; with some of
+-- them here, a run would fail.
+-- @return  the exit status
+local function tell_missing(missing, there, several, out)
+  if there > 0 then
+    for _, message in ipairs(missing) do fail(message) end
+    return 1
+  end
+  for _, message in ipairs(missing) do
+    out(("%snot tried on data: %s"):format(several and "  " or "", screen.clean(message)))
+  end
+  return 0
 end
 
 --- What came of a recipe on its data: all of it, or with several recipes a line.
@@ -90,14 +109,14 @@ local function check_one(rest, o, pool, several)
   local ok
   ok, err = static(opened, pool)
   if not ok then return fail(err, 2) end
-  if several or o.static then describe(opened, out) end
-  if o.static then return 0 end
-  ok, err = at_hand(opened)
-  if not ok then
-    if #rest > 1 or o.limit or o.sample then return fail(err, 1) end
-    if not several then describe(opened, out) end
-    out(("%snot tried on data: %s"):format(several and "  " or "", screen.clean(err)))
-    return 0
+  local missing, there = missing_files(opened)
+  if several or o.static then describe(opened, missing, out) end
+  if o.static then return tell_missing(missing, there, several, out) end
+  if #opened.plan.sources == 0 then missing, there = { "it names no sources" }, 0 end
+  if #missing > 0 then
+    if #rest > 1 or o.limit or o.sample then return fail(missing[1], 1) end
+    if not several then describe(opened, missing, out) end
+    return tell_missing(missing, there, several, out)
   end
   local bar = progress.new { pool = pool, quiet = o.quiet }
   local result

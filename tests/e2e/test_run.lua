@@ -321,9 +321,9 @@ check.test("all faults of a recipe are said at once, a line each", function()
   s.near_dedup { threshold = 7 }, s.topics { rules = {} },
   s.exact_dedupe {}, s.sample {}, s.language { min_confidence = 2 },
   s.export { splits = { 0.9, 0.1 } }, seeed = 1,]]
-  local lines = {}
-  for line in fails(2, "", path):gmatch "[^\n]+" do lines[#lines + 1] = line:match "recipe.lua:%d+: [^;=(]*" end
-  check.eq(lines, { 'recipe.lua:7: unknown stage "exact_dedupe"', 'recipe.lua:2: unknown setting "seeed" of the recipe',
+  local said = {}
+  for line in fails(2, "", path):gmatch "[^\n]+" do said[#said + 1] = line:match "recipe.lua:%d+: [^;=(]*" end
+  check.eq(said, { 'recipe.lua:7: unknown stage "exact_dedupe"', 'recipe.lua:2: unknown setting "seeed" of the recipe',
     'recipe.lua:5: unknown parameter "max_inputs" of length ', "recipe.lua:5: length.min_input_tokens ",
     "recipe.lua:6: near_dedup.threshold ", "recipe.lua:6: topics: rules is empty: it needs a topic and its words",
     "recipe.lua:7: sample: it needs one of n, rows to keep, and share, such as 0.1",

@@ -270,6 +270,25 @@ check.test("the examples of help ex and help stage run", function()
     check.eq(status, 0, err)
     for line in out:gmatch "[^\n]+" do check.ok(#line <= 82, line) end
   end
+
+check.test("check says which of a recipe's files are missing; with some of them here that is a fault", function()
+  jsonl("here.jsonl", { { input = "a question", output = "an answer" } })
+  local cases = {
+    { 'sources = { "here.jsonl" }, gold = { "gone.jsonl" },', 1, "cannot find gone.jsonl" },
+    { 'sources = { "here.jsonl", "raw/*.jsonl" },', 1, "cannot find raw/*.jsonl: no file matches" },
+    { 'sources = { "gone.jsonl", "raw/*.jsonl" },', 0, "cannot find raw/*.jsonl: no file matches" },
+  }
+  for _, c in ipairs(cases) do
+    recipe("files.lua", c[1])
+    for _, option in ipairs { "--static", "" } do
+      local status, out, err = tamis("check files.lua %s", option)
+      check.eq(status, c[2], err)
+      check.contains(status == 0 and out or err, c[3])
+      check.ok(not out:find "no fault found")
+    end
+  end
+  recipe("files.lua", 'sources = { "here.jsonl" },')
+  check.contains(select(2, tamis "check --static files.lua"), "files.lua: 1 stage, 1 source, no fault found")
 end)
 
 check.test("explain shows who says what in a chat, in order", function()
