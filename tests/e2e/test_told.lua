@@ -270,6 +270,7 @@ check.test("the examples of help ex and help stage run", function()
     check.eq(status, 0, err)
     for line in out:gmatch "[^\n]+" do check.ok(#line <= 82, line) end
   end
+end)
 
 check.test("check says which of a recipe's files are missing; with some of them here that is a fault", function()
   jsonl("here.jsonl", { { input = "a question", output = "an answer" } })
