@@ -444,7 +444,9 @@ local function check_setting(key, value, where)
 end
 
 local function check_expectation(key, value, where)
-  if not EXPECT[key] then problem("%s: unknown expectation %s%s", where, show(key), choice(key, sorted_keys(EXPECT))) end
+  if not EXPECT[key] then
+    problem("%s: unknown expectation %s%s", where, show(key), choice(key, sorted_keys(EXPECT)))
+  end
   local _, message = check(value, EXPECT[key], "expect." .. key)
   if message then problem("%s: %s", where, message) end
 end

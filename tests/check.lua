@@ -77,14 +77,24 @@ local function handler(err)
   return setmetatable({ message = message, trace = debug.traceback(message, 2) }, FAILED)
 end
 
+-- In a build without a feature a recipe that asks for it cannot run, nor can a test that reads what it wrote.
+local lacked
+
+local function why_skipped(err)
+  if getmetatable(err) == SKIP then return tostring(err.why) end
+  lacked = tostring(err.message):match "needs (%w+): install %S+ and build" or lacked
+  return lacked and "built without " .. lacked
+end
+
 --- Runs one test.
 function check.test(name, fn)
   local ok, err = xpcall(fn, handler)
+  local why = not ok and why_skipped(err)
   if ok then
     check.passed = check.passed + 1
-  elseif getmetatable(err) == SKIP then
+  elseif why then
     check.skipped = check.skipped + 1
-    print("skip: " .. name .. ": " .. tostring(err.why))
+    print("skip: " .. name .. ": " .. why)
   else
     check.failed = check.failed + 1
     print("FAIL " .. name .. "\n  " .. tostring(err.trace))

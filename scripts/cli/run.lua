@@ -65,7 +65,7 @@ function run.open(rest, o)
   if rest[1]:find "%.lua$" then
     for i = 2, #rest do
       if rest[i]:find "%.lua$" then
-        return nil, ("%s: one recipe at a time; behind it stand data files (tamis check takes several)"):format(rest[i]), 2
+        return nil, rest[i] .. ": one recipe at a time; behind it stand data files (tamis check takes several)", 2
       end
     end
     opts.sources = table.move(rest, 2, #rest, 1, {})

@@ -190,8 +190,10 @@ function health.examine(figures)
   local out = {}
   for _, check in ipairs(health.checks) do
     local found, value, text, advice = check.look(figures)
-    if not check.only or figures[check.only] then out[#out + 1] = { name = check.name, title = check.title, level = found or "none", value = value,
-                      text = text, advice = found ~= "good" and advice or nil } end
+    if not check.only or figures[check.only] then
+      out[#out + 1] = { name = check.name, title = check.title, level = found or "none", value = value, text = text,
+                        advice = found ~= "good" and advice or nil }
+    end
   end
   return out
 end

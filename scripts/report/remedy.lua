@@ -120,8 +120,8 @@ local PAIR = "%s.%s above %s spares it from this twin; of the rows that are kept
 -- Of the copies of one text the first is kept: one row less only moves the place.
 local function without_twin(r, twin, source)
   local place = r:short(twin.source) .. ":" .. tostring(twin.line)
-  if twin.source == source then return ("its twin %s removed, and any other copy before it"):format(place) end
-  return ("its twin %s and any other copy before it removed, or its source listed first or marked trusted"):format(place)
+  if twin.source == source then return "its twin " .. place .. " removed, and any other copy before it" end
+  return "its twin " .. place .. " and any other copy before it removed, or its source listed first or marked trusted"
 end
 
 -- What would have to change for one fault not to reject the row; nil if nothing sensible would.

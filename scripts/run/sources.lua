@@ -84,8 +84,8 @@ local function misspelt(source)
     local path = source.fields[field]
     local near = type(path) == "string" and not there[path] and nearest(path, names)
     if near then
-      return ('%s: no key "%s", which is to be the %s; did you mean "%s"? (keys found: %s)'):format(source.path, path, field,
-        near, table.concat(names, ", "))
+      return ('%s: no key "%s", which is to be the %s; did you mean "%s"? (keys found: %s)'):format(
+        source.path, path, field, near, table.concat(names, ", "))
     end
   end
 end
@@ -140,7 +140,8 @@ function sources.id_note(view, id)
   for key in pairs(type(object) == "table" and object or {}) do names[#names + 1] = tostring(key) end
   table.sort(names)
   local near = nearest(id, names)
-  local who = seen == 1 and "the only row has no such key" or ("none of the first %s rows has it"):format(screen.number(seen))
+  local who = seen == 1 and "the only row has no such key"
+    or ("none of the first %s rows has it"):format(screen.number(seen))
   return ('id = "%s": %s%s'):format(id, who, near and ('; did you mean "%s"?'):format(near) or "")
 end
 

@@ -54,7 +54,7 @@ return {
     if all == 0 or known >= LOW_COVERAGE * all then return { notes = {} } end
     return { notes = {
       ("topics: the rules name a %s for %s of %s (%.0f%%, under %.0f%%); the others are %s, and balance"
-        .. " leaves those alone unless its max names them: { unknown = …, [\"*\"] = … }"):format(p.annotation, screen.number(known), screen.count(all, "row"),
-          100 * known / all, 100 * LOW_COVERAGE, UNKNOWN) } }
+        .. " leaves those alone unless its max names them: { unknown = …, [\"*\"] = … }"):format(
+        p.annotation, screen.number(known), screen.count(all, "row"), 100 * known / all, 100 * LOW_COVERAGE, UNKNOWN) } }
   end,
 }

@@ -95,7 +95,8 @@ end)
 check.test("the examples of the modules run", function()
   for name, d in pairs(docs) do
     local chunk = check.ok(load(("local %s = require %q\nreturn %s"):format(name, name, d.example), "=example", "t"))
-    check.ok(chunk() ~= nil, name)
+    local value, why = chunk()
+    check.ok(value ~= nil, ("%s: %s"):format(name, why))
   end
 end)
 
