@@ -191,7 +191,7 @@ local function ledger_stages(run)
   local out = {}
   for i, s in ipairs(run.engine.stats) do
     out[i] = { stage = s.stage, name = s.name, params = json.encode(plan.plain(s.entry.params)), seen = s.seen,
-               removed = s.removed, seconds = s.seconds }
+               removed = s.removed, seconds = s.seconds, edited = s.edited }
   end
   return out
 end

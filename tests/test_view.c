@@ -190,6 +190,31 @@ static void a_later_operator_sees_the_edits_and_annotations_of_those_before(void
   view_unref(v);
 }
 
+static void an_edit_tells_its_stage_and_hides_no_edit_of_another(void) {
+  View *v = rows_view();
+  Error err;
+  static const char *const NAMES[] = { "shout", "again" }, *const LAST[] = { "last" };
+  View *w = group(v, NULL, 2, (TestOp *[]){ op_new(run_shout), op_new(run_shout) }, NAMES, &err);
+  View *x = group(w, NULL, 1, (TestOp *[]){ op_new(run_shout) }, LAST, &err);
+  View *y = group(x, NULL, 1, (TestOp *[]){ op_new(run_shout) }, LAST, &err);
+  CHECK(field_is(y, 2, FIELD_OUTPUT, "1\n3456789!!!!"));
+  const Edit *edit, *old;
+  CHECK(view_edits(y, 2, &edit) == 1 && view_replaced(y, 2, &old) == 2);
+  CHECK(strcmp(corpus_stage_name(y->corpus, edit[0].stage), "last") == 0);
+  CHECK(strcmp(corpus_stage_name(y->corpus, old[0].stage), "shout") == 0);
+  CHECK(strcmp(corpus_stage_name(y->corpus, old[1].stage), "again") == 0);
+  CHECK(view_replaced(w, 2, &old) == 1 && view_replaced(v, 2, &old) == 0);
+  uint32_t count[8] = { 0 };
+  size_t n = corpus_stages(y->corpus), rows = view_edited(y);
+  CHECK(n == 4);   /* load, shout, again, last */
+  view_edited_by(y, count, n);
+  CHECK(count[0] == 0 && count[1] == rows && count[2] == rows && count[3] == rows);
+  view_unref(y);
+  view_unref(x);
+  view_unref(w);
+  view_unref(v);
+}
+
 static void the_first_rejection_decides_and_the_rest_stand_behind_it(void) {
   View *v = rows_view();
   Error err;
@@ -409,6 +434,7 @@ int main(void) {
   RUN(lines_that_could_not_be_read_are_rejected_by_load);
   RUN(a_child_changes_nothing_of_its_parent_and_siblings);
   RUN(a_later_operator_sees_the_edits_and_annotations_of_those_before);
+  RUN(an_edit_tells_its_stage_and_hides_no_edit_of_another);
   RUN(the_first_rejection_decides_and_the_rest_stand_behind_it);
   RUN(an_operator_may_ask_not_to_see_rejected_rows);
   RUN(a_trusted_row_is_flagged_and_stands);

@@ -120,7 +120,7 @@ static int commit_edits(Group *g, ChunkOut *k, uint32_t *column) {
   Edit *edit = k->edit;
   for (size_t i = 0; i < k->nedit_rows; i++) {
     uint32_t n = k->edit_row[i].n;
-    uint32_t place = n > LOG_CHUNK ? PLACE_NONE : edit_log_add(g->child->corpus, edit, n);
+    uint32_t place = n > LOG_CHUNK ? PLACE_NONE : edit_log_add(g->child->corpus, edit, n, k->edit_row[i].replaced);
     if (place == PLACE_NONE) return -1;
     column[k->edit_row[i].row] = place;
     edit += n;

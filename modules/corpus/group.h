@@ -12,7 +12,8 @@
 #include "corpus/scratch.h"
 
 typedef struct NoteRec { uint32_t row, name, value; } NoteRec;
-typedef struct EditRow { uint32_t row, n; } EditRow;     /* the next n records of `edit` are this row's */
+/* The next n records of `edit` are this row's, the last of them replaced ones (view.h). */
+typedef struct EditRow { uint32_t row, n, replaced; } EditRow;
 
 /* What a chunk of rows gave. */
 typedef struct ChunkOut {

@@ -145,11 +145,14 @@ uint32_t verdict_log_add(Corpus *c, const Verdict *records, size_t n) {
   return place;
 }
 
-uint32_t edit_log_add(Corpus *c, Edit *records, size_t n) {
+uint32_t edit_log_add(Corpus *c, Edit *records, size_t n, size_t replaced) {
   void *at;
   uint32_t place = chunks_room(&c->edits->chunks, sizeof *records, n, &at);
   if (place == PLACE_NONE) return place;
-  for (size_t i = 0; i < n; i++) records[i].left = (uint32_t)(n - i);
+  for (size_t i = 0; i + replaced < n; i++) {
+    records[i].left = (uint32_t)(n - replaced - i);
+    records[i].replaced = (uint16_t)replaced;
+  }
   memcpy(at, records, n * sizeof *records);
   return place;
 }
@@ -188,6 +191,8 @@ int corpus_stage(Corpus *c, Span name) {
   p[log->nstages] = copy;
   return (int)log->nstages++;
 }
+
+size_t corpus_stages(const Corpus *c) { return c->verdicts->nstages; }
 
 const char *corpus_stage_name(const Corpus *c, uint16_t stage) {
   return stage < c->verdicts->nstages ? c->verdicts->stage[stage] : "";

@@ -31,9 +31,10 @@ int logs_open(Corpus *c);
 void logs_free(Corpus *c);
 
 /* Appends the n records of one row, 1..LOG_CHUNK; returns the place of the first, or PLACE_NONE
-** if out of memory or of places. edit_log_add sets their `left`. */
+** if out of memory or of places. Of a row's edits the last `replaced` are such (view.h);
+** edit_log_add sets `left` and `replaced` of the others. */
 uint32_t verdict_log_add(Corpus *c, const Verdict *records, size_t n);
-uint32_t edit_log_add(Corpus *c, Edit *records, size_t n);
+uint32_t edit_log_add(Corpus *c, Edit *records, size_t n, size_t replaced);
 const Verdict *verdict_log_at(const Corpus *c, uint32_t place);
 const Edit *edit_log_at(const Corpus *c, uint32_t place);
 void logs_adopt(Corpus *c, Arena *a);                 /* the logs own a's blocks; a is emptied */

@@ -77,6 +77,22 @@ static int view_edited_(lua_State *L) {
   return 1;
 }
 
+/* view:edited_by() -> { [stage] = rows of which it changed a text } */
+static int view_edited_by_(lua_State *L) {
+  const View *v = lua_checkview(L, 1);
+  size_t n = corpus_stages(v->corpus);
+  uint32_t *count = lua_newuserdatauv(L, (n + 1) * sizeof *count, 0);
+  memset(count, 0, n * sizeof *count);
+  view_edited_by(v, count, n);
+  lua_newtable(L);
+  for (size_t i = 0; i < n; i++) {
+    if (count[i] == 0) continue;
+    lua_pushinteger(L, count[i]);
+    lua_setfield(L, -2, corpus_stage_name(v->corpus, (uint16_t)i));
+  }
+  return 1;
+}
+
 static int view_counts(lua_State *L) {
   const View *v = lua_checkview(L, 1);
   lua_pushinteger(L, (lua_Integer)v->standing);
@@ -385,6 +401,7 @@ static int view_tostring(lua_State *L) {
 static const luaL_Reg METHODS[] = {
   { "counts",           view_counts },
   { "edited",           view_edited_ },
+  { "edited_by",        view_edited_by_ },
   { "sources",          view_sources },
   { "hash_sources",     view_hash_sources },
   { "check_sources",    view_check_sources },

@@ -20,6 +20,7 @@ void scratch_free(Scratch *s) {
   if (s == NULL) return;
   arena_free(&s->room);
   free(s->edit);
+  free(s->replaced);
   free(s->string);
   free(s->note);
   free(s);
@@ -32,7 +33,7 @@ Row scratch_begin(Scratch *s, const View *view, uint32_t row) {
   arena_clear(&s->room);
   s->failed = s->edits_loaded = s->edited = s->strings_ready = 0;
   s->have = 0;
-  s->nedits = s->nstrings = s->nnotes = 0;
+  s->nedits = s->nreplaced = s->nstrings = s->nnotes = 0;
   return (Row){ view, view->corpus, row, s };
 }
 
@@ -63,14 +64,22 @@ static Edit *find_edit(const Scratch *s, uint32_t start) {
   return NULL;
 }
 
-static int add_edit(Scratch *s, uint32_t start, uint32_t raw_len, Span text) {
+static int add_edit(Scratch *s, Edit e) {
   if (!LIST_ROOM(s->edit, s->nedits, s->cap_edits)) return -1;
   size_t at = s->nedits++;
-  while (at > 0 && s->edit[at - 1].start > start) {
+  while (at > 0 && s->edit[at - 1].start > e.start) {
     s->edit[at] = s->edit[at - 1];
     at--;
   }
-  s->edit[at] = (Edit){ .start = start, .raw_len = raw_len, .text = text };
+  s->edit[at] = e;
+  return 0;
+}
+
+static int add_replaced(Scratch *s, Edit e) {
+  if (s->nreplaced == UINT16_MAX) return 0;   /* past that, who changed what is not told */
+  Edit *to = LIST_PUSH(s->replaced, s->nreplaced, s->cap_replaced);
+  if (to == NULL) return -1;
+  *to = e;
   return 0;
 }
 
@@ -80,7 +89,10 @@ static void load_edits(const Row *r) {
   const Edit *edit;
   size_t n = view_edits(r->view, r->index, &edit);
   for (size_t i = 0; i < n; i++)
-    if (add_edit(s, edit[i].start, edit[i].raw_len, edit[i].text) != 0) s->failed = 1;
+    if (add_edit(s, edit[i]) != 0) s->failed = 1;
+  n = view_replaced(r->view, r->index, &edit);
+  for (size_t i = 0; i < n; i++)
+    if (add_replaced(s, edit[i]) != 0) s->failed = 1;
 }
 
 /* The edited text of the string that starts there, or NULL. */
@@ -106,11 +118,13 @@ static int is_ascii(Span text) {
   return any < 0x80;
 }
 
-int scratch_edit(Row *r, uint32_t start, uint32_t raw_len, Span text) {
+int scratch_edit(Row *r, uint32_t start, uint32_t raw_len, Span text, uint16_t stage) {
   Scratch *s = r->scratch;
   Edit *e = (Edit *)edit_of(r, start);
-  if (e != NULL) e->text = text;
-  else if (add_edit(s, start, raw_len, text) != 0) return -1;
+  Edit made = { .start = start, .raw_len = raw_len, .stage = stage, .text = text };
+  if (e != NULL && e->stage != stage && add_replaced(s, *e) != 0) return -1;
+  if (e != NULL) *e = made;
+  else if (add_edit(s, made) != 0) return -1;
   s->edited = 1;
   s->have = 0;
   for (size_t i = 0; i < s->nstrings; i++) {
@@ -128,7 +142,7 @@ int row_edit(Row *r, uint32_t start, Span text) {
   while (i < n && string[i].start != start) i++;
   Span copy = arena_copy(&r->scratch->room, text);
   if (copy.ptr == NULL || i == n) return -1;
-  return scratch_edit(r, start, string[i].raw_len, copy);
+  return scratch_edit(r, start, string[i].raw_len, copy, 0);
 }
 
 int scratch_note(Scratch *s, uint32_t name, uint32_t value) {

@@ -192,7 +192,7 @@ int out_edit(Out *o, const RowString *string, Span text) {
   if (is_document(o, was) && !is_document(o, text)) return refuse_edit(o, string);
   Span copy = arena_copy(&o->chunk.arena, text);
   if (copy.ptr == NULL) return -1;
-  return scratch_edit(&o->row, string->start, string->raw_len, copy);
+  return scratch_edit(&o->row, string->start, string->raw_len, copy, o->stage);
 }
 
 int out_rejected(const Out *o) { return o->rejected; }
@@ -217,11 +217,13 @@ static int take_edits(Out *o) {
   size_t n = scratch_edits(&o->row, &edit);
   EditRow *er = LIST_PUSH(k->edit_row, k->nedit_rows, k->cap_edit_rows);
   if (er == NULL) return -1;
-  *er = (EditRow){ o->row.index, (uint32_t)n };
-  for (size_t i = 0; i < n; i++) {
+  const Scratch *s = o->row.scratch;
+  size_t replaced = n + s->nreplaced > LOG_CHUNK ? 0 : s->nreplaced;   /* they must fit one chunk */
+  *er = (EditRow){ o->row.index, (uint32_t)(n + replaced), (uint32_t)replaced };
+  for (size_t i = 0; i < n + replaced; i++) {
     Edit *e = LIST_PUSH(k->edit, k->nedits, k->cap_edits);
     if (e == NULL) return -1;
-    *e = edit[i];
+    *e = i < n ? edit[i] : s->replaced[i - n];
   }
   return 0;
 }

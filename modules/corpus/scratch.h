@@ -17,14 +17,16 @@ struct Scratch {
   Arena room;             /* decoded texts, operators' room; emptied by scratch_begin */
   size_t nedits, cap_edits;
   Edit *edit;             /* [nedits] by place */
+  size_t nreplaced, cap_replaced;
+  Edit *replaced;         /* [nreplaced] edits that another stage's edit of that string replaced */
   size_t nstrings, cap_strings;
   RowString *string;      /* [nstrings] by place */
   size_t nnotes, cap_notes;
   RowNote *note;          /* annotations that earlier operators of the group gave this row */
 };
 
-/* row_edit for a text that outlives the Scratch's stay on this row: not copied. */
-int scratch_edit(Row *r, uint32_t start, uint32_t raw_len, Span text);
+/* row_edit by that stage, for a text that outlives the Scratch's stay on this row: not copied. */
+int scratch_edit(Row *r, uint32_t start, uint32_t raw_len, Span text, uint16_t stage);
 /* The edits of the row now: the view's and those made since. */
 size_t scratch_edits(const Row *r, const Edit **out);
 int scratch_note(Scratch *s, uint32_t name, uint32_t value);   /* replaces one of that name */

@@ -245,6 +245,28 @@ size_t view_edits(const View *v, uint32_t row, const Edit **out) {
   return (*out)->left;
 }
 
+size_t view_replaced(const View *v, uint32_t row, const Edit **out) {
+  const Edit *edit;
+  size_t n = view_edits(v, row, &edit);
+  if (n == 0) return 0;
+  *out = edit + n;
+  return edit->replaced;
+}
+
+void view_edited_by(const View *v, uint32_t *count, size_t nstages) {
+  if (v->edit == NULL) return;
+  for (uint32_t row = 0; row < v->corpus->nrows; row++) {
+    const Edit *e;
+    size_t n = view_edits(v, row, &e);
+    if (n > 0) n += e->replaced;
+    for (size_t i = 0; i < n; i++) {
+      size_t before = 0;   /* a stage counts once a row, at its first edit */
+      while (before < i && e[before].stage != e[i].stage) before++;
+      if (before == i && e[i].stage < nstages) count[e[i].stage]++;
+    }
+  }
+}
+
 size_t view_edited(const View *v) {
   if (v->edit == NULL) return 0;
   const uint8_t *status = column_u8(v->status);

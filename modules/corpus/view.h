@@ -114,13 +114,21 @@ const double *view_metric(const View *v, Span name);        /* [nrows]; NULL if 
 uint32_t view_annotation(const View *v, Span name, uint32_t row);   /* names id, NAME_NONE if none */
 const uint32_t *view_annotation_column(const View *v, Span name);   /* [nrows] names ids; NULL if there is none */
 
-/* Edits of a row in order of their place: a string's start, and its new text. */
+/* Edits of a row in order of their place: a string's start, and its new text. Behind them lie the
+** earlier ones that another stage's edit of the same string replaced, oldest first. */
 typedef struct Edit {
   uint32_t start, raw_len;
   uint32_t left;         /* edits of this row from this one on; set by the log */
+  uint16_t stage;        /* who made it (corpus_stage_name) */
+  uint16_t replaced;     /* how many replaced ones lie behind the row's edits; set by the log */
   Span text;
 } Edit;
 size_t view_edits(const View *v, uint32_t row, const Edit **out);   /* how many; *out [n], latest text a string */
+/* The replaced ones: how many; *out [n]. */
+size_t view_replaced(const View *v, uint32_t row, const Edit **out);
+/* Adds to count[stage] each row of which that stage changed a text, whatever became of the row. */
+void view_edited_by(const View *v, uint32_t *count, size_t nstages);
+size_t corpus_stages(const Corpus *c);                              /* how many there are */
 size_t view_edited(const View *v);                                  /* standing rows with an edit */
 
 /* Runs a group of row operators over the standing rows (or over rows[0..nrows), ascending) and

@@ -69,8 +69,9 @@ static const char SCHEMA[] =
   " format TEXT, sha256 TEXT, bytes INTEGER, rows INTEGER, blank INTEGER, attributes TEXT);"
   "CREATE TABLE outputs(output INTEGER PRIMARY KEY, name TEXT, rows INTEGER, bytes INTEGER, sha256 TEXT);"
   "CREATE TABLE stages(position INTEGER PRIMARY KEY, stage TEXT, name TEXT, params TEXT, seen INTEGER,"
-  " removed INTEGER, seconds REAL);"
+  " removed INTEGER, seconds REAL, edited INTEGER);"
   "CREATE TABLE pairs(stage TEXT, a INTEGER, b INTEGER, value REAL);"
+  "CREATE TABLE edits(row INTEGER, stage TEXT, path TEXT, start INTEGER, raw_len INTEGER);"
   "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);"
   "CREATE VIEW rows_named AS SELECT sources.path AS source_path, outputs.name AS output_name, rows.*"
   " FROM rows LEFT JOIN sources ON sources.source = rows.source LEFT JOIN outputs ON outputs.output = rows.output;";
@@ -128,7 +129,7 @@ static int write_outputs(Ledger *l) {
 }
 
 static int write_stages(Ledger *l) {
-  sqlite3_stmt *s = prepare(l, "INSERT INTO stages VALUES (?,?,?,?,?,?,?)");
+  sqlite3_stmt *s = prepare(l, "INSERT INTO stages VALUES (?,?,?,?,?,?,?,?)");
   int bad = s == NULL ? -1 : 0;
   for (size_t i = 0; bad == 0 && i < l->o->nstages; i++) {
     const LedgerStage *stage = &l->o->stage[i];
@@ -139,6 +140,7 @@ static int write_stages(Ledger *l) {
     sqlite3_bind_int64(s, 5, stage->seen);
     sqlite3_bind_int64(s, 6, stage->removed);
     sqlite3_bind_double(s, 7, stage->seconds);
+    sqlite3_bind_int64(s, 8, stage->edited);
     bad = step(l, s);
   }
   sqlite3_finalize(s);
@@ -312,6 +314,40 @@ static int write_rows(Ledger *l) {
   return bad;
 }
 
+/* ---- edits: which stage changed which string ---- */
+
+static int write_row_edits(Ledger *l, sqlite3_stmt *s, uint32_t row) {
+  const Edit *e;
+  size_t n = view_edits(l->view, row, &e);
+  if (n == 0) return 0;
+  Row r = scratch_begin(l->scratch, l->view, row);
+  int bad = 0;
+  n += e->replaced;
+  for (size_t i = 0; bad == 0 && i < n; i++) {
+    l->evidence.len = 0;
+    if (row_string_path(&r, e[i].start, &l->evidence) != 0) return error_memory(l->err);
+    sqlite3_bind_int64(s, 1, (sqlite3_int64)row + 1);
+    bind_str(s, 2, corpus_stage_name(l->view->corpus, e[i].stage));
+    bind_span(s, 3, buf_span(&l->evidence));
+    sqlite3_bind_int64(s, 4, e[i].start);
+    sqlite3_bind_int64(s, 5, e[i].raw_len);
+    bad = step(l, s);
+  }
+  return bad;
+}
+
+static int write_edits(Ledger *l) {
+  if (l->view->edit == NULL) return 0;
+  sqlite3_stmt *s = prepare(l, "INSERT INTO edits VALUES (?,?,?,?,?)");
+  int bad = s == NULL ? -1 : 0;
+  for (uint32_t row = 0; bad == 0 && row < l->view->corpus->nrows; row++) {
+    bad = write_row_edits(l, s, row);
+    if (row % INTERRUPT_EVERY == 0 && interrupt_pending()) bad = POOL_INTERRUPTED;
+  }
+  sqlite3_finalize(s);
+  return bad;
+}
+
 /* ---- the whole ---- */
 
 static int write_all(Ledger *l) {
@@ -324,6 +360,7 @@ static int write_all(Ledger *l) {
   if (bad == 0) bad = write_stages(l);
   if (bad == 0) bad = write_meta(l);
   if (bad == 0) bad = write_rows(l);
+  if (bad == 0) bad = write_edits(l);
   if (bad == 0) bad = write_pairs(l);
   if (bad == 0) bad = run(l, "COMMIT");
   return bad;

@@ -7,6 +7,8 @@
 **   sources  source (from 1), path, kind, generator, trusted, format, sha256, bytes, rows, blank, attributes
 **   outputs  output (from 1), name, rows, bytes, sha256
 **   stages   position (from 1), stage, name, params, seen, removed, seconds
+**   edits    row, stage, path, start, raw_len: the strings that a stage changed, by their place in the
+**            bytes of the row as it was read
 **   pairs    stage, a, b (rows), value: verified pairs of copies
 **   meta     key, value
 ** The view rows_named joins rows with their sources' and outputs' names. */
@@ -17,7 +19,7 @@
 
 typedef struct LedgerStage {
   const char *stage, *name, *params;   /* params: a JSON object; NULL: none */
-  int64_t seen, removed;
+  int64_t seen, removed, edited;
   double seconds;
 } LedgerStage;
 

@@ -40,7 +40,7 @@ static void check_stages(lua_State *L, LedgerOptions *o) {
     stage[i] = (LedgerStage){
       .stage = opt_text(L, "stage"), .name = opt_text(L, "name"), .params = opt_text(L, "params"),
       .seen = (int64_t)opt_number(L, "seen"), .removed = (int64_t)opt_number(L, "removed"),
-      .seconds = opt_number(L, "seconds"),
+      .seconds = opt_number(L, "seconds"), .edited = (int64_t)opt_number(L, "edited"),
     };
     lua_pop(L, 1);
   }

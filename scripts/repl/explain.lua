@@ -28,11 +28,24 @@ local function twin_of(native, twin)
            text = n and text_of(native, n) or nil }
 end
 
+-- As the ledger has them: paths by stage.
+local function edits_of(native, n)
+  local out = {}
+  for _, edits in ipairs { native:edits(n) } do
+    for _, e in ipairs(edits) do
+      out[e.stage] = out[e.stage] or {}
+      table.insert(out[e.stage], e.path)
+    end
+  end
+  return out
+end
+
 return function(v, native, n)
   local view = require "repl.view"
   local stages = view.stages(v)
   local row = native:row(n)
   row.status, row.also = STATUS[row.status] or row.status, row.also or {}
+  row.edits = edits_of(native, n)
   local p = { source = row.source, line = row.line, row = n, id = row.id, status = row.status, stage = row.stage,
               reason = row.reason, evidence = row.evidence,
               annotations = next(row.annotations) and row.annotations or nil, metrics = row.metrics,

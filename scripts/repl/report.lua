@@ -41,7 +41,8 @@ end
 local function funnel_of(history)
   local out, removed, dedup = json.array {}, 0, false
   for i, h in ipairs(history) do
-    out[i] = { name = h.name, stage = h.stage, seen = h.seen, removed = h.removed, seconds = h.seconds }
+    out[i] = { name = h.name, stage = h.stage, seen = h.seen, removed = h.removed, edited = h.edited,
+               seconds = h.seconds }
     if survey.DEDUP[h.stage] then removed, dedup = removed + h.removed, true end
   end
   return #out > 0 and out or nil, dedup and removed or nil

@@ -33,16 +33,20 @@ end
 local function funnel(f, blocks)
   if not f.funnel then return end
   add(blocks, { kind = "heading", text = "Stages" })
-  local rows = {}
+  local rows, changed = {}, false
+  for _, s in ipairs(f.funnel) do changed = changed or s.edited ~= nil end
   for i, s in ipairs(f.funnel) do
     local before = f.funnel[i - 1]
     local fused = before and s.seconds and s.seconds == before.seconds   -- one pass, timed as one
     rows[#rows + 1] = { s.name, number(s.seen), number(s.removed), percent(s.seen > 0 and s.removed / s.seen or 0),
                         number(s.seen - s.removed),
                         fused and "same pass" or s.seconds and string.format("%.2f s", s.seconds) or "" }
+    if changed then table.insert(rows[#rows], 5, s.edited and number(s.edited) or "") end
   end
-  add(blocks, { kind = "table", columns = { { "stage", flex = true }, { "seen", "right" }, { "removed", "right" },
-      { "share", "right" }, { "left", "right" }, { "time", "right" } }, rows = rows })
+  local columns = { { "stage", flex = true }, { "seen", "right" }, { "removed", "right" }, { "share", "right" },
+                    { "left", "right" }, { "time", "right" } }
+  if changed then table.insert(columns, 5, { "changed", "right" }) end
+  add(blocks, { kind = "table", columns = columns, rows = rows })
 end
 
 local function reasons(f, blocks)

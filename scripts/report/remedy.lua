@@ -107,9 +107,25 @@ function remedy.words(r, fault)
   return lead
 end
 
+local PATHS = 4   -- shown of those that a stage changed
+
+--- "changed 2 strings: input, output"
+local function changed(paths)
+  local shown = table.concat(paths, ", ", 1, math.min(PATHS, #paths))
+  if #paths > PATHS then shown = ("%s and %d more"):format(shown, #paths - PATHS) end
+  return ("changed %s: %s"):format(screen.count(#paths, "string"), shown)
+end
+
 --- The verdict in one sentence.
 function remedy.verdict(r, row)
-  if row.status == "curated" then return "curated: it passed every stage" end
+  if row.status == "curated" then
+    local by = {}
+    for _, s in ipairs(r.stages) do
+      if (row.edits or {})[s.name] then by[#by + 1] = s.name end
+    end
+    if #by == 0 then return "curated: it passed every stage" end
+    return "curated: it passed every stage; its text was changed by " .. table.concat(by, ", ")
+  end
   return ("%s by %s"):format(row.status, remedy.words(r, row))
 end
 
@@ -206,7 +222,8 @@ end
 --- Every stage of the run as this row met it.
 -- Native row stages of one pass all see a row, also when one of them has rejected it; a pass is
 -- told by its time, which its stages share. The recipe's own functions are spared such rows.
--- @return  list of { name, outcome = "passed"|"rejected"|"fault"|"not reached", figures = { "…" } }
+-- @return  list of { name, outcome, figures = { "…" } }, the outcome one of passed, changed, rejected,
+--   quarantined, fault, not reached
 function remedy.stages(r, row)
   local out, over, pass = {}, row.stage == "load", nil
   local faults = {}
@@ -222,9 +239,12 @@ function remedy.stages(r, row)
     for _, metric in ipairs(names) do
       item.figures[#item.figures + 1] = bounded(stage, metric, row.metrics[stage.name .. "." .. metric])
     end
+    local edits = (row.edits or {})[stage.name]
+    if edits then table.insert(item.figures, 1, changed(edits)) end
     if stage.name == row.stage and row.status ~= "curated" then
       item.outcome, over, pass = row.status, true, stage.seconds
     elseif faults[stage.name] then item.outcome = "fault"
+    elseif edits then item.outcome = "changed"
     else
       if stage.seconds ~= pass then pass = nil end
       local same = pass and stage.stage ~= "filter" and stage.stage ~= "map"

@@ -165,6 +165,7 @@ local function record(self, r)
     elseif name:find(".", 1, true) then out.metrics[name] = r[name] end
   end
   out.place = out.source .. ":" .. tostring(out.line)
+  out.edits = self:edits(r.row)
   return out
 end
 
@@ -172,6 +173,20 @@ end
 function run:row(n)
   local r = self:query("SELECT * FROM rows WHERE row = ?", n)[1]
   return r and record(self, r)
+end
+
+--- Which strings stages changed in a row: { [stage] = { paths } }; empty for a ledger without edits.
+function run:edits(n)
+  if self.has_edits == nil then
+    self.has_edits = #self:query "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'edits'" > 0
+  end
+  local out = {}
+  if not self.has_edits then return out end
+  for _, e in ipairs(self:query("SELECT stage, path FROM edits WHERE row = ? ORDER BY start", n)) do
+    out[e.stage] = out[e.stage] or {}
+    table.insert(out[e.stage], e.path)
+  end
+  return out
 end
 
 local function numbers_of(rows)

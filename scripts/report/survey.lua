@@ -375,7 +375,7 @@ function survey.run(dir, o)
   local removed, dedup = 0, false
   for i, s in ipairs(r.stages) do
     f.funnel[i] = { name = s.name, stage = s.stage, seen = s.seen or 0, removed = s.removed or 0,
-      seconds = s.seconds }
+      edited = s.edited ~= 0 and s.edited or nil, seconds = s.seconds }
     if survey.DEDUP[s.stage or s.name] then removed, dedup = removed + (s.removed or 0), true end
     if (s.seen or 0) >= survey.FEW and s.removed / s.seen > survey.REMOVED then
       f.notices[#f.notices + 1] = { level = "watch", text = notice(r, s) }

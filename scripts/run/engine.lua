@@ -224,6 +224,8 @@ function engine:run(view)
   end
   local last = self.plan.stages[#self.plan.stages]
   if last and last.def.scope == "export" then finish(self, { last }, view) end
+  local edited = view:edited_by()
+  for _, stat in ipairs(self.stats) do stat.edited = edited[stat.name] end
   return view
 end
 

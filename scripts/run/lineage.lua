@@ -75,7 +75,7 @@ function lineage.record(run)
   local counts = list {}
   for i, s in ipairs(run.engine.stats) do
     counts[i] = { stage = s.stage, name = s.name, seen = s.seen, removed = s.removed, kept = s.seen - s.removed,
-                  seconds = s.seconds, figures = run.engine.infos[s.name] }
+                  edited = s.edited or 0, seconds = s.seconds, figures = run.engine.infos[s.name] }
   end
   local o = run.options
   return {

@@ -102,15 +102,20 @@ local function funnel(run, s, out)
   local width = 12
   for _, stat in ipairs(run.engine.stats) do width = math.max(width, screen.width_of(clean(stat.name))) end
   width = math.min(width, 30)
-  local function line(name, seen, removed)
+  local changed = false
+  for _, stat in ipairs(run.engine.stats) do changed = changed or stat.edited ~= nil end
+  local bar = math.min(20, s.width - width - 36 - (changed and 10 or 0))
+  local function line(name, seen, removed, edited)
     local share = seen > 0 and removed > 0 and percent(removed / seen) or ""
     local gone = removed > 0 and "-" .. number(removed) or "0"
-    out(("  %s %11s %11s  %7s  %s"):format(screen.pad(s:cut(name, width), width), number(seen), gone, share,
-      s:bar(#read > 0 and (seen - removed) / #read or 0, 20)))
+    local rest = changed and (" %9s"):format(edited and number(edited) or "") or ""
+    out(("  %s %11s %11s  %7s%s  %s"):format(screen.pad(s:cut(name, width), width), number(seen), gone, share, rest,
+      s:bar(#read > 0 and (seen - removed) / #read or 0, bar)))
   end
-  out(s:paint("bold", ("  %s %11s %11s"):format(screen.pad("stage", width), "rows", "removed")))
+  out(s:paint("bold", ("  %s %11s %11s"):format(screen.pad("stage", width), "rows", "removed")
+    .. (changed and ("%19s"):format "changed" or "")))
   line("load", #read, #read - standing)
-  for _, stat in ipairs(run.engine.stats) do line(stat.name, stat.seen, stat.removed) end
+  for _, stat in ipairs(run.engine.stats) do line(stat.name, stat.seen, stat.removed, stat.edited) end
   local kept, rejected, quarantined = run.view:counts()
   local share = #read > 0 and (" "):rep(14) .. ("%7s"):format(percent(kept / #read)) or ""
   out(("  %s %11s"):format(screen.pad("kept", width), number(kept)) .. share)
@@ -123,6 +128,16 @@ local function funnel(run, s, out)
   end
 end
 
+--- What a row says, as far as it may be shown.
+local function example_text(view, n, row)
+  if spans.held(row) then return "" end
+  for _, field in ipairs { "input", "output" } do
+    local text = view:field(n, field)
+    if text and text:find "%S" then return text end
+  end
+  return row.bytes or ""
+end
+
 local function reasons(run, s, out)
   local list = run.view:reasons()
   if #list == 0 then return end
@@ -131,13 +146,12 @@ local function reasons(run, s, out)
   for i = 1, math.min(TOP, #list) do
     local r = list[i]
     local row = run.view:row(r.example)
-    local text = run.view:field(r.example, "input") or run.view:field(r.example, "output") or row.bytes or ""
-    if spans.held(row) then text = "" end
+    local text = example_text(run.view, r.example, row)
     local where = ("%s:%d"):format(row.source, row.line)
     if screen.width_of(where) > s.width // 2 then where = where:match "[^/]*$" end
     out(("  %s  %s"):format(screen.pad(number(r.count), 9, "right"), clean(r.stage .. "." .. r.reason)))
     local example = clean(where) .. "  " .. text:sub(1, 4 * s.width):gsub("%s+", " "):gsub("^ ", "")
-    out("             " .. s:paint("dim", s:cut(example, s.width - 14)))
+    out("             " .. s:paint("dim", (s:cut(example, s.width - 14):gsub(" +$", ""))))
   end
   if #list > TOP then
     out(("  and %d more"):format(#list - TOP) .. (run.dir and ": tamis report " .. clean(run.dir) or ""))
@@ -204,7 +218,7 @@ function summary.print(run, out)
   difference(run, s, out)
   if run.no_gold then
     out("")
-    out(s:paint("dim", clean(run.no_gold)))
+    for _, part in ipairs(s:wrap(run.no_gold, s.width - 1)) do out(s:paint("dim", part)) end
   end
   if not run.dir then return end
   out("")
@@ -218,7 +232,8 @@ function summary.record(run)
   local kept, rejected, quarantined = run.view:counts()
   local stages, why = json.array {}, json.array {}
   for i, st in ipairs(run.engine.stats) do
-    stages[i] = { stage = st.stage, name = st.name, seen = st.seen, removed = st.removed, seconds = st.seconds }
+    stages[i] = { stage = st.stage, name = st.name, seen = st.seen, removed = st.removed, edited = st.edited or 0,
+                  seconds = st.seconds }
   end
   for i, r in ipairs(run.view:reasons()) do
     local row = run.view:row(r.example)

@@ -146,6 +146,40 @@ check.test("explain without a run takes the newest run that read the file", func
   check.contains(wanted "explain other/first.jsonl:9", "run curated/first/latest")
 end)
 
+-- ---- edits ----
+
+check.test("a stage that changes texts is told in the funnel, the record, the ledger and explain", function()
+  file("edits.lua", [[local s = require "tamis"
+return s.recipe { name = "edits", sources = { "edits.jsonl" },
+  s.map { name = "strip", fn = function(ex) return { output = (ex.output:gsub(" Regards, Bob$", "")) } end },
+  s.exact_dedup {},
+  s.pii { action = "redact" }, s.length { min_output_tokens = 1, min_input_tokens = 1 } }]])
+  file("edits.jsonl", table.concat({
+    json.encode { input = "Write to a@bcd.de or c@bcd.de", output = "I am x@yzz.de Regards, Bob" },
+    json.encode { input = "Hi", output = "Hello" },
+    json.encode { input = "", output = "x@yzz.de" } }, "\n"))
+  local text = wanted "run edits.lua --run-id a"
+  check.ok(text:find "\n  strip +3 +0 +1 ", text)
+  check.ok(text:find "\n  pii +3 +0 +2 ", text)
+  check.contains(text, "1 of the kept rows has a text that a stage changed")
+  local record = json.decode(fs.read(dir .. "/curated/edits/a/lineage.json"))
+  local edited = {}
+  for i, c in ipairs(record.stats.stage_counts) do edited[i] = c.edited end
+  check.eq(edited, { 1, 0, 2, 0 })
+  -- the later edit of a string does not hide the earlier one, which another pass made
+  local explained = wanted "explain edits.jsonl:1 --json"
+  local p = json.decode(explained)
+  check.eq({ p.stages[1].outcome, p.stages[1].figures[1] }, { "changed", "changed 1 string: output" })
+  check.eq({ p.stages[3].outcome, p.stages[3].figures[1] }, { "changed", "changed 2 strings: input, output" })
+  check.contains(p.verdict, "its text was changed by strip, pii")
+  check.eq(p.text.fields.output, "I am [EMAIL]")
+  p = json.decode((wanted "explain edits.jsonl:2 --json"))
+  check.eq(p.stages[3].outcome, "passed")
+  p = json.decode((wanted "explain edits.jsonl:3 --json"))
+  check.eq({ p.status, p.stages[3].outcome }, { "rejected", "changed" })
+  check.ok(wanted "report curated/edits/a":find "\n  pii +3 +0 +0%.0%% +2 ")
+end)
+
 -- ---- folders ----
 
 check.test("a trial leaves `latest` where it is, and says so", function()
