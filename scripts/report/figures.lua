@@ -137,7 +137,8 @@ end
 --- What a set of views says: its parts loaded from files, each with the status its rows have.
 -- @param parts  list of { view =, as = "standing"|"rejected" }, or of { view =, marks = one digit
 --               a row, its status, groups = views of its standing rows }
--- @param options  by = topic key, prefer = the same where rows have it, pool =, known = set of the keys that rows have (nil: try all)
+-- @param options  by = topic key, prefer = the same where rows have it, pool =,
+--                 known = set of the keys that rows have (nil: try all)
 function figures.of_views(parts, options)
   local pool = options.pool
   local function present(keys)
