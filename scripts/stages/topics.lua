@@ -55,6 +55,7 @@ return {
     return { notes = {
       ("topics: the rules name a %s for %s of %s (%.0f%%, under %.0f%%); the others are %s, and balance"
         .. " leaves those alone unless its max names them: { unknown = …, [\"*\"] = … }"):format(
-        p.annotation, screen.number(known), screen.count(all, "row"), 100 * known / all, 100 * LOW_COVERAGE, UNKNOWN) } }
+        p.annotation, screen.number(known), screen.count(all, "row"), 100 * known / all, 100 * LOW_COVERAGE,
+        UNKNOWN) } }
   end,
 }
