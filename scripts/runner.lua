@@ -26,7 +26,7 @@ local function failure(message, status)
   return nil, message, status or FAILED
 end
 
-local NO_GOLD = "no gold set: nothing is held back to measure the trained model on (gold = { … }, or --gold FILE)"
+local NO_GOLD = "no gold set (--gold FILE): nothing is held back to measure the trained model on"
 
 local function dataset_name(opened)
   if opened.plan.name then return opened.plan.name end

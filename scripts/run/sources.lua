@@ -145,12 +145,27 @@ function sources.id_note(view, id)
   return ('id = "%s": %s%s'):format(id, who, near and ('; did you mean "%s"?'):format(near) or "")
 end
 
+--- 'input = "question", output = "answer"': a mapping in words.
+local function mapping_of(source)
+  local fields = type(source) == "table" and type(source.format) == "table" and source.format.fields
+  if type(fields) ~= "table" then return nil end
+  local parts = {}
+  for _, field in ipairs { "system", "input", "output", "alternative" } do
+    local path = fields[field]
+    if type(path) == "table" then path = table.concat(path, '", "') end
+    if path then parts[#parts + 1] = ('%s = "%s"'):format(field, tostring(path)) end
+  end
+  return table.concat(parts, ", ")
+end
+
 --- "raw.jsonl: 4,012 rows, messages (every row has `messages`)", one line a source.
-function sources.lines(view)
+-- @param list  the sources as they were asked for, in the view's order; may be nil
+function sources.lines(view, list)
   local out = {}
   for i, s in ipairs(view:sources()) do
     local blank = s.blank and s.blank > 0 and (" and %s"):format(screen.count(s.blank, "blank line")) or ""
-    local format = s.format_reason == NOTHING and "no format" or s.format or "?"
+    local mapped = s.format == "fields" and mapping_of((list or {})[i])
+    local format = s.format_reason == NOTHING and "no format" or mapped or s.format or "?"
     out[i] = ("%s: %s%s, %s%s"):format(screen.clean(s.path), screen.count(s.rows, "row"), blank, screen.clean(format),
       s.format_reason and (" (" .. screen.clean(s.format_reason) .. ")") or "")
   end

@@ -138,17 +138,33 @@ local function example_text(view, n, row)
   return row.bytes or ""
 end
 
+--- How each source is named beside an example: all by their paths if these are short, else by their
+-- last parts, where these are one file's alone.
+local function places(view, columns)
+  local out, files, long = {}, {}, false
+  for _, source in ipairs(view:sources()) do
+    local last = source.path:match "[^/]*$"
+    if not out[source.path] then files[last] = (files[last] or 0) + 1 end
+    out[source.path] = last
+    long = long or screen.width_of(clean(source.path)) > columns
+  end
+  for path, last in pairs(out) do
+    if not long or files[last] > 1 then out[path] = path end
+  end
+  return out
+end
+
 local function reasons(run, s, out)
   local list = run.view:reasons()
   if #list == 0 then return end
   out("")
   out(s:paint("bold", "Why rows were removed"))
+  local place = places(run.read, s.width // 3)
   for i = 1, math.min(TOP, #list) do
     local r = list[i]
     local row = run.view:row(r.example)
     local text = example_text(run.view, r.example, row)
-    local where = ("%s:%d"):format(row.source, row.line)
-    if screen.width_of(where) > s.width // 2 then where = where:match "[^/]*$" end
+    local where = ("%s:%d"):format(place[row.source] or row.source, row.line)
     out(("  %s  %s"):format(screen.pad(number(r.count), 9, "right"), clean(r.stage .. "." .. r.reason)))
     local example = clean(where) .. "  " .. text:sub(1, 4 * s.width):gsub("%s+", " "):gsub("^ ", "")
     out("             " .. s:paint("dim", (s:cut(example, s.width - 14):gsub(" +$", ""))))
@@ -174,7 +190,7 @@ end
 
 --- What each source is and why it is read as that: the first few.
 local function read_from(run, s, out)
-  local lines = sources.lines(run.read)
+  local lines = sources.lines(run.read, run.sources)
   for i = 1, math.min(SOURCES, #lines) do
     for j, part in ipairs(s:wrap(lines[i], s.width - 5)) do out((j == 1 and "  " or "    ") .. s:paint("dim", part)) end
   end

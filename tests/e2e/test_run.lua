@@ -229,7 +229,7 @@ check.test("what may make a run's counts misleading is said in its summary", fun
     for _, part in ipairs { ... } do check.contains((text:gsub("%s+", " ")), part) end
     return text
   end
-  said("raw2.jsonl", "no gold set: ", "2 rows and 1 blank line, pairs", "! balance: no row has a topc, by annotation", "--reason 'a'\\''; b'")
+  said("raw2.jsonl", "no gold set (--gold FILE): ", "2 rows and 1 blank line, pairs", "! balance: no row has a topc, by annotation", "--reason 'a'\\''; b'")
   said("raw2.jsonl empty.jsonl", "! empty.jsonl holds no rows")
   said("prose.txt", "20 rows, no format (there is no row to tell by)", "! prose.txt: none of its first lines is a JSON object")
   said("torn.jsonl.gz", "! torn.jsonl.gz: damaged gzip at byte 2000 of the file: the file ends too early; the ")

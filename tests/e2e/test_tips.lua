@@ -115,6 +115,19 @@ return s.recipe { sources = { "many.jsonl" }, s.topics { rules = { { "a", "w0" }
   says(wanted "run topics.lua", "for 0 of 1,200 rows")
 end)
 
+check.test("the mapping of a file in no known format is said, and no line is wider than 80 columns", function()
+  assert(fs.mkdirs(dir .. "/a_folder_with_a_long_name/and_another"))
+  local t = {}
+  for i = 1, 30 do
+    t[i] = json.encode { wat = ("the thing %d that a person might well ask for"):format(i % 20), zeg = "an answer to it, of some words" }
+  end
+  file("a_folder_with_a_long_name/and_another/odd.jsonl", table.concat(t, "\n") .. "\n")
+  local text = wanted "run a_folder_with_a_long_name/and_another/odd.jsonl --run-id a"
+  says(text, '30 rows, input = "wat"')
+  check.ok(text:find "\n +odd.jsonl:%d+  the thing", text)
+  for line in text:gmatch "[^\n]+" do check.ok(utf8.len(line) <= 80, line) end
+end)
+
 -- ---- commands ----
 
 check.test("the command to try a value runs as it is printed, without a recipe and with one", function()
