@@ -113,7 +113,7 @@ int evidence_rejection(Buf *b, const View *v, uint32_t row) {
   if (buf_char(b, '{') != 0) return -1;
   if (d != NULL) {
     if (add_verdict(b, v, d) != 0) return -1;
-    if (d->more && (add_key(b, "also") != 0 || evidence_also(b, v, d) != 0)) return -1;
+    if (add_key(b, "also") != 0 || evidence_also(b, v, d) != 0) return -1;
   }
   if (add_place(b, v->corpus, row) != 0) return -1;
   return buf_char(b, '}');

@@ -47,8 +47,9 @@ check.test("rows that the export format has no place for are a row of the funnel
   check.contains(flat(out), '! export removed 75.0% of the 4 rows it saw: they do not fit format = "pairs"')
   local record = json.decode(fs.read(dir .. "/curated/pairs/a/lineage.json"))
   local counts = record.stats.stage_counts
-  check.eq(#counts, 1)
-  check.eq({ counts[1].name, counts[1].seen, counts[1].removed, counts[1].kept }, { "export", 4, 3, 1 })
+  check.eq(#counts, 2)
+  check.eq({ counts[1].name, counts[1].seen, counts[1].removed, counts[1].kept }, { "load", 4, 0, 4 })
+  check.eq({ counts[2].name, counts[2].seen, counts[2].removed, counts[2].kept }, { "export", 4, 3, 1 })
   status, out, err = tamis "run pairs.lua --run-id b --json"
   check.eq(status, 0, err)
   local stages = json.decode(out).stages
