@@ -177,8 +177,8 @@ return s.recipe { name = "edits", sources = { "edits.jsonl" },
   check.contains(text, "1 of the kept rows has a text that a stage changed")
   local record = json.decode(fs.read(dir .. "/curated/edits/a/lineage.json"))
   local edited = {}
-  for i, c in ipairs(record.stats.stage_counts) do edited[i] = c.edited end
-  check.eq(edited, { 1, 0, 2, 0 })
+  for i, c in ipairs(record.stats.stage_counts) do edited[i] = c.edited or 0 end   -- the first is load
+  check.eq(edited, { 0, 1, 0, 2, 0 })
   -- the later edit of a string does not hide the earlier one, which another pass made
   local explained = wanted "explain edits.jsonl:1 --json"
   local p = json.decode(explained)
