@@ -195,13 +195,21 @@ end
 local STATUS_COLOUR = { curated = "green", rejected = "red", quarantined = "yellow" }
 
 local function show(s, p, out)
-  local about = { s:paint("bold", screen.clean(p.source .. ":" .. p.line)) }
+  local plain = screen.clean(p.source .. ":" .. p.line)
+  local about = { s:paint("bold", plain) }
   about[#about + 1] = "row " .. screen.number(p.row)
   if p.id ~= nil then about[#about + 1] = "id " .. screen.clean(p.id) end
   if p.output then about[#about + 1] = screen.clean(p.output) end
-  out(table.concat(about, s:sign(" · ", " - ")))
+  local head = table.concat(about, s:sign(" · ", " - "))
+  about[1] = plain
+  local bare = table.concat(about, s:sign(" · ", " - "))
+  if screen.width_of(bare) <= s.width then out(head)
+  else
+    for i, part in ipairs(s:wrap(bare, s.width - 2)) do out((i == 1 and "" or "  ") .. part) end
+  end
   if p.identity then
-    out(s:paint("dim", "identity " .. p.identity .. s:sign(" · ", " - ") .. "run " .. screen.clean(p.run)))
+    local line = "identity " .. p.identity .. s:sign(" · ", " - ") .. "run " .. screen.clean(p.run)
+    for i, part in ipairs(s:wrap(line, s.width - 2)) do out((i == 1 and "" or "  ") .. s:paint("dim", part)) end
   end
   out("")
   for i, line in ipairs(s:wrap(p.verdict, s.width - 2)) do

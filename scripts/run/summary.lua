@@ -96,35 +96,61 @@ end
 
 -- ---- printing ----
 
+--- A text over as many lines as it needs, those behind the first set in.
+local function say(s, text, out, style, indent)
+  indent = indent or 0
+  for i, part in ipairs(s:wrap(text, s.width - indent - 2)) do
+    out((" "):rep(i == 1 and indent or indent + 2) .. s:paint(style or "", part))
+  end
+end
+
+--- The columns of the funnel: on a narrow screen figures stand closer and the bars give way.
+local function layout(run, s)
+  local name, changed = 12, 0
+  for _, stat in ipairs(run.engine.stats) do
+    name = math.max(name, screen.width_of(clean(stat.name)))
+    if stat.edited ~= nil then changed = 9 end
+  end
+  local function room(l)
+    return s.width - (2 + l.name + 2 * (1 + l.figure) + 1 + l.share + (l.changed > 0 and 1 + l.changed or 0) + 2)
+  end
+  local wide = { name = math.min(name, 30), figure = 11, share = 8, changed = changed }
+  wide.bar = math.min(20, room(wide))
+  if wide.bar >= 12 then return wide end
+  local l = { name = wide.name, figure = math.max(8, #number(#run.read) + 1), share = 6, changed = math.min(changed, 8) }
+  l.name = math.max(8, math.min(l.name, l.name + room(l) + 2))
+  l.bar = room(l) >= 4 and math.min(20, room(l)) or 0
+  return l
+end
+
+--- A figure of the funnel in its column.
+local function figure(text, columns) return columns > 0 and " " .. screen.pad(text, columns, "right") or "" end
+
 local function funnel(run, s, out)
   local read = run.read
   local standing = read:counts()
-  local width = 12
-  for _, stat in ipairs(run.engine.stats) do width = math.max(width, screen.width_of(clean(stat.name))) end
-  width = math.min(width, 30)
-  local changed = false
-  for _, stat in ipairs(run.engine.stats) do changed = changed or stat.edited ~= nil end
-  local bar = math.min(20, s.width - width - 36 - (changed and 10 or 0))
+  local l = layout(run, s)
   local function line(name, seen, removed, edited)
     local share = seen > 0 and removed > 0 and percent(removed / seen) or ""
     local gone = removed > 0 and "-" .. number(removed) or "0"
-    local rest = changed and (" %9s"):format(edited and number(edited) or "") or ""
-    out(("  %s %11s %11s  %7s%s  %s"):format(screen.pad(s:cut(name, width), width), number(seen), gone, share, rest,
-      s:bar(#read > 0 and (seen - removed) / #read or 0, bar)))
+    local bar = l.bar > 0 and s:bar(#read > 0 and (seen - removed) / #read or 0, l.bar) or ""
+    local text = "  " .. screen.pad(s:cut(name, l.name), l.name) .. figure(number(seen), l.figure)
+      .. figure(gone, l.figure) .. figure(share, l.share) .. figure(edited and number(edited) or "", l.changed) .. "  "
+    out(bar ~= "" and text .. s:paint("cyan", bar) or (text:gsub(" +$", "")))
   end
-  out(s:paint("bold", ("  %s %11s %11s"):format(screen.pad("stage", width), "rows", "removed")
-    .. (changed and ("%19s"):format "changed" or "")))
+  out(s:paint("bold", "  " .. screen.pad("stage", l.name) .. figure("rows", l.figure) .. figure("removed", l.figure)
+    .. (l.changed > 0 and figure("", l.share) .. figure("changed", l.changed) or "")))
   line("load", #read, #read - standing)
   for _, stat in ipairs(run.engine.stats) do line(stat.name, stat.seen, stat.removed, stat.edited) end
   local kept, rejected, quarantined = run.view:counts()
-  local share = #read > 0 and (" "):rep(14) .. ("%7s"):format(percent(kept / #read)) or ""
-  out(("  %s %11s"):format(screen.pad("kept", width), number(kept)) .. share)
-  out(("  %s read = %s kept + %s rejected + %s quarantined"):format(count(#read, "row"), number(kept), number(rejected),
-    number(quarantined)))
+  local share = #read > 0 and screen.pad(percent(kept / #read), l.figure + l.share + 2, "right") or ""
+  out("  " .. screen.pad("kept", l.name) .. figure(number(kept), l.figure) .. share)
+  say(s, ("%s read = %s kept + %s rejected + %s quarantined"):format(count(#read, "row"), number(kept), number(rejected),
+    number(quarantined)), out, nil, 2)
   local edited = run.view:edited()
   if edited > 0 then
     local have = edited == 1 and "has" or "have"
-    out(("  %s of the kept rows %s a text that a stage changed"):format(number(edited), have))
+    say(s, ("%s of the kept rows %s a text that a stage changed"):format(number(edited), have), out, nil, 2)
   end
 end
 
@@ -165,12 +191,13 @@ local function reasons(run, s, out)
     local row = run.view:row(r.example)
     local text = example_text(run.view, r.example, row)
     local where = ("%s:%d"):format(place[row.source] or row.source, row.line)
-    out(("  %s  %s"):format(screen.pad(number(r.count), 9, "right"), clean(r.stage .. "." .. r.reason)))
+    out(("  %s  %s"):format(screen.pad(number(r.count), 9, "right"), s:cut(r.stage .. "." .. r.reason, s.width - 14)))
     local example = clean(where) .. "  " .. text:sub(1, 4 * s.width):gsub("%s+", " "):gsub("^ ", "")
     out("             " .. s:paint("dim", (s:cut(example, s.width - 14):gsub(" +$", ""))))
   end
   if #list > TOP then
-    out(("  and %d more"):format(#list - TOP) .. (run.dir and ": tamis report " .. clean(run.dir) or ""))
+    local more, command = ("  and %d more"):format(#list - TOP), run.dir and ": tamis report " .. clean(run.dir) or ""
+    out(#more + screen.width_of(command) <= s.width and more .. command or more)   -- the command stands below too
   end
 end
 
@@ -180,7 +207,11 @@ local function difference(run, s, out)
   out("")
   local head = d.kept_before and (": %s kept, were %s"):format(count(d.kept, "row"), number(d.kept_before)) or ""
   if d.gained then head = ("%s; %s gained, %s lost"):format(head, number(d.gained), number(d.lost)) end
-  out(s:paint("bold", ("Since run %s"):format(clean(d.run_id or "?"))) .. head)
+  local since = "Since run " .. clean(d.run_id or "?")
+  for i, part in ipairs(s:wrap(since .. head, s.width - 2)) do
+    local bold = i == 1 and part:sub(1, #since) == since
+    out(bold and s:paint("bold", since) .. part:sub(#since + 1) or (i == 1 and "" or "  ") .. part)
+  end
   for i, line in ipairs(d.changes) do
     if i > 8 then out(("  and %d more changes"):format(#d.changes - 8)) break end
     out("  " .. s:cut(line, s.width - 4))
@@ -218,12 +249,15 @@ local function next_commands(run, heavy, out)
 end
 
 --- @param out  function(line)
-function summary.print(run, out)
-  local s = screen.new {}
+-- @param s    the screen; that of standard output if absent
+function summary.print(run, out, s)
+  s = s or screen.new { tty = fs.isatty(1), width = fs.width(1) }
   local heavy = advice.heavy(run)
   local dot = s:sign(" · ", " - ")
-  out(s:paint("bold", clean(run.name)) .. (run.id and dot .. "run " .. run.id or "") .. dot ..
-    ("%s from %s"):format(count(#run.read, "row"), count(#run.read:sources(), "source")))
+  local name, id = clean(run.name), run.id and dot .. "run " .. run.id or ""
+  local head = ("%s%s%s from %s"):format(id, dot, count(#run.read, "row"), count(#run.read:sources(), "source"))
+  if screen.width_of(name .. head) <= s.width then out(s:paint("bold", name) .. head)
+  else say(s, name .. head, out, "bold") end
   read_from(run, s, out)
   for _, h in ipairs(heavy) do warn(s, "yellow", h.line, out) end
   for _, note in ipairs(run.engine.notes) do warn(s, "yellow", note, out) end
@@ -239,7 +273,7 @@ function summary.print(run, out)
   if not run.dir then return end
   out("")
   out(s:paint("bold", "Written to ") .. clean(run.dir) .. (run.seconds and (" in %.1f s"):format(run.seconds) or ""))
-  if run.trial then out(("  a trial (%s): `latest` stays as it was"):format(clean(run.trial))) end
+  if run.trial then say(s, ("a trial (%s): `latest` stays as it was"):format(clean(run.trial)), out, nil, 2) end
   next_commands(run, heavy, out)
 end
 

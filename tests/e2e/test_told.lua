@@ -332,4 +332,56 @@ check.test("explain shows who says what in a chat, in order", function()
   check.contains(out, "  user         why\n  output       because\n  rejected     no\n")
 end)
 
+check.test("the summary of a run keeps to its screen's width, and to its colours", function()
+  local core, open, runner = require "core", require "recipe.open", require "runner"
+  local screen, summary = require "report.screen", require "run.summary"
+  local rows = {}
+  for i = 1, 1234 do rows[i] = { input = words(i, 5), output = i % 2 == 0 and "short" or words(i, 9) } end
+  jsonl("screen.jsonl", rows)
+  local path = recipe("a_recipe_with_a_long_name_of_its_own.lua",
+    'sources = { "screen.jsonl" }, s.length { name = "a_stage_with_a_name_of_many_letters", min_input_tokens = 3, min_output_tokens = 2 }, s.export {},')
+  local opened = assert(open.file(path, {}))
+  local run = assert(runner.run_stages(opened, {}, { pool = core.pool(1) }))
+  run.id = "2024-01-01T00-00-00-abcdef"
+  for _, width in ipairs { 50, 60, 72, 80, 120 } do
+    for _, unicode in ipairs { true, false } do
+      local lines = {}
+      summary.print(run, function(line) lines[#lines + 1] = line end, screen.new { width = width, unicode = unicode })
+      for _, line in ipairs(lines) do check.ok(screen.width_of(line) <= width, ("%d: %s"):format(width, line)) end
+      local text = table.concat(lines, "\n")
+      check.ok(not text:find("\27", 1, true), text)
+      check.contains(text, "1,234")
+      check.contains(text, "617")
+      check.contains(text, "50.0%")
+    end
+  end
+  local coloured = {}
+  summary.print(run, function(line) coloured[#coloured + 1] = line end, screen.new { width = 80, colour = true })
+  check.contains(table.concat(coloured, "\n"), "\27[33m! \27[0m")
+end)
+
+check.test("explain keeps to its screen's width", function()
+  local command, screen = require "cli.explain", require "report.screen"
+  jsonl("a_file_with_a_name_that_alone_takes_most_of_a_line.jsonl", { { input = "a b", output = words(0, 40) } })
+  recipe("narrow.lua", 'sources = { "a_file*.jsonl" }, s.length { min_input_tokens = 3 }, s.export {},')
+  check.eq((tamis "run narrow.lua --run-id a --quiet"), 0)
+  local source = fs.glob(dir .. "/a_file*.jsonl")[1]:match "[^/]*$"
+  local p = explained("curated/narrow/a", source .. ":1")
+  command.show(screen.new { width = 50 }, p, function(line) check.ok(screen.width_of(line) <= 50, line) end)
+end)
+
+check.test("a run on a terminal has colours, unless NO_COLOR says otherwise", function()
+  if check.run "command -v script" ~= 0 then check.skip "needs script(1)" end
+  jsonl("tty.jsonl", { { input = "a b", output = "c" }, { input = "A  b", output = "c" } })
+  recipe("tty.lua", 'sources = { "tty.jsonl" }, s.exact_dedup {}, s.export {},')
+  local function on_terminal(environment)
+    local inner = ("stty cols 50; %s %s run tty.lua"):format(environment, program)
+    local status, out, err = check.run(("cd %s && script -qec %s /dev/null </dev/null"):format(q(dir), q(inner)))
+    check.eq(status, 0, err)
+    return out
+  end
+  check.contains(on_terminal "TERM=xterm", "\27[1m")
+  check.ok(not on_terminal "TERM=xterm NO_COLOR=1":find("\27[1m", 1, true))
+end)
+
 check.done()
