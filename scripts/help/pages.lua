@@ -306,7 +306,7 @@ function pages.overview(s, out)
   out "Tamis sifts raw fine-tuning data: recipes are Lua, every row is accounted for."
   for _, name in ipairs { "commands", "stages", "modules", "formats", "presets", "exit" } do LIST[name](s, out) end
   out("")
-  out(s:paint("dim", s:cut("tamis help TOPIC tells more: run, near_dedup, pii.action, text, pairs, recipe, ex, stage", s.width)))
+  out(s:paint("dim", s:cut("tamis help TOPIC tells more: near_dedup, pii.action, text, pairs, recipe, ex", s.width)))
 end
 
 --- Prints all that goes by that name; false if nothing does.

@@ -7,7 +7,8 @@ writing.ex = {
   title = "ex: the row that a function of your own sees, in s.filter, s.map and the `row` of s.stage",
   parts = {
     { "Its texts (nil where the row has none)", {
-      { "ex.input", "the prompt; of a chat all that stands before the last answer, earlier answers and tool results too, a line feed between turns" },
+      { "ex.input", "the prompt; of a chat all that stands before the last answer, earlier answers and tool "
+                  .. "results too, a line feed between turns" },
       { "ex.output", "the answer; of a chat the last one" },
       { "ex.system", "the system text" },
       { "ex.alternative", "the worse answer of a preference pair (its key is often `rejected`)" },
@@ -30,9 +31,9 @@ writing.ex = {
       { "{ mood = \"glad\" }", "any other name: an annotation, a text, number or boolean" },
     } },
   },
-  rules = "A row function must be pure: it runs on many threads, each with a Lua state of its own, in no order. It may not "
-    .. "change what lives longer than its call, and the row itself is read-only. With serial = true it is called row by "
-    .. "row, in order, and may remember. pairs(ex) is an error: what a row has is made when it is asked for.",
+  rules = "A row function must be pure: it runs on many threads, each with a Lua state of its own, in no order. It may "
+    .. "not change what lives longer than its call, and the row itself is read-only. With serial = true it is called "
+    .. "row by row, in order, and may remember. pairs(ex) is an error: what a row has is made when it is asked for.",
   example = {
     "s.filter { fn = function(ex)",
     '  if ex.kind == "synthetic" and #ex.output < 40 then',
@@ -51,8 +52,8 @@ writing.stage = {
       { "row(ex, p)", "scope row: returns what filter or map may return (tamis help ex); p are the parameters" },
       { "op(p)", "scope row, in place of row: a native operator such as text.token_bounds { … }" },
       { "run(view, p)", "scope corpus: returns a table of verdicts" },
-      { "params", "{ max = { type = \"number\", default = 0.8, min = 0, max = 1, doc = \"…\" } }; types: integer, number, "
-                  .. "boolean, string, enum (with values), list, table, function, any; required = true" },
+      { "params", "{ max = { type = \"number\", default = 0.8, min = 0, max = 1, doc = \"…\" } }; types: integer, "
+                  .. "number, boolean, string, enum (with values), list, table, function, any; required = true" },
       { "reasons", "the reasons it may give; another one is then an error" },
       { "doc", "one sentence" },
       { "serial", "true: row is called in order, and may remember" },
@@ -65,7 +66,7 @@ writing.stage = {
     } },
     { "Verdicts of run", {
       { '[i] = "reason"', "row i leaves" },
-      { "{ row = i, reason = … }", "the same; with twin = j, value = 0.9, threshold = 0.8 or detail = text as evidence" },
+      { "{ row = i, reason = … }", "the same; evidence: twin = j, value = 0.9, threshold = 0.8 or detail = text" },
       { "nothing", "no row leaves; nil and a sentence ends the run with it" },
     } },
   },

@@ -117,7 +117,8 @@ local function layout(run, s)
   local wide = { name = math.min(name, 30), figure = 11, share = 8, changed = changed }
   wide.bar = math.min(20, room(wide))
   if wide.bar >= 12 then return wide end
-  local l = { name = wide.name, figure = math.max(8, #number(#run.read) + 1), share = 6, changed = math.min(changed, 8) }
+  local digits = #number(#run.read) + 1
+  local l = { name = wide.name, figure = math.max(8, digits), share = 6, changed = math.min(changed, 8) }
   l.name = math.max(8, math.min(l.name, l.name + room(l) + 2))
   l.bar = room(l) >= 4 and math.min(20, room(l)) or 0
   return l
@@ -145,8 +146,8 @@ local function funnel(run, s, out)
   local kept, rejected, quarantined = run.view:counts()
   local share = #read > 0 and screen.pad(percent(kept / #read), l.figure + l.share + 2, "right") or ""
   out("  " .. screen.pad("kept", l.name) .. figure(number(kept), l.figure) .. share)
-  say(s, ("%s read = %s kept + %s rejected + %s quarantined"):format(count(#read, "row"), number(kept), number(rejected),
-    number(quarantined)), out, nil, 2)
+  local sum = "%s read = %s kept + %s rejected + %s quarantined"
+  say(s, sum:format(count(#read, "row"), number(kept), number(rejected), number(quarantined)), out, nil, 2)
   local edited = run.view:edited()
   if edited > 0 then
     local have = edited == 1 and "has" or "have"

@@ -15,9 +15,9 @@ local SHOWN = 40         -- bytes of that input
 local function greedy(gold, info)
   local row, text = gold:row(info.gold_row), gold:field(info.gold_row, "input") or ""
   if #text > SHOWN then text = text:sub(1, (utf8.offset(text, 0, SHOWN + 1) or SHOWN + 1) - 1) .. "…" end
-  return ("decontaminate: the gold row %s:%d alone took %d of the %d rows removed, by its input %q: where a short input "
-    .. "is no leak, decontaminate.input_alone = false holds it against a row together with its output"):format(row.source,
-    row.line, info.by_input, info.rejected, text)
+  local line = "decontaminate: the gold row %s:%d alone took %d of the %d rows removed, by its input %q: where a short "
+    .. "input is no leak, decontaminate.input_alone = false holds it against a row together with its output"
+  return line:format(row.source, row.line, info.by_input, info.rejected, text)
 end
 
 return {
