@@ -73,7 +73,7 @@ static void rows_do_not_depend_on_threads_or_blocks(void) {
     const char *paths[3];
     char names[3][160];
     for (int i = 0; i < 3; i++) {
-      char name[16];
+      char name[24];
       random_file(&b[i]);
       snprintf(name, sizeof name, "f%d.jsonl", i);
       snprintf(names[i], sizeof names[i], "%s", write_bytes(name, b[i].ptr, b[i].len));
