@@ -9,11 +9,13 @@ local REST  = 20   -- half of the rows have this much of their own behind it, el
 
 --- The parameter of a stage that compares texts.
 template.share = { type = "number", default = 0.9, min = 0, max = 1,
-                   doc = "a beginning or end of a field that this share of rows has is a template, not compared; 0: off" }
+                   doc = "a beginning or end of a field that this share of rows has is a template, "
+                     .. "not compared; 0: off" }
 
 --- The parameters as the kernel takes them, over those of the stage.
 function template.params(p)
-  return setmetatable({ template_share = p.template_share, template_least = LEAST, template_rest = REST }, { __index = p })
+  local own = { template_share = p.template_share, template_least = LEAST, template_rest = REST }
+  return setmetatable(own, { __index = p })
 end
 
 --- What was left out, a sentence a field.
@@ -27,7 +29,8 @@ function template.notes(stage, found)
     if f then
       local parts = {}
       for i = 1, 2 do parts[#parts + 1] = where[i] end
-      notes[#notes + 1] = ("%s: %s %s in nearly all rows: a template, left out of the comparison (%s.template_share = 0 compares it)")
+      notes[#notes + 1] = ("%s: %s %s in nearly all rows: a template, left out of the comparison "
+        .. "(%s.template_share = 0 compares it)")
         :format(stage, field, table.concat(parts, " and "), stage)
     end
   end

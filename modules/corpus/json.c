@@ -164,7 +164,8 @@ static JsonMember *add_member(JsonDoc *doc) {
 
 /* One value from p on, into doc->root, with the root's members where it is an object. *end gets
 ** the place behind it, or that of the fault.
-** `object` has bit d for the container at depth d + 1; in_object is that of the innermost. */
+** `object` has bit d for the container at depth d + 1; in_object is that of the innermost.
+** One function, though long: each state goes straight to the next, and all of them live in registers. */
 static JsonStatus check_value(Check *c, JsonDoc *doc, const char *p, const char **end) {
   uint64_t object[JSON_MAX_DEPTH / 64] = { 0 };
   int depth = 0, in_object = 0;

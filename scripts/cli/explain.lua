@@ -194,7 +194,7 @@ end
 
 local STATUS_COLOUR = { curated = "green", rejected = "red", quarantined = "yellow" }
 
-local function show(s, p, out)
+local function show_head(s, p, out)
   local plain = screen.clean(p.source .. ":" .. p.line)
   local about = { s:paint("bold", plain) }
   about[#about + 1] = "row " .. screen.number(p.row)
@@ -215,22 +215,24 @@ local function show(s, p, out)
   for i, line in ipairs(s:wrap(p.verdict, s.width - 2)) do
     out("  " .. (i == 1 and s:paint(STATUS_COLOUR[p.status], line) or line))
   end
-  out("")
-  show_fields(s, p.text, out)
-  if p.annotations then
-    local names = {}
-    for name in pairs(p.annotations) do names[#names + 1] = name end
-    table.sort(names)
-    for i, name in ipairs(names) do names[i] = name .. " = " .. tostring(p.annotations[name]) end
-    show_text(s, "tags", table.concat(names, ", "), 3, out)
-  end
+end
+
+local function show_tags(s, annotations, out)
+  local names = {}
+  for name in pairs(annotations) do names[#names + 1] = name end
+  table.sort(names)
+  for i, name in ipairs(names) do names[i] = name .. " = " .. tostring(annotations[name]) end
+  show_text(s, "tags", table.concat(names, ", "), 3, out)
+end
+
+--- @return  the names of the stages that did not see the row
+local function show_stages(s, stages, out)
   out("")
   out(s:paint("bold", "Stages"))
-  local widest = 4
-  for _, st in ipairs(p.stages) do widest = math.max(widest, screen.width_of(screen.clean(st.name))) end
+  local widest, unseen = 4, {}
+  for _, st in ipairs(stages) do widest = math.max(widest, screen.width_of(screen.clean(st.name))) end
   widest = math.min(widest, 24)
-  local unseen = {}
-  for _, st in ipairs(p.stages) do
+  for _, st in ipairs(stages) do
     if st.outcome == "not reached" then unseen[#unseen + 1] = st.name
     else
       local lines = s:wrap(table.concat(st.figures, s:sign(" · ", "; ")), s.width - widest - 17)
@@ -245,23 +247,35 @@ local function show(s, p, out)
       out("  " .. s:paint("dim", line))
     end
   end
+  return unseen
+end
+
+--- A titled list, lines behind the first of an entry indented.
+local function show_list(s, title, lines, out)
+  out("")
+  out(s:paint("bold", title))
+  for _, line in ipairs(lines) do
+    for i, part in ipairs(s:wrap(line, s.width - 4)) do out((i == 1 and "  " or "    ") .. part) end
+  end
+end
+
+local function show(s, p, out)
+  show_head(s, p, out)
+  out("")
+  show_fields(s, p.text, out)
+  if p.annotations then show_tags(s, p.annotations, out) end
+  local unseen = show_stages(s, p.stages, out)
   if #p.also > 0 then
-    out("")
-    out(s:paint("bold", "Also"))
-    for _, a in ipairs(p.also) do
-      for i, line in ipairs(s:wrap(a.words, s.width - 4)) do out((i == 1 and "  " or "    ") .. line) end
-    end
+    local also = {}
+    for i, a in ipairs(p.also) do also[i] = a.words end
+    show_list(s, "Also", also, out)
   end
   if p.twin then show_twin(s, p, out) end
   if p.would_keep then
-    out("")
-    out(s:paint("bold", "What would have kept it"))
-    for _, line in ipairs(p.would_keep) do
-      for i, part in ipairs(s:wrap(line, s.width - 4)) do out((i == 1 and "  " or "    ") .. part) end
-    end
+    show_list(s, "What would have kept it", p.would_keep, out)
     if #unseen > 0 then
-      local line = ("then %s would judge it, which have not seen it"):format(table.concat(unseen, ", "))
-      if #unseen == 1 then line = ("then %s would judge it, which has not seen it"):format(unseen[1]) end
+      local line = ("then %s would judge it, which %s not seen it"):format(table.concat(unseen, ", "),
+        #unseen == 1 and "has" or "have")
       for _, part in ipairs(s:wrap(line, s.width - 2)) do out("  " .. s:paint("dim", part)) end
     end
   end

@@ -134,57 +134,76 @@ local function score_figures(name, numbers)
   return s
 end
 
+--- One column of all parts: make(view) of each, with the status its rows have; nil where a part has none.
+local function joined(parts, make)
+  local columns, statuses = {}, {}
+  for i, part in ipairs(parts) do
+    local numbers = make(part.view)
+    if not numbers then return nil end
+    columns[i], statuses[i] = part.marks and numbers:mark(part.marks) or numbers, part.as or "standing"
+  end
+  return columns[1] and stats.join(columns, statuses)
+end
+
+--- The standing rows of all parts by the value of a key.
+local function counts_in(parts, key, pool)
+  local total = {}
+  local function add(view)
+    for name, count in pairs(view:group_counts(key, "standing", pool)) do
+      total[name] = (total[name] or 0) + count
+    end
+  end
+  for _, part in ipairs(parts) do
+    if part.groups then for _, view in ipairs(part.groups) do add(view) end
+    elseif part.as == "standing" then add(part.view) end
+  end
+  return total
+end
+
+--- Lengths before and after, by field, and how many rows have the longer column.
+local function lengths_of(parts, pool)
+  local out, readable = {}, 0
+  for _, field in ipairs { "input", "output" } do
+    local tokens = joined(parts, function(view) return stats.field_tokens(view, field, pool) end)
+    if tokens then
+      out[field] = { before = figures.summary(tokens, "all", figures.BINS),
+                     after = figures.summary(tokens, "standing", figures.BINS) }
+      readable = math.max(readable, tokens:count())
+    end
+  end
+  return out, readable
+end
+
+local function leakage_of(parts, pool)
+  local leaks = joined(parts, function(view) return stats.leak(view, figures.LEAK_BYTES, pool) end)
+  local n = leaks and leaks:count("standing") or 0
+  if n == 0 then return nil end
+  return { count = leaks:sum("standing"), share = leaks:sum("standing") / n, least_bytes = figures.LEAK_BYTES,
+           row = leaks:first(1) }
+end
+
 --- What a set of views says: its parts loaded from files, each with the status its rows have.
 -- @param parts  list of { view =, as = "standing"|"rejected" }, or of { view =, marks = one digit
 --               a row, its status, groups = views of its standing rows }
 -- @param options  by = topic key, prefer = the same where rows have it, pool =,
 --                 known = set of the keys that rows have (nil: try all)
 function figures.of_views(parts, options)
-  local pool = options.pool
+  local pool, out = options.pool, {}
   local function present(keys)
     if not options.known then return keys end
     local some = {}
     for _, key in ipairs(keys) do if options.known[key] then some[#some + 1] = key end end
     return some
   end
-  local out = { lengths = {} }
-  local statuses = {}
-  for i, part in ipairs(parts) do statuses[i] = part.as or "standing" end
-
-  local function joined(make)
-    local columns, any = {}, false
-    for i, part in ipairs(parts) do
-      local numbers = make(part.view)
-      if not numbers then return nil end
-      columns[i], any = part.marks and numbers:mark(part.marks) or numbers, true
-    end
-    if not any then return nil end
-    return stats.join(columns, statuses)
-  end
-
-  local readable = 0
-  for _, field in ipairs { "input", "output" } do
-    local tokens = joined(function(view) return stats.field_tokens(view, field, pool) end)
-    if tokens then
-      out.lengths[field] = { before = figures.summary(tokens, "all", figures.BINS),
-                             after = figures.summary(tokens, "standing", figures.BINS) }
-      readable = math.max(readable, tokens:count())
+  local function counts_of(key) return counts_in(parts, key, pool) end
+  local function column_of(measure)
+    return function(path)
+      return joined(parts, function(view) return measure(view, path, pool) end)
     end
   end
 
-  local function counts_of(key)
-    local total = {}
-    local function add(view)
-      for name, count in pairs(view:group_counts(key, "standing", pool)) do
-        total[name] = (total[name] or 0) + count
-      end
-    end
-    for _, part in ipairs(parts) do
-      if part.groups then for _, view in ipairs(part.groups) do add(view) end
-      elseif part.as == "standing" then add(part.view) end
-    end
-    return total
-  end
+  local lengths, readable = lengths_of(parts, pool)
+  out.lengths = lengths
   local by = options.by or options.prefer
   local named = by and figures.named_groups(by, counts_of(by))
   if named then
@@ -198,23 +217,11 @@ function figures.of_views(parts, options)
   local key, counts = figures.group_key(present(figures.LANGUAGE_KEYS), counts_of)
   if key then out.languages = figures.groups(key, counts) end
 
-  local name, scores = first_column(present(figures.SCORE_KEYS), readable, function(path)
-    return joined(function(view) return stats.path(view, path, pool) end)
-  end)
+  local name, scores = first_column(present(figures.SCORE_KEYS), readable, column_of(stats.path))
   if name then out.scores = score_figures(name, scores) end
-
-  local path, when = first_column(present(figures.TIME_KEYS), readable, function(p)
-    return joined(function(view) return stats.times(view, p, pool) end)
-  end)
+  local path, when = first_column(present(figures.TIME_KEYS), readable, column_of(stats.times))
   if path then out.time = time_figures(path, when) end
-
-  local leaks = joined(function(view) return stats.leak(view, figures.LEAK_BYTES, pool) end)
-  if leaks and leaks:count("standing") > 0 then
-    local n = leaks:count("standing")
-    out.leakage = { count = leaks:sum("standing"), share = leaks:sum("standing") / n,
-      least_bytes = figures.LEAK_BYTES,
-                    row = leaks:first(1) }
-  end
+  out.leakage = leakage_of(parts, pool)
   return out
 end
 

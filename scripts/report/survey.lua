@@ -326,18 +326,58 @@ local function notice(r, s)
     number(e.threshold or select(2, remedy.parameter(r, row)), 4))
 end
 
+--- Rows by status (0 kept, 1 rejected, 2 quarantined), all of them, and those that could not be read.
+local function counts_of(r)
+  local count, total = { [0] = 0, 0, 0 }, 0
+  for _, row in ipairs(r:query "SELECT status, count(*) AS n FROM rows GROUP BY status") do
+    count[row.status], total = row.n, total + row.n
+  end
+  return count, total, r:query "SELECT count(*) AS n FROM rows WHERE stage = 'load' AND status <> 0"[1].n
+end
+
+local function source_figures(r)
+  local out, kept = json.array {}, {}
+  for _, row in ipairs(r:query "SELECT source, count(*) AS n FROM rows WHERE status = 0 GROUP BY source") do
+    kept[row.source] = row.n
+  end
+  for i, s in ipairs(r.sources) do
+    out[i] = { path = s.path, name = r:short(s.path), kind = s.kind, generator = s.generator,
+      format = s.format, rows = s.rows, bytes = s.bytes, kept = kept[s.source] or 0 }
+  end
+  return out
+end
+
+--- Into f: the funnel, the notices on stages that removed much, and the duplicates.
+local function add_stages(f, r)
+  local removed, dedup = 0, false
+  for i, s in ipairs(r.stages) do
+    f.funnel[i] = { name = s.name, stage = s.stage, seen = s.seen or 0, removed = s.removed or 0,
+      edited = s.edited ~= 0 and s.edited or nil, seconds = s.seconds }
+    if survey.DEDUP[s.stage or s.name] then removed, dedup = removed + (s.removed or 0), true end
+    if (s.seen or 0) >= survey.FEW and s.removed / s.seen > survey.REMOVED then
+      f.notices[#f.notices + 1] = { level = "watch", text = notice(r, s) }
+    end
+  end
+  if dedup and f.rows.before > 0 then f.duplicates = { count = removed, share = removed / f.rows.before } end
+end
+
+--- The place of the row that leaks, which counts over all parts.
+local function place_of(parts, at)
+  for _, p in ipairs(parts) do
+    if at and at >= 1 and at <= #p.view then
+      local place = p.view:row(at)
+      return ("%s:%d"):format(p.name or place.source, place.line)
+    end
+    at = at and at - #p.view
+  end
+end
+
 --- The figures of a run folder.
 function survey.run(dir, o)
   local r, err = run.open(dir)
   if not r then return nil, err end
   r.pool = o.pool
-  local count = { [0] = 0, 0, 0 }
-  local total = 0
-  for _, row in ipairs(r:query "SELECT status, count(*) AS n FROM rows GROUP BY status") do
-    count[row.status], total = row.n, total + row.n
-  end
-  local faulty = r:query "SELECT count(*) AS n FROM rows WHERE stage = 'load' AND status <> 0"[1].n
-
+  local count, total, faulty = counts_of(r)
   local parts, files = parts_of(r, total - faulty - count[0], total)
   local views = {}
   for _, p in ipairs(files) do
@@ -359,41 +399,13 @@ function survey.run(dir, o)
   f.languages = annotation_groups(r, figures.LANGUAGE_KEYS) or f.languages
   f.scores = scores_of(r) or f.scores
 
-  f.sources = json.array {}
-  local kept = {}
-  for _, row in ipairs(r:query "SELECT source, count(*) AS n FROM rows WHERE status = 0 GROUP BY source") do
-    kept[row.source] = row.n
-  end
-  for i, s in ipairs(r.sources) do
-    f.sources[i] = { path = s.path, name = r:short(s.path), kind = s.kind, generator = s.generator,
-      format = s.format, rows = s.rows, bytes = s.bytes, kept = kept[s.source] or 0 }
-  end
-
+  f.sources = source_figures(r)
   f.funnel, f.notices = json.array {}, json.array {}
   if f.no_key and not f.topics then f.notices[1] = figures.no_key(f.no_key, names_of(r, o.known)) end
   f.no_key = nil
-  local removed, dedup = 0, false
-  for i, s in ipairs(r.stages) do
-    f.funnel[i] = { name = s.name, stage = s.stage, seen = s.seen or 0, removed = s.removed or 0,
-      edited = s.edited ~= 0 and s.edited or nil, seconds = s.seconds }
-    if survey.DEDUP[s.stage or s.name] then removed, dedup = removed + (s.removed or 0), true end
-    if (s.seen or 0) >= survey.FEW and s.removed / s.seen > survey.REMOVED then
-      f.notices[#f.notices + 1] = { level = "watch", text = notice(r, s) }
-    end
-  end
-  if dedup and f.rows.before > 0 then f.duplicates = { count = removed, share = removed / f.rows.before } end
+  add_stages(f, r)
   f.reasons = reasons_of(r, views, total)
-  if f.leakage then
-    local at, row = f.leakage.row, nil
-    for _, p in ipairs(parts) do
-      if at and not row and at >= 1 and at <= #p.view then
-        local place = p.view:row(at)
-        row = ("%s:%d"):format(p.name or place.source, place.line)
-      end
-      at = at and at - #p.view
-    end
-    f.leakage.example, f.leakage.row = row, nil
-  end
+  if f.leakage then f.leakage.example, f.leakage.row = place_of(parts, f.leakage.row), nil end
   f.next = { ("next: tamis explain %s --reason %s"):format(dir, f.reasons[1] and f.reasons[1].reason or "NAME") }
   r:close()
   return f

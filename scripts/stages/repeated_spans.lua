@@ -18,10 +18,12 @@ end
 local function notes(info, p, name)
   local out = {}
   if info.covered == 0 then return out end
-  out[1] = ("%s: %d of %d rows repeat a span of %d tokens or more of an earlier row (%.1f%% of a row's tokens on average)")
+  out[1] = ("%s: %d of %d rows repeat a span of %d tokens or more of an earlier row "
+    .. "(%.1f%% of a row's tokens on average)")
            :format(name, info.covered, info.rows, p.tokens, info.share * 100)
   for _, t in ipairs(info.top) do
-    out[#out + 1] = ("%s: in %d rows, %d tokens, first in row %d: %s"):format(name, t.rows, t.tokens, t.row, shown(t.text))
+    out[#out + 1] = ("%s: in %d rows, %d tokens, first in row %d: %s"):format(
+      name, t.rows, t.tokens, t.row, shown(t.text))
   end
   return out
 end
