@@ -17,6 +17,7 @@
 #include "core/lua_core.h"
 #include "corpus/lua_corpus.h"
 #include "corpus/lua_rowop.h"
+#include "core/lua_buf.h"
 #include "corpus/lua_verdicts.h"
 #include "modules.h"
 #include "runtime/embedded.h"
@@ -24,7 +25,6 @@
 #include "runtime/transfer.h"
 
 #define RECIPE_TYPE "tamis.recipe"
-#define BUF_TYPE "tamis.host.buf"
 
 typedef struct RecipeBox { Recipe *recipe; } RecipeBox;   /* NULL once closed */
 
@@ -38,18 +38,6 @@ static const Marker *check_marker(lua_State *L, int arg) {
   const Marker *m = luaL_testudata(L, arg, MARKER_TYPE);
   if (m == NULL) luaL_argerror(L, arg, "expected a function of the recipe");
   return m;
-}
-
-static Buf *new_buf(lua_State *L) {
-  Buf *b = lua_newuserdatauv(L, sizeof *b, 0);
-  *b = (Buf){ 0 };
-  luaL_setmetatable(L, BUF_TYPE);
-  return b;
-}
-
-static int buf_m_gc(lua_State *L) {
-  buf_free(luaL_checkudata(L, 1, BUF_TYPE));
-  return 0;
 }
 
 static int push_error(lua_State *L, const Error *err) {
@@ -176,7 +164,7 @@ static int recipe_m_call(lua_State *L) {
   Recipe *r = check_recipe(L, 1);
   lua_Integer number = check_marker(L, 2)->number;
   int n = lua_gettop(L);
-  Buf *in = new_buf(L), *out = new_buf(L);
+  Buf *in = lua_newbuf(L), *out = lua_newbuf(L);
   for (int i = 3; i <= n; i++) transfer_write(L, i, 0, in);
   Crossing c = { in, out, number };
   Error err;
@@ -207,7 +195,7 @@ static int recipe_m_row_op(lua_State *L) {
   spec.threads = (int)luaL_optinteger(L, 6, 1);
   spec.serial = lua_toboolean(L, 7);
   luaL_argcheck(L, 1 <= spec.threads && spec.threads <= RECIPE_MAX_WORKERS, 3, "expected 1 to 1024 threads");
-  Buf *params = new_buf(L);
+  Buf *params = lua_newbuf(L);
   lua_getfield(L, 3, "params");
   if (!lua_isnil(L, -1)) transfer_write(L, -1, 0, params);
   spec.params = buf_span(params);
@@ -232,7 +220,7 @@ static int recipe_m_check_row_op(lua_State *L) {
 static int recipe_m_native_op(lua_State *L) {
   Recipe *r = check_recipe(L, 1);
   lua_Integer number = check_marker(L, 2)->number;
-  Buf *in = new_buf(L);
+  Buf *in = lua_newbuf(L);
   lua_settop(L, 4);
   transfer_write(L, 3, 0, in);
   Error err;
@@ -247,7 +235,7 @@ static int recipe_m_corpus_run(lua_State *L) {
   Recipe *r = check_recipe(L, 1);
   lua_Integer number = check_marker(L, 2)->number;
   View *v = lua_checkview(L, 3);
-  Buf *in = new_buf(L);
+  Buf *in = lua_newbuf(L);
   lua_settop(L, 5);
   transfer_write(L, 4, 0, in);
   lua_newverdicts(L);
@@ -365,9 +353,6 @@ static const luaL_Reg methods[] = {
 
 int luaopen_host(lua_State *L) {
   transfer_open_markers(L);
-  luaL_newmetatable(L, BUF_TYPE);
-  lua_pushcfunction(L, buf_m_gc);
-  lua_setfield(L, -2, "__gc");
   luaL_newmetatable(L, RECIPE_TYPE);
   luaL_setfuncs(L, methods, 0);
   lua_pushvalue(L, -1);

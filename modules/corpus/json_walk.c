@@ -3,32 +3,10 @@
 ** whatever stands there. */
 #include "corpus/json.h"
 
+#include "core/utf8.h"
 #include "corpus/json_scan.h"
 
 /* ---- strings ---- */
-
-static size_t put_utf8(char *out, unsigned cp) {
-  if (cp < 0x80) {
-    out[0] = (char)cp;
-    return 1;
-  }
-  if (cp < 0x800) {
-    out[0] = (char)(0xC0 | cp >> 6);
-    out[1] = (char)(0x80 | (cp & 0x3F));
-    return 2;
-  }
-  if (cp < 0x10000) {
-    out[0] = (char)(0xE0 | cp >> 12);
-    out[1] = (char)(0x80 | (cp >> 6 & 0x3F));
-    out[2] = (char)(0x80 | (cp & 0x3F));
-    return 3;
-  }
-  out[0] = (char)(0xF0 | cp >> 18);
-  out[1] = (char)(0x80 | (cp >> 12 & 0x3F));
-  out[2] = (char)(0x80 | (cp >> 6 & 0x3F));
-  out[3] = (char)(0x80 | (cp & 0x3F));
-  return 4;
-}
 
 /* The code point of the \u escape at p, of both halves where it is a pair; *used its bytes.
 ** -1: a lone surrogate, or no escape at all. */
@@ -55,7 +33,7 @@ static size_t decode_escape(const char *p, const char *end, char *out, size_t *u
     case 'u': {
       int cp = escaped_point(p, end, used);
       if (cp < 0 && *used < 3) return 0;   /* a cut escape: there is no room for U+FFFD */
-      return put_utf8(out, cp < 0 ? 0xFFFDu : (unsigned)cp);
+      return utf8_put(out, cp < 0 ? 0xFFFDu : (unsigned)cp);
     }
     default: *out = p[*used - 1]; return 1;
   }

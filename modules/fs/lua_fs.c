@@ -16,10 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/lua_buf.h"
 #include "core/printable.h"
 #include "fs/fs.h"
 
-#define BUF_TYPE "tamis.fs.buf"
 #define LOCK_TYPE "tamis.fs.lock"
 #define DIR_TYPE "tamis.fs.dir"
 #define GLOB_TYPE "tamis.fs.glob"
@@ -72,24 +72,11 @@ static const char *check_path(lua_State *L, int arg) {
   return path;
 }
 
-/* A Buf that Lua frees. */
-static Buf *new_buf(lua_State *L) {
-  Buf *b = lua_newuserdatauv(L, sizeof *b, 0);
-  *b = (Buf){ 0 };
-  luaL_setmetatable(L, BUF_TYPE);
-  return b;
-}
-
-static int buf_m_gc(lua_State *L) {
-  buf_free(luaL_checkudata(L, 1, BUF_TYPE));
-  return 0;
-}
-
 static int f_read(lua_State *L) {
   const char *path = check_path(L, 1);
   lua_Integer max = luaL_optinteger(L, 2, (lua_Integer)1 << 40);
   luaL_argcheck(L, max >= 0, 2, "expected a number of bytes");
-  Buf *b = new_buf(L);
+  Buf *b = lua_newbuf(L);
   Error err;
   if (fs_read(path, (size_t)max, b, &err) != 0) return push_failure(L, &err, errno);
   lua_pushlstring(L, b->ptr != NULL ? b->ptr : "", b->len);
@@ -388,7 +375,7 @@ static int f_printable(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
   int flags = lua_toboolean(L, 2) ? PRINTABLE_LINES : 0;
-  Buf *b = new_buf(L);
+  Buf *b = lua_newbuf(L);
   if (printable(b, span_of(text, len), flags) != 0) return luaL_error(L, "not enough memory");
   lua_pushlstring(L, b->ptr != NULL ? b->ptr : "", b->len);
   buf_free(b);
@@ -439,7 +426,6 @@ static void new_type(lua_State *L, const char *name, lua_CFunction gc) {
 
 int luaopen_fs(lua_State *L);
 int luaopen_fs(lua_State *L) {
-  new_type(L, BUF_TYPE, buf_m_gc);
   new_type(L, DIR_TYPE, dir_m_gc);
   new_type(L, GLOB_TYPE, glob_m_gc);
   new_type(L, LOCK_TYPE, lock_m_close);

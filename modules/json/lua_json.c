@@ -6,10 +6,9 @@
 #include <lauxlib.h>
 
 #include "core/json_out.h"
+#include "core/lua_buf.h"
 #include "core/lua_keys.h"
 #include "json/lua_decode.h"
-
-#define BUF_TYPE "tamis.json.buf"
 
 enum { MAX_DEPTH = 200 };
 
@@ -124,17 +123,10 @@ static void put_value(Writer *w, int idx) {
   }
 }
 
-static int buf_gc(lua_State *L) {
-  buf_free(luaL_checkudata(L, 1, BUF_TYPE));
-  return 0;
-}
-
 static int f_encode(lua_State *L) {
   luaL_checkany(L, 1);
   const char *indent = luaL_optstring(L, 2, NULL);
-  Buf *b = lua_newuserdatauv(L, sizeof *b, 0);
-  *b = (Buf){ 0 };
-  luaL_setmetatable(L, BUF_TYPE);
+  Buf *b = lua_newbuf(L);
   Writer w = { L, b, indent, 0 };
   put_value(&w, 1);
   lua_pushlstring(L, b->ptr, b->len);
@@ -165,9 +157,6 @@ static const luaL_Reg functions[] = {
 
 int luaopen_json(lua_State *L);
 int luaopen_json(lua_State *L) {
-  luaL_newmetatable(L, BUF_TYPE);
-  lua_pushcfunction(L, buf_gc);
-  lua_setfield(L, -2, "__gc");
   luaL_newmetatable(L, JSON_ARRAY_TYPE);
   luaL_newlib(L, functions);
   lua_pushlightuserdata(L, NULL);

@@ -28,23 +28,6 @@ static inline uint32_t chars_decode(const char *s, size_t len, size_t i, size_t 
   return 0xFFFD;
 }
 
-/* Writes c as UTF-8; the number of bytes, 1 to 4. */
-static inline size_t chars_encode(uint32_t c, char out[4]) {
-  if (c < 0x80) { out[0] = (char)c; return 1; }
-  if (c < 0x800) { out[0] = (char)(0xC0 | c >> 6); out[1] = (char)(0x80 | (c & 0x3F)); return 2; }
-  if (c < 0x10000) {
-    out[0] = (char)(0xE0 | c >> 12);
-    out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-    out[2] = (char)(0x80 | (c & 0x3F));
-    return 3;
-  }
-  out[0] = (char)(0xF0 | c >> 18);
-  out[1] = (char)(0x80 | (c >> 12 & 0x3F));
-  out[2] = (char)(0x80 | (c >> 6 & 0x3F));
-  out[3] = (char)(0x80 | (c & 0x3F));
-  return 4;
-}
-
 /* Unicode White_Space, and U+001C to U+001F. */
 static inline int chars_is_space(uint32_t c) {
   if (c < 0x80) return c == ' ' || c - 9u < 5u || c - 0x1Cu < 4u;

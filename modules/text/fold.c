@@ -7,6 +7,7 @@
 ** above 0x7F, which the portable path takes. */
 #include "text/fold.h"
 
+#include "core/utf8.h"
 #include "text/fold_table.h"
 
 typedef struct Fold {
@@ -38,29 +39,6 @@ static size_t decode(const unsigned char *s, size_t len, uint32_t *cp) {
   return *cp < 0x10000 || *cp > 0x10FFFF ? 0 : 4;
 }
 
-static size_t encode(char *out, uint32_t cp) {
-  if (cp < 0x80) {
-    out[0] = (char)cp;
-    return 1;
-  }
-  if (cp < 0x800) {
-    out[0] = (char)(0xC0 | cp >> 6);
-    out[1] = (char)(0x80 | (cp & 0x3F));
-    return 2;
-  }
-  if (cp < 0x10000) {
-    out[0] = (char)(0xE0 | cp >> 12);
-    out[1] = (char)(0x80 | (cp >> 6 & 0x3F));
-    out[2] = (char)(0x80 | (cp & 0x3F));
-    return 3;
-  }
-  out[0] = (char)(0xF0 | cp >> 18);
-  out[1] = (char)(0x80 | (cp >> 12 & 0x3F));
-  out[2] = (char)(0x80 | (cp >> 6 & 0x3F));
-  out[3] = (char)(0x80 | (cp & 0x3F));
-  return 4;
-}
-
 static const FoldRecord *record_of(uint32_t cp) {
   if (cp >= FOLD_TABLE_END) return &fold_records[0];
   return &fold_records[fold_stage2[fold_stage1[cp >> 7]][cp & 127]];
@@ -86,7 +64,7 @@ static size_t fold_one(Fold *f, const unsigned char *s, size_t len) {
     f->space = 1;
     return used;
   }
-  size_t made = encode(f->out + f->n, (uint32_t)((int32_t)cp + r->delta));
+  size_t made = utf8_put(f->out + f->n, (uint32_t)((int32_t)cp + r->delta));
   f->n += made;
   f->wide |= made > 1;
   f->space = 0;

@@ -72,10 +72,11 @@ end
 -- @param run  { id, plan, files, view, gold, engine, outputs, seconds, created_at, options }
 function lineage.record(run)
   local kept, rejected, quarantined = run.view:counts()
-  local stats = run.engine.stats
-  local standing = stats[1] and stats[1].seen or kept   -- what reading left: it is the first of the counts
-  local counts = list { { stage = "load", name = "load", seen = #run.view, removed = #run.view - standing, kept = standing } }
-  for i, s in ipairs(stats) do
+  local stages = run.engine.stats
+  local standing = stages[1] and stages[1].seen or kept   -- what reading left: it is the first of the counts
+  local counts = list { { stage = "load", name = "load", seen = #run.view, removed = #run.view - standing,
+                          kept = standing } }
+  for i, s in ipairs(stages) do
     counts[i + 1] = { stage = s.stage, name = s.name, seen = s.seen, removed = s.removed, kept = s.seen - s.removed,
                       edited = s.edited or 0, seconds = s.seconds, figures = run.engine.infos[s.name] }
   end
