@@ -198,7 +198,7 @@ static void an_edit_tells_its_stage_and_hides_no_edit_of_another(void) {
   View *x = group(w, NULL, 1, (TestOp *[]){ op_new(run_shout) }, LAST, &err);
   View *y = group(x, NULL, 1, (TestOp *[]){ op_new(run_shout) }, LAST, &err);
   CHECK(field_is(y, 2, FIELD_OUTPUT, "1\n3456789!!!!"));
-  const Edit *edit, *old;
+  const Edit *edit, *old = NULL;
   CHECK(view_edits(y, 2, &edit) == 1 && view_replaced(y, 2, &old) == 2);
   CHECK(strcmp(corpus_stage_name(y->corpus, edit[0].stage), "last") == 0);
   CHECK(strcmp(corpus_stage_name(y->corpus, old[0].stage), "shout") == 0);

@@ -112,6 +112,7 @@ static int take_anchors(void *ctx, size_t begin, size_t end, int worker) {
     r->tokens[i] = (uint32_t)w->mine.n;
     for (size_t s = 0; s < w->mine.npieces; s++) {
       uint32_t from = w->mine.piece[s];
+      if (w->mine.piece[s + 1] == from) continue;
       size_t n = find_anchors(r, w, w->mine.hash + from, w->mine.piece[s + 1] - from);
       uint64_t *out = grow(&w->anchors, n, sizeof *out);
       if (out == NULL) return -1;
@@ -176,6 +177,7 @@ static int take_windows(void *ctx, size_t begin, size_t end, int worker) {
     if (words_read(r->src, text, worker, 0, &w->mine) != 0 || room_for(w, w->mine.n) != 0) return -1;
     for (size_t s = 0; s < w->mine.npieces; s++) {
       uint32_t from = w->mine.piece[s], tokens = w->mine.piece[s + 1] - from;
+      if (tokens == 0) continue;
       size_t n = find_anchors(r, w, w->mine.hash + from, tokens);
       if (n > 0) roll(w->mine.hash + from, tokens, r->n, r->power_n, r->mask, w->window);
       Window *out = grow(chunk, n, sizeof *out);
