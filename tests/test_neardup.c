@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "neardup/leaders.h"
+#include "neardup/leaders_exact.h"
 #include "neardup/lsh.h"
 #include "neardup/sketch.h"
 #include "neardup/verify.h"
@@ -370,6 +370,17 @@ static void leaders_equal_brute_force(void) {
       same &= got.twin[i] == twin[i] && (twin[i] == TEXT_NONE || got.jaccard[i] == jaccard[i]);
     CHECK(same);
     for (size_t i = 0; i < got.npairs; i++) CHECK(got.pair[i].jaccard >= p.threshold);
+    Leaders exact;
+    p.bands = 2;   /* the sketches miss most; the join does not */
+    p.rows = 60;
+    CHECK(leaders_exact(&texts.source, &p, NULL, &exact, &err) == 0);
+    same = exact.rejected == got.rejected && exact.npairs == got.npairs;
+    for (size_t i = 0; i < n; i++)
+      same &= exact.twin[i] == twin[i] && (twin[i] == TEXT_NONE || exact.jaccard[i] == jaccard[i]);
+    for (size_t i = 0; same && i < got.npairs; i++)
+      same &= exact.pair[i].a == got.pair[i].a && exact.pair[i].b == got.pair[i].b;
+    CHECK(same);
+    leaders_free(&exact);
     leaders_free(&got);
     free(order);
     free(twin);

@@ -148,6 +148,39 @@ check.test("slots and bands are solved for the recall at the threshold, unless t
   check.eq(slots, 210) check.eq(b, 30) check.eq(rows, 7)
 end)
 
+check.test("method = exact gives what brute force gives, and at least what the sketches find", function()
+  local lines, texts = {}, {}
+  local seed = 7
+  local function draw(n) seed = (seed * 1103515245 + 12345) % 2147483648 return seed // 65536 % n end
+  for i = 1, 120 do
+    local words = {}
+    if i > 1 and draw(3) > 0 then
+      for w in texts[1 + draw(i - 1)]:gmatch "%a+" do words[#words + 1] = draw(25) == 0 and "other" or w end
+    else
+      for k = 1, 8 + draw(30) do words[k] = string.char(97 + draw(20), 97 + draw(20), 97 + draw(20)) end
+    end
+    texts[i] = table.concat(words, " ")
+    lines[i] = pair(texts[i], "y")
+  end
+  local v = load(file(lines))
+  for _, threshold in ipairs { 0.5, 0.7, 0.8, 0.95 } do
+    local exact = run("near_dedup", v, { method = "exact", threshold = threshold })
+    local bands = run("near_dedup", v, { threshold = threshold, num_hashes = 8, num_bands = 1 })
+    local kept = {}
+    for i = 1, #v do
+      local best, twin = 0, nil
+      for _, k in ipairs(kept) do
+        local j = neardup.jaccard(texts[i] .. "|y", texts[k] .. "|y")   -- any letter that no text has
+        if j >= threshold and j > best then best, twin = j, k end
+      end
+      local r = exact:row(i)
+      check.eq(r.evidence and r.evidence.twin.line, twin)
+      if twin then check.eq(r.evidence.jaccard, best) else kept[#kept + 1] = i end
+    end
+    check.ok(select(2, bands:counts()) <= select(2, exact:counts()))
+  end
+end)
+
 check.test("decontaminate rejects copies of gold rows, on the whole row and on the input alone", function()
   local gold_path = file { pair("What is the capital of France, please tell me?", "Paris"), pair("yes", "no") }
   local gold = load(gold_path)

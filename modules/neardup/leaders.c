@@ -67,8 +67,7 @@ static int visit_before(const void *a, const void *b) {
 }
 
 /* Texts in visiting order into order[n]. NaN ranks come last. */
-static int visit_order(const Run *run, size_t n, uint32_t *order) {
-  const LeaderParams *p = run->p;
+static int visit_order(const LeaderParams *p, const uint32_t *length, size_t n, uint32_t *order) {
   if (p->first == NULL && p->rank == NULL && !p->longest) {
     for (size_t i = 0; i < n; i++) order[i] = (uint32_t)i;
     return 0;
@@ -76,13 +75,39 @@ static int visit_order(const Run *run, size_t n, uint32_t *order) {
   Visit *v = malloc((n + 1) * sizeof *v);
   if (v == NULL) return -1;
   for (size_t i = 0; i < n; i++) {
-    double rank = p->longest ? run->length[i] : p->rank != NULL ? p->rank[i] : 0;
+    double rank = p->longest ? length[i] : p->rank != NULL ? p->rank[i] : 0;
     v[i] = (Visit){ (uint32_t)i, p->first == NULL || !p->first[i], isnan(rank) ? -INFINITY : rank };
   }
   qsort(v, n, sizeof *v, visit_before);
   for (size_t i = 0; i < n; i++) order[i] = v[i].text;
   free(v);
   return 0;
+}
+
+typedef struct Lengths { const TextSource *src; Grams *grams; uint32_t *length; unsigned shingle; } Lengths;
+
+static int measure_lengths(void *ctx, size_t begin, size_t end, int worker) {
+  Lengths *l = ctx;
+  for (size_t i = begin; i < end; i++) {
+    if (text_read(l->src, i, worker, &l->grams[worker], l->shingle) != 0) return -1;
+    l->length[i] = (uint32_t)grams_length(&l->grams[worker]);
+  }
+  return 0;
+}
+
+int leaders_order(const TextSource *src, const LeaderParams *p, Pool *pool, uint32_t *order) {
+  int threads = pool != NULL ? pool_threads(pool) : 1, r = 0;
+  Lengths l = { src, NULL, NULL, p->shingle };
+  if (p->longest) {
+    l.grams = calloc((size_t)threads, sizeof *l.grams);
+    l.length = malloc((src->n + 1) * sizeof *l.length);
+    r = l.grams == NULL || l.length == NULL ? -1 : pool_for(pool, src->n, SKETCH_GRAIN, measure_lengths, &l);
+  }
+  if (r == 0) r = visit_order(p, l.length, src->n, order);
+  for (int t = 0; l.grams != NULL && t < threads; t++) grams_free(&l.grams[t]);
+  free(l.grams);
+  free(l.length);
+  return r;
 }
 
 /* ---- groups ---- */
@@ -195,7 +220,7 @@ static int find_groups(Run *run, size_t n) {
   uint32_t *root = malloc((n + 1) * sizeof *root), *order = malloc((n + 1) * sizeof *order);
   int r = root == NULL || order == NULL ? -1 : 0;
   if (r == 0) r = lsh_groups(run->keys, n, run->p->bands, run->stride, run->pool, root);
-  if (r == 0) r = visit_order(run, n, order);
+  if (r == 0) r = visit_order(run->p, run->length, n, order);
   if (r == 0) r = lay_groups(&run->groups, root, order, n);
   free(root);
   free(order);

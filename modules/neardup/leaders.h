@@ -24,6 +24,7 @@ typedef struct LeaderParams {
   const uint8_t *first;     /* [n] texts visited before all others (trusted); NULL: none */
   const double *rank;       /* [n] higher is visited earlier; NULL: all alike. Ties by place */
   int longest;              /* rank is the length in code points */
+  int exact;                /* neardup_leaders: the sketches only begin, the exact join ends (leaders_exact.h) */
   SimdPath path;
 } LeaderParams;
 
@@ -43,6 +44,8 @@ typedef struct Leaders {
 
 /* 0; -1 with err worded; or POOL_INTERRUPTED. *out is empty unless 0. */
 int leaders_find(const TextSource *src, const LeaderParams *p, Pool *pool, Leaders *out, Error *err);
+/* Places of texts in visiting order: order[n]. 0, -1 if out of memory, POOL_INTERRUPTED. */
+int leaders_order(const TextSource *src, const LeaderParams *p, Pool *pool, uint32_t *order);
 void leaders_free(Leaders *l);   /* frees and empties */
 
 #endif

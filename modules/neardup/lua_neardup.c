@@ -7,7 +7,8 @@
 ** For the stages, on a view; all return verdicts | nil, message ("interrupted"):
 **   neardup.exact(view, { punctuation =, fields = }, pool)
 **   neardup.leaders(view, { threshold =, shingle =, num_hashes =, num_bands =, rows_per_band =,
-**                           keep =, floor =, fields = }, pool)          -- and a table of figures
+**                           method = "sketch" or "exact", keep =, floor =, fields = }, pool)
+**     -- and a table of figures
 **   neardup.decontaminate(view, gold, { threshold =, shingle =, input_alone = }, pool)
 ** For people who look around: the rows of `rows` (all if nil) most like a text, best first:
 **   neardup.nearest(view, text, { k = 5, shingle = 5, fields = { "input" }, rows = { 1, 7 } }, pool)
@@ -219,6 +220,7 @@ static void set_count(lua_State *L, const char *key, size_t n) {
 
 static int f_leaders(lua_State *L) {
   static const char *const keep_names[] = { "first", "longest", NULL };
+  static const char *const method_names[] = { "sketch", "exact", NULL };
   View *v = lua_checkview(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
   Pool *pool = lua_optpool(L, 3);
@@ -229,6 +231,7 @@ static int f_leaders(lua_State *L) {
   p.bands = check_count(L, 2, "num_bands", 1, SKETCH_MAX_BANDS);
   p.rows = check_count(L, 2, "rows_per_band", 1, SKETCH_MAX_HASHES);
   p.longest = check_choice(L, 2, "keep", keep_names) == 1;
+  p.exact = check_choice(L, 2, "method", method_names) == 1;
   p.floor = p.threshold;
   if (lua_getfield(L, 2, "floor") != LUA_TNIL) p.floor = check_number(L, 2, "floor", 1e-9, p.threshold);
   lua_pop(L, 1);

@@ -6,6 +6,7 @@
 
 #include "core/json_out.h"
 #include "corpus/evidence.h"
+#include "neardup/leaders_exact.h"
 
 /* The standing rows, and which of them are trusted. */
 typedef struct Rows {
@@ -150,7 +151,7 @@ static int leaders_list(VerdictList *list, const View *v, const Rows *rows, unsi
   if (r == 0) r = template_find(&shared, v, rows->row, rows->n, fields, 0, t);
   if (r != 0) error_memory(err);
   if (r == 0 && template_any(&shared)) texts.cut = &shared;
-  if (r == 0) r = leaders_find(&texts.source, &mine, pool, &leaders, err);
+  if (r == 0) r = (mine.exact ? leaders_exact : leaders_find)(&texts.source, &mine, pool, &leaders, err);
   if (r == 0) r = take_leaders(list, v, rows, &leaders, err);
   if (counts != NULL)
     *counts = (NeardupCounts){ .rows = rows->n, .candidates = leaders.candidates, .verified = leaders.verified,

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "neardup/join.h"
 #include "neardup/neardup.h"
 #include "neardup/sketch.h"
 #include "tests/fixture.h"
@@ -209,6 +210,16 @@ static void gold(Bench *b) {
   take(b, neardup_decontaminate(b->view, b->gold, &p, b->pool, NULL, &err));
 }
 
+static void join(Bench *b) {
+  Error err;
+  Join j;
+  JoinParams p = { .shingle = 5, .threshold = 0.8, .path = simd_best() };
+  if (join_find(&b->texts.source, &p, b->pool, &j, &err) != 0) exit(1);
+  b->rejected = j.npairs;
+  b->counts = (NeardupCounts){ .candidates = j.candidates, .verified = j.passes };
+  join_free(&j);
+}
+
 static const double NOT_RUN = 1e9;
 
 static double measure(Bench *b, const char *name, void (*fn)(Bench *)) {
@@ -258,6 +269,8 @@ int main(int argc, char **argv) {
   double near_s = measure(&b, "near_dedup, 128 slots, 16 bands", near_128);
   if (near_s < NOT_RUN) print_counts(&b);
   if (measure(&b, "near_dedup, 256 slots, 36 bands", near_256) < NOT_RUN) print_counts(&b);
+  if (measure(&b, "exact join", join) < NOT_RUN)
+    printf("  %zu pairs, %zu candidates verified, %zu reading passes\n", b.rejected, b.counts.candidates, b.counts.verified);
   if (measure(&b, "decontaminate, 1000 gold rows", gold) < NOT_RUN) printf("  rejected %zu\n", b.rejected);
   if (b.only == NULL) printf("sketch at %.2f, near_dedup at %.2f of the floor's speed\n", floor_s / s128, floor_s / near_s);
   struct rusage u;
