@@ -11,6 +11,7 @@ local fs = require "fs"
 local json = require "json"
 local ledger = require "ledger"
 local lineage = require "run.lineage"
+local neardup = require "neardup"
 local open = require "recipe.open"
 local plan = require "plan"
 local screen = require "report.screen"
@@ -80,9 +81,9 @@ local function add_sample(run, o)
   plan.insert(run.plan, first and first.stage == "decontaminate" and 2 or 1, "sample", { n = o.sample }, "--sample")
 end
 
-local function has_stage(p, name)
+local function stage_of(p, name)
   for _, entry in ipairs(p.stages) do
-    if entry.stage == name then return true end
+    if entry.stage == name then return entry end
   end
 end
 
@@ -127,6 +128,29 @@ local function check_export(run)
   return true
 end
 
+local GOLD_KEPT = "export: %s:%d would be written, but its %s is that of the gold row %s:%d%s; %s, "
+  .. "or say export { allow_gold = true }"
+
+--- The last gate: no copy of a gold row may be written, whatever was skipped or edited.
+local function refuse_gold(run)
+  local export_entry, cleaned = run.plan.stages[#run.plan.stages], stage_of(run.plan, "decontaminate")
+  if not run.gold or export_entry.params.allow_gold then return true end
+  if cleaned and run.view:edited() == 0 then return true end   -- nothing is left to find
+  local found, err = neardup.gold_copy(run.view, run.gold, not cleaned or cleaned.params.input_alone, run.pool)
+  if found == nil then return nil, err end
+  if not found then
+    if not cleaned then
+      local notes = run.engine.notes
+      notes[#notes + 1] = "decontaminate was skipped: no kept row is a copy of a gold row; others near them may be"
+    end
+    return true
+  end
+  local row, gold = run.view:row(found.row), run.gold:row(found.gold_row)
+  return nil, GOLD_KEPT:format(row.source, row.line, found.field, gold.source, gold.line,
+    found.rows > 1 and (" (and so with %d more)"):format(found.rows - 1) or "",
+    cleaned and "an edit behind decontaminate made it so: change it" or "let decontaminate run")
+end
+
 --- Loads the sources and runs the stages in memory.
 -- @param opened   what recipe/open gives
 -- @param o        options of the command line
@@ -145,12 +169,13 @@ function runner.run_stages(opened, o, env)
   ok, err, status = load_all(run, o)
   if not ok then return nil, err, status end
   run.engine.gold = run.gold
-  if not run.gold and not has_stage(run.plan, "decontaminate") then run.no_gold = NO_GOLD end
+  if not run.gold and not stage_of(run.plan, "decontaminate") then run.no_gold = NO_GOLD end
   add_notes(run)
   run.read = run.view
   run.view, err = run.engine:run(run.view)
   if not run.view then return failure(err) end
   ok, err = check_export(run)
+  if ok then ok, err = refuse_gold(run) end
   if not ok then return failure(err) end
   return run
 end

@@ -41,9 +41,10 @@ static int match_rows(void *ctx, size_t begin, size_t end, int worker) {
     GoldVerdict *v = &run->out[i];
     *v = (GoldVerdict){ .match = { .twin = TEXT_NONE } };
     for (int s = 0; s < run->sides; s++) {
-      GoldMatch m;
+      GoldMatch m = { .twin = TEXT_NONE };
       if (text_read(&run->side[s].rows.source, i, worker, &w->text, run->p->shingle) != 0) return -1;
-      if (gold_match(run->side[s].index, w->room[s], &w->text, &m) != 0) return -1;
+      if ((run->p->exact_only ? gold_match_exact : gold_match)(run->side[s].index, w->room[s], &w->text, &m) != 0)
+        return -1;
       if (better(&v->match, &m)) *v = (GoldVerdict){ m, s == INPUT };
     }
     if (v->match.twin != TEXT_NONE) v->match.twin = run->gold[v->match.twin];

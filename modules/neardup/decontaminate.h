@@ -1,9 +1,11 @@
 /* modules/neardup/decontaminate.h - rows that repeat the gold set leave; the gold set stays as it
-** is. A row is held against the gold rows on its input with output, and on its input alone. */
+** is. A row is held against the gold rows on its input with output, and on its input alone, as a
+** copy (gold.h), and all its strings are searched for runs of a gold question's words (overlap.h). */
 #ifndef TAMIS_DECONTAMINATE_H
 #define TAMIS_DECONTAMINATE_H
 
 #include "neardup/gold.h"
+#include "neardup/overlap.h"
 
 typedef struct GoldVerdict {
   GoldMatch match;
@@ -14,6 +16,8 @@ typedef struct DecontaminateParams {
   unsigned shingle;
   double threshold;
   int input_alone;    /* judge on the input alone too */
+  int exact_only;     /* copies alone count, not near ones */
+  const OverlapParams *overlap;   /* NULL: runs of words are not looked for */
   TemplateParams shared;   /* what all rows share is no copy of a gold row: left out on both sides */
 } DecontaminateParams;
 

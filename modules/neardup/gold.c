@@ -264,10 +264,15 @@ static int verify(const GoldIndex *g, GoldRoom *r, uint32_t gold, GoldMatch *out
   return 0;
 }
 
-int gold_match(const GoldIndex *g, GoldRoom *r, const Grams *text, GoldMatch *out) {
+int gold_match_exact(const GoldIndex *g, GoldRoom *r, const Grams *text, GoldMatch *out) {
   *out = (GoldMatch){ TEXT_NONE, 0, 0 };
   if (text->len == 0 || (text->len == 1 && text->text[0] == '\x1f')) return 0;
-  if (match_whole(g, r, text, out) != 0) return -1;
+  return match_whole(g, r, text, out);
+}
+
+int gold_match(const GoldIndex *g, GoldRoom *r, const Grams *text, GoldMatch *out) {
+  if (gold_match_exact(g, r, text, out) != 0) return -1;
+  if (text->len == 0 || (text->len == 1 && text->text[0] == '\x1f')) return 0;
   if (out->twin != TEXT_NONE || text->kind == GRAMS_WHOLE) return 0;
   size_t touched = count_hits(g, r, text);
   int failed = 0, filled = 0;

@@ -29,5 +29,7 @@ void gold_room_free(GoldRoom *r);
 /* The gold text that repeats it: an exact copy, else the match of highest Jaccard, the first of
 ** equals. text was cut by the index' shingle. 0, or -1 if out of memory. */
 int gold_match(const GoldIndex *g, GoldRoom *r, const Grams *text, GoldMatch *out);
+/* The same, but an exact copy or nothing. */
+int gold_match_exact(const GoldIndex *g, GoldRoom *r, const Grams *text, GoldMatch *out);
 
 #endif

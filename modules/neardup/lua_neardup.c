@@ -9,7 +9,11 @@
 **   neardup.leaders(view, { threshold =, shingle =, num_hashes =, num_bands =, rows_per_band =,
 **                           method = "sketch" or "exact", keep =, floor =, fields = }, pool)
 **     -- and a table of figures
-**   neardup.decontaminate(view, gold, { threshold =, shingle =, input_alone = }, pool)
+**   neardup.decontaminate(view, gold, { threshold =, shingle =, input_alone =, ngram = (0: no runs of
+**     words), overlap =, overlap_with_answer =, min_words =, answer_distance =,
+**     common =, common_rows =, contained = }, pool)
+**   neardup.gold_copy(view, gold, input_alone, pool)   -- false, or { row =, gold_row =, field =, rows = }
+**     for the first standing row that is an exact copy of a gold row; rows: how many are
 ** For people who look around: the rows of `rows` (all if nil) most like a text, best first:
 **   neardup.nearest(view, text, { k = 5, shingle = 5, fields = { "input" }, rows = { 1, 7 } }, pool)
 **     -- { { row = 7, jaccard = 0.91 }, … } | nil, message */
@@ -267,6 +271,24 @@ static int f_leaders(lua_State *L) {
   return 2;
 }
 
+/* Whether runs of words are asked for: by ngram above 0. */
+static int check_overlap(lua_State *L, int table, OverlapParams *p) {
+  int type = lua_getfield(L, table, "ngram");
+  lua_pop(L, 1);
+  if (type == LUA_TNIL || check_count(L, table, "ngram", 0, OVERLAP_MOST) == 0) return 0;
+  p->ngram = check_count(L, table, "ngram", OVERLAP_LEAST, OVERLAP_MOST);
+  p->common = check_number(L, table, "common", 0, 1);
+  p->common_texts = check_count(L, table, "common_rows", 0, UINT32_MAX / 2);
+  p->words = check_count(L, table, "min_words", 0, 100000);
+  p->distance = check_count(L, table, "answer_distance", 0, 100000);
+  p->threshold = check_number(L, table, "overlap", 1e-9, 2);
+  p->with_answer = check_number(L, table, "overlap_with_answer", 1e-9, 2);
+  lua_getfield(L, table, "contained");
+  p->contained = lua_isnil(L, -1) || lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return 1;
+}
+
 static int f_decontaminate(lua_State *L) {
   View *v = lua_checkview(L, 1), *gold = lua_checkview(L, 2);
   luaL_checktype(L, 3, LUA_TTABLE);
@@ -277,6 +299,8 @@ static int f_decontaminate(lua_State *L) {
   p.input_alone = lua_isnil(L, -1) || lua_toboolean(L, -1);
   lua_pop(L, 1);
   p.shared = check_template(L, 3, p.threshold, p.shingle);
+  OverlapParams overlap = { 0 };
+  if (check_overlap(L, 3, &overlap)) p.overlap = &overlap;
   Error err = { "" };
   GoldTaker most;
   lua_newverdicts(L);
@@ -344,10 +368,31 @@ static int f_nearest(lua_State *L) {
   return 1;
 }
 
+static int f_gold_copy(lua_State *L) {
+  View *v = lua_checkview(L, 1), *gold = lua_checkview(L, 2);
+  int input_alone = lua_toboolean(L, 3);
+  Pool *pool = lua_optpool(L, 4);
+  Error err = { "" };
+  GoldCopy copy;
+  if (neardup_gold_copy(v, gold, input_alone, pool, &copy, &err) != 0) return push_failure(L, &err);
+  if (copy.rows == 0) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+  lua_createtable(L, 0, 4);
+  set_count(L, "row", (size_t)copy.row + 1);
+  set_count(L, "gold_row", (size_t)copy.gold + 1);
+  set_count(L, "rows", copy.rows);
+  lua_pushstring(L, copy.input_alone ? "input" : "input with its output");
+  lua_setfield(L, -2, "field");
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
   { "jaccard", f_jaccard }, { "normalise", f_normalise }, { "minhash", f_minhash },
   { "recall_curve", f_recall_curve }, { "bands", f_bands },
   { "exact", f_exact }, { "leaders", f_leaders }, { "decontaminate", f_decontaminate },
+  { "gold_copy", f_gold_copy },
   { "nearest", f_nearest },
   { NULL, NULL }
 };

@@ -7,6 +7,10 @@
 #include "core/json_out.h"
 #include "corpus/evidence.h"
 #include "neardup/leaders_exact.h"
+#include "text/chars.h"
+
+/* Where runs of a gold question are looked for. */
+enum { ROW_FIELDS = (1u << FIELD_COUNT) - 1 };
 
 /* The standing rows, and which of them are trusted. */
 typedef struct Rows {
@@ -203,24 +207,109 @@ static int gold_most(const GoldVerdict *found, size_t n, size_t ngold, GoldTaker
   return 0;
 }
 
+/* Evidence of a run of words: the figures, and where the longest run stands in the row. */
+static int overlap_evidence(Buf *b, const View *v, Scratch *scratch, uint32_t index, const Corpus *gold,
+                            const RowRec *twin, const OverlapMatch *m, double threshold) {
+  Row row = scratch_begin(scratch, v, index);
+  RowString *string;
+  WordsPlace at;
+  Buf path = { 0 };
+  size_t n = row_strings_of(&row, ROW_FIELDS, &string);
+  if (string == NULL || m->string >= n || words_place(string[m->string].text, m->first, m->last, &at) != 0) return -1;
+  Span text = string[m->string].text;
+  size_t start = chars_count(text.ptr, at.begin);
+  b->len = 0;
+  int bad = row_string_path(&row, string[m->string].start, &path) != 0 || buf_str(b, "{\"field\":") != 0 ||
+            json_out_string(b, span_str(field_name((Field)string[m->string].field))) != 0 ||
+            buf_str(b, ",\"twin\":{\"source\":") != 0 ||
+            json_out_string(b, span_str(gold->sources[twin->source].path)) != 0 ||
+            buf_printf(b, ",\"line\":%u},\"overlap\":", twin->line) != 0 || evidence_number(b, m->overlap) != 0 ||
+            buf_str(b, ",\"threshold\":") != 0 || evidence_number(b, threshold) != 0 ||
+            buf_str(b, ",\"coverage\":") != 0 || evidence_number(b, m->coverage) != 0 ||
+            buf_printf(b, ",\"longest\":%u", m->longest) != 0 ||
+            (!isnan(m->answer) && (buf_str(b, ",\"answer\":") != 0 || evidence_number(b, m->answer) != 0)) ||
+            buf_str(b, ",\"matched\":{\"path\":") != 0 || json_out_string(b, buf_span(&path)) != 0 ||
+            buf_printf(b, ",\"start\":%zu,\"end\":%zu}}", start,
+                       start + chars_count(text.ptr + at.begin, at.end - at.begin)) != 0;
+  buf_free(&path);
+  return bad ? -1 : 0;
+}
+
+/* What was found of the rows, and how the gold set says it. */
+typedef struct GoldFound {
+  const View *view, *gold;
+  uint32_t *gold_rows;     /* [gold->standing] */
+  GoldVerdict *copy;       /* [rows] */
+  OverlapMatch *overlap;   /* [rows]; NULL: not looked for */
+  Scratch *scratch;
+  Buf json;
+} GoldFound;
+
+enum { GOLD_EXACT, GOLD_NEAR, GOLD_CONTAINED, GOLD_OVERLAP };
+
+static int add_gold_verdict(VerdictList *list, GoldFound *f, uint32_t row, size_t i, const DecontaminateParams *p) {
+  const GoldVerdict *g = &f->copy[i];
+  const OverlapMatch *m = f->overlap != NULL ? &f->overlap[i] : NULL;
+  VerdictEntry e = { .row = row, .twin = PLACE_NONE, .value = g->match.jaccard, .threshold = NAN };
+  if (m != NULL) list->metric[row] = m->best;
+  if (g->match.twin != TEXT_NONE) {
+    e.reason = g->match.exact ? GOLD_EXACT : GOLD_NEAR;
+    if (gold_evidence(&f->json, f->gold->corpus, g) != 0) return -1;
+  } else if (m != NULL && m->gold != TEXT_NONE) {
+    const Corpus *gold = f->gold->corpus;
+    double threshold = m->overlap >= p->overlap->threshold ? p->overlap->threshold : p->overlap->with_answer;
+    e.reason = m->contained ? GOLD_CONTAINED : GOLD_OVERLAP;
+    e.value = m->overlap;
+    if (overlap_evidence(&f->json, f->view, f->scratch, row, gold, &gold->rows[f->gold_rows[m->gold]], m, threshold) != 0)
+      return -1;
+  } else {
+    return 0;
+  }
+  e.blob = verdicts_add_blob(list, buf_span(&f->json));
+  return e.blob < 0 ? -1 : verdicts_add(list, e);
+}
+
+static int find_overlap(GoldFound *f, const Rows *rows, const DecontaminateParams *p, Pool *pool, Error *err) {
+  ViewTexts text, question, answer;
+  int r = view_strings_init(&text, f->view, rows->row, rows->n, ROW_FIELDS, pool);
+  if (r == 0) {
+    r = view_strings_init(&question, f->gold, f->gold_rows, f->gold->standing, 1u << FIELD_INPUT, pool);
+    if (r == 0) {
+      r = view_strings_init(&answer, f->gold, f->gold_rows, f->gold->standing, 1u << FIELD_OUTPUT, pool);
+      r = r != 0 ? error_memory(err) : overlap_find(&text.source, &question.source, &answer.source, p->overlap, pool,
+                                                    f->overlap, err);
+      view_texts_free(&answer);
+    } else error_memory(err);
+    view_texts_free(&question);
+  } else error_memory(err);
+  view_texts_free(&text);
+  return r;
+}
+
 static int gold_list(VerdictList *list, const View *v, const View *gold, const Rows *rows,
                      const DecontaminateParams *p, Pool *pool, GoldTaker *most, Error *err) {
-  GoldVerdict *found = malloc((rows->n + 1) * sizeof *found);
-  Buf json = { 0 };
-  if (found == NULL) return error_memory(err);
-  int r = decontaminate(v, rows->row, rows->n, gold, p, pool, found, err);
-  for (size_t i = 0; r == 0 && i < rows->n; i++) {
-    const GoldVerdict *g = &found[i];
-    if (g->match.twin == TEXT_NONE) continue;
-    VerdictEntry e = { .row = rows->row[i], .twin = PLACE_NONE, .value = g->match.jaccard,
-                       .threshold = NAN, .reason = g->match.exact ? 0 : 1 };
-    if (gold_evidence(&json, gold->corpus, g) != 0) r = -1;
-    else e.blob = verdicts_add_blob(list, buf_span(&json));
-    if (r != 0 || e.blob < 0 || verdicts_add(list, e) != 0) r = error_memory(err);
+  GoldFound f = { .view = v, .gold = gold, .scratch = scratch_new(0) };
+  f.copy = malloc((rows->n + 1) * sizeof *f.copy);
+  f.gold_rows = malloc((gold->standing + 1) * sizeof *f.gold_rows);
+  int r = f.scratch == NULL || f.copy == NULL || f.gold_rows == NULL ? error_memory(err) : 0;
+  if (r == 0) view_standing(gold, f.gold_rows);
+  if (r == 0) r = decontaminate(v, rows->row, rows->n, gold, p, pool, f.copy, err);
+  if (r == 0 && p->overlap != NULL) {
+    f.overlap = malloc((rows->n + 1) * sizeof *f.overlap);
+    list->metric_name = "overlap";
+    list->metric = malloc((v->corpus->nrows + (size_t)1) * sizeof *list->metric);
+    if (f.overlap == NULL || list->metric == NULL) r = error_memory(err);
+    for (uint32_t i = 0; r == 0 && i < v->corpus->nrows; i++) list->metric[i] = NAN;
+    if (r == 0) r = find_overlap(&f, rows, p, pool, err);
   }
-  if (r == 0 && most != NULL && gold_most(found, rows->n, gold->corpus->nrows, most) != 0) r = error_memory(err);
-  buf_free(&json);
-  free(found);
+  for (size_t i = 0; r == 0 && i < rows->n; i++)
+    if (add_gold_verdict(list, &f, rows->row[i], i, p) != 0) r = error_memory(err);
+  if (r == 0 && most != NULL && gold_most(f.copy, rows->n, gold->corpus->nrows, most) != 0) r = error_memory(err);
+  scratch_free(f.scratch);
+  buf_free(&f.json);
+  free(f.copy);
+  free(f.gold_rows);
+  free(f.overlap);
   return r;
 }
 
@@ -229,11 +318,32 @@ VerdictList *neardup_decontaminate(const View *v, const View *gold, const Decont
   Rows rows;
   VerdictList *list = new_list(v, 1u << FIELD_INPUT | 1u << FIELD_OUTPUT, "gold_exact", err);
   if (list == NULL) return NULL;
-  list->reasons[1] = "gold_near";
+  list->reasons[GOLD_NEAR] = "gold_near";
+  list->reasons[GOLD_CONTAINED] = "gold_contained";
+  list->reasons[GOLD_OVERLAP] = "gold_overlap";
   int r = rows_of(&rows, v, err);
   if (r == 0) r = gold_list(list, v, gold, &rows, p, pool, most, err);
   rows_free(&rows);
   if (r == 0) return list;
   verdicts_free(list);
   return NULL;
+}
+
+int neardup_gold_copy(const View *v, const View *gold, int input_alone, Pool *pool, GoldCopy *out, Error *err) {
+  DecontaminateParams p = { .shingle = 5, .threshold = 1, .input_alone = input_alone, .exact_only = 1 };
+  GoldVerdict *found = malloc((v->standing + 1) * sizeof *found);
+  uint32_t *rows = malloc((v->standing + 1) * sizeof *rows);
+  *out = (GoldCopy){ 0 };
+  int r = found == NULL || rows == NULL ? error_memory(err) : 0;
+  if (r == 0) {
+    view_standing(v, rows);
+    r = decontaminate(v, rows, v->standing, gold, &p, pool, found, err);
+  }
+  for (size_t i = 0; r == 0 && i < v->standing; i++) {
+    if (found[i].match.twin == TEXT_NONE) continue;
+    if (out->rows++ == 0) *out = (GoldCopy){ rows[i], found[i].match.twin, found[i].input_alone, 1 };
+  }
+  free(found);
+  free(rows);
+  return r;
 }

@@ -36,6 +36,11 @@ typedef struct GoldTaker { uint32_t gold; size_t rows; } GoldTaker;
 VerdictList *neardup_decontaminate(const View *v, const View *gold, const DecontaminateParams *p,
                                    Pool *pool, GoldTaker *most, Error *err);
 
+/* The first standing row whose input with output, or input alone, is that of a gold row, folded. */
+typedef struct GoldCopy { uint32_t row, gold; int input_alone; size_t rows; } GoldCopy;   /* rows: how many are */
+/* 0 with rows 0 where there is none; -1 with err worded; POOL_INTERRUPTED. */
+int neardup_gold_copy(const View *v, const View *gold, int input_alone, Pool *pool, GoldCopy *out, Error *err);
+
 /* "input+output": names of the fields in the set that some standing row has; lives as long as the
 ** corpus. NULL if out of memory. */
 const char *neardup_field_names(const View *v, unsigned fields);

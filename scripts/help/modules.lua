@@ -33,6 +33,7 @@ return {
       { "exact(view, p [, pool])", "the verdicts of exact_dedup" },
       { "leaders(view, p [, pool])", "the verdicts of near_dedup, and a table of figures" },
       { "decontaminate(view, gold, p [, pool])", "the verdicts of decontaminate" },
+      { "gold_copy(view, gold, input_alone [, pool])", "false, or the first row that is a copy of a gold row" },
       { "nearest(view, text, p [, pool])", "the rows most like a text, best first: { { row =, jaccard = }, … }" },
     },
   },

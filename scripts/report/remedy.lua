@@ -27,6 +27,7 @@ local function evidence_of(fault) return fault.evidence or {} end
 local function similarity(e)
   if e.jaccard then return "Jaccard", e.jaccard end
   if e.cosine then return "cosine", e.cosine end
+  if e.overlap then return "overlap", e.overlap end
 end
 
 -- The parameter of a stage that a fault's evidence ran into: the one whose value is the
@@ -35,6 +36,7 @@ local function parameter(r, fault)
   local stage = r:stage(fault.stage)
   local e = evidence_of(fault)
   if not stage then return nil end
+  if e.overlap then return "overlap", e.threshold end
   if similarity(e) and stage.params.threshold then return "threshold", stage.params.threshold end
   if type(e.threshold) ~= "number" then return nil end
   local lower = type(e.value) == "number" and e.value < e.threshold
@@ -152,7 +154,7 @@ local function change(r, fault, source)
   if fault.reason == "not_convertible" and (s and s.stage or stage) == "export" then
     return ("%s.format of a shape that holds it; it is %s"):format(stage, tostring(params.format or "another"))
   end
-  if (s and s.stage or stage) == "decontaminate" then return "nothing should: it is a copy of a gold row" end
+  if (s and s.stage or stage) == "decontaminate" then return "nothing should: it repeats a gold row" end
   if e.language and fault.reason ~= "low_confidence" then
     if fault.reason == "undetermined" then return ("%s.keep_undetermined = true"):format(stage) end
     local unsure = type(e.value) == "number" and type(e.threshold) == "number" and e.value < e.threshold

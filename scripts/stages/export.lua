@@ -46,6 +46,8 @@ return {
                  doc = "shares by name, { train = 0.95, valid = 0.05 }; one file each" },
     group    = { type = "string",
                  doc = "rows of one value of this path or annotation stay in one split; the input's text if absent" },
+    allow_gold = { type = "boolean", default = false,
+                   doc = "write the rows even if a copy of a gold row is among them, where decontaminate was skipped" },
   },
   example = [[s.export { format = "messages", splits = { train = 0.95, valid = 0.05 } }]],
   reasons = {},
