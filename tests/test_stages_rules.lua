@@ -152,6 +152,18 @@ check.test("pii takes kinds of the recipe's own, and an action a kind", function
   check.eq(child:row(2).status, "standing")
 end)
 
+check.test("a row of ten thousand strings is redacted in each of them", function()
+  local tags = {}
+  for i = 1, 10000 do tags[i] = ("write to user%d@mail%d.org"):format(i, i % 7) end
+  local view = load { { input = "ask bob@mail.org", output = "yes" }, { input = "q", output = "a", tags = tags },
+                      { input = "ask eve@mail.org", output = "no" } }
+  local child = run(view, "pii", { action = "redact" })
+  check.eq(child:field(1, "input"), "ask [EMAIL]")
+  check.eq(child:field(3, "input"), "ask [EMAIL]")
+  check.eq(#child:edits(2), 10000)
+  check.eq({ child:key(2, "tags[0]"), child:key(2, "tags[9999]") }, { "write to [EMAIL]", "write to [EMAIL]" })
+end)
+
 check.test("pii suggests redaction when it rejects much", function()
   if not needs_pcre2 then check.skip "built without PCRE2" end
   local _, notes = run(load { { input = "jo@corp.io", output = "x" }, { input = "a", output = "b" } }, "pii")

@@ -111,7 +111,7 @@ static int commit_verdicts(Group *g, const ChunkOut *k) {
   for (size_t i = 0, n; i < k->nverdicts; i += n) {
     n = 1;
     while (k->verdict[i + n - 1].more) n++;
-    if (n > LOG_CHUNK || view_reject(g->child, k->verdict[i].row, &k->verdict[i], n) != 0) return -1;
+    if (view_reject(g->child, k->verdict[i].row, &k->verdict[i], n) != 0) return -1;
   }
   return 0;
 }
@@ -120,7 +120,7 @@ static int commit_edits(Group *g, ChunkOut *k, uint32_t *column) {
   Edit *edit = k->edit;
   for (size_t i = 0; i < k->nedit_rows; i++) {
     uint32_t n = k->edit_row[i].n;
-    uint32_t place = n > LOG_CHUNK ? PLACE_NONE : edit_log_add(g->child->corpus, edit, n, k->edit_row[i].replaced);
+    uint32_t place = edit_log_add(g->child->corpus, edit, n, k->edit_row[i].replaced);
     if (place == PLACE_NONE) return -1;
     column[k->edit_row[i].row] = place;
     edit += n;

@@ -66,8 +66,13 @@ void arena_free(Arena *a) {
 
 /* ---- logs: fixed chunks of records that never move ---- */
 
+typedef struct Chunk {
+  void *base;         /* [LOG_CHUNK] records */
+  int tail;           /* lies behind the chunk before it, in the same allocation */
+} Chunk;
+
 typedef struct Chunks {
-  void **chunk;       /* [nchunks], owned */
+  Chunk *chunk;       /* [nchunks], owned */
   size_t nchunks, cap;
   size_t used;        /* records in the last chunk, gaps included */
 } Chunks;
@@ -84,34 +89,45 @@ struct EditLog {
 };
 
 static void chunks_free(Chunks *k) {
-  for (size_t i = 0; i < k->nchunks; i++) free(k->chunk[i]);
+  for (size_t i = 0; i < k->nchunks; i++)
+    if (!k->chunk[i].tail) free(k->chunk[i].base);
   free(k->chunk);
+}
+
+/* New chunks, side by side in memory, for n records. 0, or -1 if out of memory or of places. */
+static int chunks_add(Chunks *k, size_t size, size_t n) {
+  size_t more = (n + LOG_CHUNK - 1) / LOG_CHUNK;
+  if (more > PLACE_NONE / LOG_CHUNK - k->nchunks) return -1;
+  if (k->nchunks + more > k->cap) {
+    size_t cap = k->cap * 2 > k->nchunks + more ? k->cap * 2 : k->nchunks + more + 16;
+    Chunk *p = realloc(k->chunk, cap * sizeof *p);
+    if (p == NULL) return -1;
+    k->chunk = p;
+    k->cap = cap;
+  }
+  char *base = malloc(size * LOG_CHUNK * more);
+  if (base == NULL) return -1;
+  for (size_t i = 0; i < more; i++)
+    k->chunk[k->nchunks++] = (Chunk){ base + i * size * LOG_CHUNK, i > 0 };
+  k->used = 0;
+  return 0;
 }
 
 /* Room for n records side by side; their place, and *at where they go. */
 static uint32_t chunks_room(Chunks *k, size_t size, size_t n, void **at) {
+  size_t first = k->nchunks - 1;
   if (k->nchunks == 0 || LOG_CHUNK - k->used < n) {
-    if (k->nchunks == k->cap) {
-      size_t cap = k->cap ? k->cap * 2 : 16;
-      void **p = realloc(k->chunk, cap * sizeof *p);
-      if (p == NULL) return PLACE_NONE;
-      k->chunk = p;
-      k->cap = cap;
-    }
-    if (k->nchunks >= PLACE_NONE / LOG_CHUNK) return PLACE_NONE;
-    void *c = malloc(size * LOG_CHUNK);
-    if (c == NULL) return PLACE_NONE;
-    k->chunk[k->nchunks++] = c;
-    k->used = 0;
+    first = k->nchunks;
+    if (chunks_add(k, size, n) != 0) return PLACE_NONE;
   }
   size_t slot = k->used;
-  k->used += n;
-  *at = (char *)k->chunk[k->nchunks - 1] + slot * size;
-  return (uint32_t)((k->nchunks - 1) * LOG_CHUNK + slot);
+  k->used = n > LOG_CHUNK ? LOG_CHUNK : slot + n;   /* behind many records the last chunk is full */
+  *at = (char *)k->chunk[first].base + slot * size;
+  return (uint32_t)(first * LOG_CHUNK + slot);
 }
 
 static void *chunks_at(const Chunks *k, size_t size, uint32_t place) {
-  return (char *)k->chunk[place / LOG_CHUNK] + (place % LOG_CHUNK) * size;
+  return (char *)k->chunk[place / LOG_CHUNK].base + (place % LOG_CHUNK) * size;
 }
 
 int logs_open(Corpus *c) {

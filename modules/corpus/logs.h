@@ -5,8 +5,8 @@
 **
 **   chunk 0 [4096 records] -> chunk 1 [4096] -> …      place = chunk * 4096 + slot
 **
-** The records of one row lie side by side in one chunk; a chunk that cannot hold them all is
-** left with a gap. Texts (details, JSON, edited strings) live in arenas that the group which
+** The records of one row lie side by side; a chunk that cannot hold them all is left with a gap,
+** and a row with more records than a chunk gets several that lie side by side. Texts (details, JSON, edited strings) live in arenas that the group which
 ** made them hands over whole, so that committing a group copies no text. */
 #ifndef TAMIS_LOGS_H
 #define TAMIS_LOGS_H
@@ -30,7 +30,7 @@ int logs_open(Corpus *c);
 /* Frees both logs and the list of stages; for corpus_unref. */
 void logs_free(Corpus *c);
 
-/* Appends the n records of one row, 1..LOG_CHUNK; returns the place of the first, or PLACE_NONE
+/* Appends the n records of one row, n >= 1; returns the place of the first, or PLACE_NONE
 ** if out of memory or of places. Of a row's edits the last `replaced` are such (view.h);
 ** edit_log_add sets `left` and `replaced` of the others. */
 uint32_t verdict_log_add(Corpus *c, const Verdict *records, size_t n);

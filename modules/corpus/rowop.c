@@ -218,7 +218,7 @@ static int take_edits(Out *o) {
   EditRow *er = LIST_PUSH(k->edit_row, k->nedit_rows, k->cap_edit_rows);
   if (er == NULL) return -1;
   const Scratch *s = o->row.scratch;
-  size_t replaced = n + s->nreplaced > LOG_CHUNK ? 0 : s->nreplaced;   /* they must fit one chunk */
+  size_t replaced = s->nreplaced < UINT16_MAX ? s->nreplaced : UINT16_MAX;
   *er = (EditRow){ o->row.index, (uint32_t)(n + replaced), (uint32_t)replaced };
   for (size_t i = 0; i < n + replaced; i++) {
     Edit *e = LIST_PUSH(k->edit, k->nedits, k->cap_edits);
