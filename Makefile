@@ -41,7 +41,7 @@ C_TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 BENCHES  = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all demo check check-bare check-c test asan tsan bench lint fuzz install uninstall clean deps readme
+.PHONY: all demo check check-bare check-c test asan tsan bench eval lint fuzz install uninstall clean deps readme
 all: tamis
 
 tamis: $(BUILD)/tamis
@@ -98,6 +98,10 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(KERNELS)
 	$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 bench: $(BUILD)/tamis $(BENCHES)
 	@tests/bench/run $(BUILD)
+
+# Pair precision and recall against the exact join; ROC figures on labelled pairs.
+eval: $(BUILD)/tamis-test $(BUILD)/bench/make_rows
+	@MAKE_ROWS=$(BUILD)/bench/make_rows $(BUILD)/tamis-test tests/eval/eval.lua
 
 lint: $(BUILD)/embedded.c
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \

@@ -2,7 +2,9 @@
 -- A pair of Jaccard J agrees in one of b bands of r slots with probability 1 - (1 - J^r)^b.
 -- What is not given is solved: bands from the slots and the recall wanted at the threshold; the
 -- slots as the fewest of SLOTS whose curve is steep enough, since each stranger proposed costs a
--- comparison and each slot costs memory and time.
+-- comparison and each slot costs memory and time. The curve takes slots as independent; those of a
+-- text of few shingles are not quite, so all the bands that the slots allow are used
+-- (`make eval` shows what rows of less than a hundred characters still miss).
 
 local neardup = require "neardup"
 
@@ -13,20 +15,27 @@ local BELOW, STRANGERS = 0.3, 0.25   -- a pair so far below the threshold comes 
 
 local function probability(count, rows, jaccard) return 1 - (1 - jaccard ^ rows) ^ count end
 
+--- Bands and slots a band: the most slots a band that meet the goal, and all bands that there is room for.
+local function all_bands(slots, at, goal)
+  local _, rows = neardup.bands(slots, at, goal)
+  return math.min(512, slots // rows), rows
+end
+
 --- Slots, bands and slots a band for a stage's parameters.
 -- @param p  num_hashes and num_bands (0 or nil: solve), recall
 -- @param at the Jaccard at which `recall` must hold: the threshold, or the evidence floor
 function bands.solve(p, at)
+  local goal = p.recall
   local hashes, count = p.num_hashes or 0, p.num_bands or 0
   if hashes > 0 and count > 0 then return hashes, count, math.max(1, hashes // count) end
-  if hashes > 0 then return hashes, neardup.bands(hashes, at, p.recall) end
+  if hashes > 0 then return hashes, all_bands(hashes, at, goal) end
   if count > 0 then   -- the most slots a band that still meet the goal
     local rows = 1
-    while (rows + 1) * count <= 1024 and probability(count, rows + 1, at) >= p.recall do rows = rows + 1 end
+    while (rows + 1) * count <= 1024 and probability(count, rows + 1, at) >= goal do rows = rows + 1 end
     return rows * count, count, rows
   end
   for _, slots in ipairs(SLOTS) do
-    local b, rows = neardup.bands(slots, at, p.recall)
+    local b, rows = all_bands(slots, at, goal)
     if slots == SLOTS[#SLOTS] or probability(b, rows, at - BELOW) <= STRANGERS then return slots, b, rows end
   end
 end

@@ -9,6 +9,7 @@
 **   neardup.leaders(view, { threshold =, shingle =, num_hashes =, num_bands =, rows_per_band =,
 **                           method = "sketch" or "exact", keep =, floor =, fields = }, pool)
 **     -- and a table of figures
+**   neardup.recall(view, the same, pool)      -- { pairs =, proposed =, copies = }: of the exact join's pairs
 **   neardup.decontaminate(view, gold, { threshold =, shingle =, input_alone =, ngram = (0: no runs of
 **     words), overlap =, overlap_with_answer =, min_words =, answer_distance =,
 **     common =, common_rows =, contained = }, pool)
@@ -222,13 +223,11 @@ static void set_count(lua_State *L, const char *key, size_t n) {
   lua_setfield(L, -2, key);
 }
 
-static int f_leaders(lua_State *L) {
+/* The table at 2. */
+static LeaderParams check_leaders(lua_State *L) {
   static const char *const keep_names[] = { "first", "longest", NULL };
   static const char *const method_names[] = { "sketch", "exact", NULL };
-  View *v = lua_checkview(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
-  Pool *pool = lua_optpool(L, 3);
-  unsigned fields = check_fields(L, 2, NEARDUP_FIELDS);
   LeaderParams p = { .threshold = check_number(L, 2, "threshold", 1e-9, 1), .path = simd_best() };
   p.shingle = check_count(L, 2, "shingle", 1, GRAMS_MAX_SHINGLE);
   p.hashes = check_count(L, 2, "num_hashes", 1, SKETCH_MAX_HASHES);
@@ -241,6 +240,14 @@ static int f_leaders(lua_State *L) {
   lua_pop(L, 1);
   luaL_argcheck(L, p.bands * p.rows <= p.hashes, 2,
                 "num_bands * rows_per_band: expected no more than num_hashes");
+  return p;
+}
+
+static int f_leaders(lua_State *L) {
+  View *v = lua_checkview(L, 1);
+  LeaderParams p = check_leaders(L);
+  Pool *pool = lua_optpool(L, 3);
+  unsigned fields = check_fields(L, 2, NEARDUP_FIELDS);
 
   Error err = { "" };
   NeardupCounts counts;
@@ -269,6 +276,21 @@ static int f_leaders(lua_State *L) {
   }
   lua_setfield(L, -2, "template");
   return 2;
+}
+
+static int f_recall(lua_State *L) {
+  View *v = lua_checkview(L, 1);
+  LeaderParams p = check_leaders(L);
+  Pool *pool = lua_optpool(L, 3);
+  NeardupRecall found;
+  Error err = { "" };
+  if (neardup_recall(v, check_fields(L, 2, NEARDUP_FIELDS), &p, pool, &found, &err) != 0)
+    return push_failure(L, &err);
+  lua_createtable(L, 0, 3);
+  set_count(L, "pairs", found.pairs);
+  set_count(L, "proposed", found.proposed);
+  set_count(L, "copies", found.copies);
+  return 1;
 }
 
 /* Whether runs of words are asked for: by ngram above 0. */
@@ -391,7 +413,7 @@ static int f_gold_copy(lua_State *L) {
 static const luaL_Reg functions[] = {
   { "jaccard", f_jaccard }, { "normalise", f_normalise }, { "minhash", f_minhash },
   { "recall_curve", f_recall_curve }, { "bands", f_bands },
-  { "exact", f_exact }, { "leaders", f_leaders }, { "decontaminate", f_decontaminate },
+  { "exact", f_exact }, { "leaders", f_leaders }, { "recall", f_recall }, { "decontaminate", f_decontaminate },
   { "gold_copy", f_gold_copy },
   { "nearest", f_nearest },
   { NULL, NULL }

@@ -6,7 +6,9 @@
 
 #include "core/json_out.h"
 #include "corpus/evidence.h"
+#include "neardup/join.h"
 #include "neardup/leaders_exact.h"
+#include "neardup/recall.h"
 #include "text/chars.h"
 
 /* Where runs of a gold question are looked for. */
@@ -179,6 +181,27 @@ VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams 
   if (r == 0) return list;
   verdicts_free(list);
   return NULL;
+}
+
+/* ---- recall ---- */
+
+int neardup_recall(const View *v, unsigned fields, const LeaderParams *p, Pool *pool,
+                   NeardupRecall *out, Error *err) {
+  JoinParams join = { .shingle = p->shingle, .threshold = p->threshold, .path = p->path };
+  Rows rows;
+  ViewTexts texts = { 0 };
+  Join found = { 0 };
+  *out = (NeardupRecall){ 0 };
+  int r = rows_of(&rows, v, err);
+  if (r == 0 && view_texts_init(&texts, v, rows.row, rows.n, fields, 0, pool) != 0) r = error_memory(err);
+  if (r == 0) r = join_find(&texts.source, &join, pool, &found, err);
+  if (r == 0) r = recall_count(&texts.source, p, found.pair, found.npairs, &out->proposed);
+  out->pairs = found.npairs;
+  for (size_t i = 0; r == 0 && i < found.n; i++) out->copies += found.same[i] != TEXT_NONE;
+  join_free(&found);
+  view_texts_free(&texts);
+  rows_free(&rows);
+  return r == 0 ? 0 : -1;
 }
 
 /* ---- decontaminate ---- */

@@ -31,6 +31,14 @@ VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams 
 /* The gold row whose input alone took the most rows, the first of equals; rows 0: none did. */
 typedef struct GoldTaker { uint32_t gold; size_t rows; } GoldTaker;
 
+typedef struct NeardupRecall {
+  size_t pairs;      /* at the threshold or above, by the exact join; copies of a text left out */
+  size_t proposed;   /* of these, pairs that share a band */
+  size_t copies;     /* rows that are the same as one before, once folded */
+} NeardupRecall;
+/* The share of pairs that p's sketches propose. 0, or -1 with err worded. */
+int neardup_recall(const View *v, unsigned fields, const LeaderParams *p, Pool *pool,
+                   NeardupRecall *out, Error *err);
 /* Reasons gold_exact, gold_near; evidence as JSON, since the twin is a row of another corpus. most
 ** may be NULL. */
 VerdictList *neardup_decontaminate(const View *v, const View *gold, const DecontaminateParams *p,

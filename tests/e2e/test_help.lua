@@ -112,11 +112,11 @@ check.test("the settings that help tells of are those a recipe may have", functi
   check.contains(err, "unknown setting")
 end)
 
-check.test("near_dedup's page has the recall curve of its bands: 1 - (1 - J^7)^30", function()
+check.test("near_dedup's page has the recall curve of its bands: 1 - (1 - J^7)^36", function()
   local _, out = help "near_dedup"
-  check.contains(out, "30 bands of 7 slots")
-  for _, j in ipairs { 0.5, 0.6, 0.7, 0.8 } do
-    check.contains(out, ("%.2f  %6.1f%%"):format(j, 100 * (1 - (1 - j ^ 7) ^ 30)))
+  check.contains(out, "36 bands of 7 slots")
+  for _, j in ipairs { 0.5, 0.6, 0.7 } do
+    check.contains(out, ("%.2f  %6.1f%%"):format(j, 100 * (1 - (1 - j ^ 7) ^ 36)))
   end
 end)
 
