@@ -60,10 +60,10 @@ static unsigned pick(void) {
   return (unsigned)lo;
 }
 
-typedef struct Words { unsigned n; uint16_t w[WORDS]; } Words;
-static Words ring[RING];
+typedef struct RowWords { unsigned n; uint16_t w[WORDS]; } RowWords;
+static RowWords ring[RING];
 
-static void make_words(Words *t, size_t row, size_t bytes) {
+static void make_words(RowWords *t, size_t row, size_t bytes) {
   unsigned kind = below(100);
   if (row > 0 && kind < 22) {
     *t = ring[(row - 1 - below(row < RING - 1 ? (unsigned)row : RING - 1)) % RING];
@@ -79,7 +79,7 @@ static void make_words(Words *t, size_t row, size_t bytes) {
   }
 }
 
-static char *make_line(const Words *t) {
+static char *make_line(const RowWords *t) {
   char *line = malloc(t->n * 18 + 64), *p = line;
   p += sprintf(p, "{\"input\":\"");
   for (unsigned i = 0; i < t->n; i++) {
