@@ -264,8 +264,17 @@ static uint64_t distance(lua_Integer from, lua_Integer to) {
   return to > from ? (uint64_t)to - (uint64_t)from : 0;
 }
 
+/* Once paid for: __len could say one thing to us and another to the original, which loops unseen up to what it is told. */
+static void no_own_length(lua_State *L) {
+  if (luaL_getmetafield(L, 1, "__len") != LUA_TNIL)
+    luaL_error(L, "the table library does not change a table with __len in a recipe");
+}
+
 static int by_shift(lua_State *L) {        /* insert, remove: from a place to the end */
-  if (lua_gettop(L) >= 2) sandbox_charge(L, distance(luaL_optinteger(L, 2, 1), luaL_len(L, 1)));
+  if (lua_gettop(L) >= 2) {
+    sandbox_charge(L, distance(luaL_optinteger(L, 2, 1), luaL_len(L, 1)));
+    no_own_length(L);
+  }
   return call_original(L);
 }
 
@@ -280,18 +289,25 @@ static int f_move(lua_State *L) {
 static int f_sort(lua_State *L) {
   lua_Integer n = luaL_len(L, 1);
   sandbox_charge(L, n > 0 ? (uint64_t)n * 8 : 0);
+  no_own_length(L);
   return call_original(L);
 }
 
 static int f_concat(lua_State *L) {
   lua_Integer to = lua_isnoneornil(L, 4) ? luaL_len(L, 1) : luaL_checkinteger(L, 4);
   sandbox_charge(L, distance(luaL_optinteger(L, 3, 1), to));
+  lua_settop(L, 4);
+  lua_pushinteger(L, to);   /* no second question to __len */
+  lua_replace(L, 4);
   return call_original(L);
 }
 
 static int f_unpack(lua_State *L) {
   lua_Integer to = lua_isnoneornil(L, 3) ? luaL_len(L, 1) : luaL_checkinteger(L, 3);
   sandbox_charge(L, distance(luaL_optinteger(L, 2, 1), to));
+  lua_settop(L, 3);
+  lua_pushinteger(L, to);   /* no second question to __len */
+  lua_replace(L, 3);
   return call_original(L);
 }
 
