@@ -190,7 +190,10 @@ static void take_verdict(lua_State *L, CorpusCall *c) {
 static int corpus_inside(lua_State *L) {
   CorpusCall *c = lua_touserdata(L, 1);
   size_t at = 0;
-  c->handle = push_handle(L, c);   /* stays on this stack, whatever the function does with it */
+  Handle *h = push_handle(L, c);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, HANDLE_TYPE ".current");   /* alive when handle_run voids it, after an error too */
+  c->handle = h;
   recipe_function(L, c->number);
   lua_pushvalue(L, -2);
   transfer_read(L, c->params, &at);
