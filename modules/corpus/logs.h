@@ -1,7 +1,8 @@
 /* modules/corpus/logs.h - append-only logs of a corpus: verdicts and edits that views point into.
 **
 ** Records never move and never change, so a pointer to one lives as long as the corpus and any
-** thread may read while the owning thread appends. Only the thread that makes views appends.
+** thread may read it while the owning thread appends. Only the thread that makes views appends,
+** and nobody may look up a place meanwhile: the list of chunks does move.
 **
 **   chunk 0 [4096 records] -> chunk 1 [4096] -> …      place = chunk * 4096 + slot
 **

@@ -59,9 +59,13 @@ int row_is_json(const Row *r) {
 /* ---- edits ---- */
 
 static Edit *find_edit(const Scratch *s, uint32_t start) {
-  for (size_t i = 0; i < s->nedits; i++)
-    if (s->edit[i].start == start) return &s->edit[i];
-  return NULL;
+  size_t low = 0, high = s->nedits;
+  while (low < high) {
+    size_t mid = low + (high - low) / 2;
+    if (s->edit[mid].start < start) low = mid + 1;
+    else high = mid;
+  }
+  return low < s->nedits && s->edit[low].start == start ? &s->edit[low] : NULL;
 }
 
 static int add_edit(Scratch *s, Edit e) {

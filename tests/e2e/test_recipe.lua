@@ -271,4 +271,19 @@ check.test("--trust lifts the limits and stands in the lineage", function()
   check.eq(lineage.config.trust, true)
 end)
 
+check.test("a row may have more edits than a chunk of the log holds", function()
+  local turns = {}
+  for i = 1, 9000 do
+    turns[i] = ('{"role":"%s","content":"write to bob%d@acme.io"}'):format(i % 2 == 1 and "user" or "assistant", i)
+  end
+  local function chat(n) return '{"messages":[' .. table.concat(turns, ",", 1, n) .. "]}" end
+  check.write(dir .. "/long.jsonl", table.concat({ chat(2), chat(9000), chat(4), chat(4100) }, "\n") .. "\n")
+  local kept = run "return s.recipe { sources = { 'long.jsonl' }, s.pii { action = 'redact', types = { 'EMAIL' } } }"
+  check.eq(#kept, 4)
+  for i, n in ipairs { 2, 9000, 4, 4100 } do
+    check.eq(select(2, kept[i]:gsub("write to %[EMAIL%]", "")), n)
+    check.eq(kept[i]:find("acme", 1, true), nil)
+  end
+end)
+
 check.done()
