@@ -2,7 +2,8 @@
 -- Partitioned MinHash proposes pairs (bands of slots that agree), the sets of shingles decide.
 -- Rows are visited in order, those of trusted sources first; one that a kept row matches is
 -- rejected and names the kept match of highest Jaccard. A row shorter than a shingle is compared
--- exactly. method = "exact" adds the pigeonhole join (modules/neardup/join.h). Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3.
+-- exactly. method = "exact" adds the pigeonhole join (modules/neardup/join.h).
+-- Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3.
 
 local neardup = require "neardup"
 local bands = require "neardup_bands"
@@ -19,7 +20,8 @@ return {
                    doc = "match at this exact Jaccard or above" },
     shingle    = { type = "integer", default = 5,   min = 1,   max = 16, doc = "code points in a shingle" },
     method     = { type = "enum",    default = "sketch", values = { "sketch", "exact" },
-                   doc = "sketch: bands propose the pairs; exact: a join that misses none, by proof, at about five times the cost" },
+                   doc = "sketch: bands propose the pairs; exact: a join that misses none, by proof, "
+                     .. "at about five times the cost" },
     recall     = { type = "number", default = 0.999, min = 0.5, max = 0.999999,
                    doc = "share of pairs at the threshold that must be proposed: solves slots and bands" },
     num_hashes = { type = "integer", default = 0, min = 0,   max = 1024,
