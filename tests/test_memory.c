@@ -7,6 +7,7 @@
 
 #include "corpus/query.h"
 #include "export/export.h"
+#include "neardup/join.h"
 #include "store/ledger.h"
 #include "tests/check.h"
 #include "tests/fixture.h"
@@ -140,6 +141,32 @@ static int asks(void) {
   return bad;
 }
 
+/* The exact join by groups, then pair by pair, then around one text; nothing may be left behind. */
+static int joins(void) {
+  static char room[12][400];
+  Span span[12];
+  uint8_t centre[12] = { 1 };
+  for (size_t i = 0; i < 12; i++) {   /* near copies of two texts, and a copy */
+    for (size_t k = 0; k < sizeof room[i]; k++) room[i][k] = (char)('a' + (k * k / 7 + i % 2 * k) % 26);
+    if (i < 10) room[i][i * 30 + 7] = '#';
+    span[i] = span_of(room[i], sizeof room[i]);
+  }
+  SpanTexts texts = span_texts(span, 12, 1);
+  long before = live;
+  int status = 0;
+  for (int i = 0; status == 0 && i < 3; i++) {
+    JoinParams p = { .shingle = 5, .threshold = 0.8, .room = 1000, .way = i == 1 ? JOIN_PAIRWISE : JOIN_GROUPS,
+                     .centre = i == 2 ? centre : NULL };
+    Join j;
+    Error err = { "" };
+    status = join_find(&texts.source, &p, NULL, &j, &err);
+    if (status != 0 && (err.text[0] == '\0' || j.pair != NULL || j.same != NULL)) status = 2;
+    if (status == 0 && j.npairs == 0) status = 3;
+    if (status == 0) join_free(&j);
+  }
+  return live != before ? 4 : status;
+}
+
 /* From the n-th allocation on all are refused, until the work passes. live may grow only by what
 ** the corpus' logs and names keep, which is bounded: at most a few blocks a try. */
 static void refuse_from_each(const char *what, int (*work)(void)) {
@@ -187,6 +214,12 @@ static void a_question_that_runs_out_of_memory_is_no_answer(void) {
   refuse_from_each("asks", asks);
   does_not_leak(asks);
 }
+static void a_join_that_runs_out_of_memory_leaves_nothing(void) {
+#ifdef SANITIZED
+  SKIP("the sanitizer has an allocator of its own");
+#endif
+  refuse_from_each("joins", joins);
+}
 
 int main(void) {
   /* in memory where there is such a place: each try syncs its files */
@@ -203,6 +236,7 @@ int main(void) {
   rowop_unref(&op);
   RUN(an_export_that_runs_out_of_memory_says_so);
   RUN(a_question_that_runs_out_of_memory_is_no_answer);
+  RUN(a_join_that_runs_out_of_memory_leaves_nothing);
   view_unref(made);
   view_unref(v);
   corpus_unref(corpus);

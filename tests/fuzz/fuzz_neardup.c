@@ -7,55 +7,11 @@
 #include "neardup/leaders.h"
 #include "neardup/sketch.h"
 #include "neardup/verify.h"
+#include "windows.h"
 
-enum { TEXTS = 24, MOST = 200 };
+enum { TEXTS = 24, MOST = WINDOWS_MOST };
 
 int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n);
-
-static int window_eq(const uint32_t *a, const uint32_t *b, unsigned n) { return memcmp(a, b, n * sizeof *a) == 0; }
-
-/* Code points of a folded text as grams.c counts them: a byte that starts none is one. */
-static size_t points(const Grams *g, uint32_t *cp) {
-  size_t n = 0;
-  for (size_t i = 0; i < g->len; n++) {
-    unsigned c = (unsigned char)g->text[i];
-    size_t more = c < 0xC2 ? 0 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : c < 0xF5 ? 3 : 0;
-    uint32_t v = c;
-    int whole = i + more < g->len;
-    for (size_t k = 1; whole && k <= more; k++) {
-      unsigned t = (unsigned char)g->text[i + k];
-      whole = (t & 0xC0) == 0x80;
-      v = v << 8 | t;
-    }
-    if (!whole) {
-      more = 0;
-      v = c;
-    }
-    cp[n] = v;
-    i += 1 + more;
-  }
-  return n;
-}
-
-static double brute(const Grams *a, const Grams *b, unsigned n) {
-  static uint32_t x[2 * MOST], y[2 * MOST];
-  size_t nx = points(a, x), ny = points(b, y), dx = 0, dy = 0, common = 0;
-  if (nx < n || ny < n) return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
-  for (size_t i = 0; i + n <= nx; i++) {
-    int seen = 0, shared = 0;
-    for (size_t k = 0; k < i && !seen; k++) seen = window_eq(x + k, x + i, n);
-    if (seen) continue;
-    dx++;
-    for (size_t k = 0; k + n <= ny && !shared; k++) shared = window_eq(y + k, x + i, n);
-    common += (size_t)shared;
-  }
-  for (size_t i = 0; i + n <= ny; i++) {
-    int seen = 0;
-    for (size_t k = 0; k < i && !seen; k++) seen = window_eq(y + k, y + i, n);
-    dy += !seen;
-  }
-  return (double)common / (double)(dx + dy - common);
-}
 
 static void check_keys(const Grams *g) {
   SketchPlan plan = sketch_plan(128, 16, 8, simd_best()), plain = sketch_plan(128, 16, 8, SIMD_PORTABLE);
@@ -107,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
     check_keys(&g[i]);
     for (size_t k = 0; k <= i; k++) {
       size_t common = 0, all = 1;
-      double want = brute(&g[i], &g[k], shingle);
+      double want = windows_jaccard(&g[i], &g[k], shingle);
       if (grams_compare(&g[i], &g[k], 0, &common, &all) != 1) abort();
       if ((double)common / (double)all != want) abort();
       if (grams_compare(&g[k], &g[i], threshold, &common, &all) != (want >= threshold)) abort();
