@@ -3,17 +3,20 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 enum {
-  CHUNK = 1 << 18,     /* hashes */
+  CHUNK_BYTES = 1 << 22,   /* whole large pages: a group touches each text in another place */
+  LARGE_PAGE = 1 << 21,
   GRAIN = 32,
+  AHEAD = 24,
   BUCKETS = 1 << 12
 };
 #define NONE UINT32_MAX
 
 struct JoinChunk {
   JoinChunk *next;
-  size_t used, cap;
+  size_t bytes, used, cap;
   uint32_t hash[];
 };
 
@@ -176,13 +179,28 @@ static size_t unique(uint32_t *h, size_t n) {
   return kept;
 }
 
+/* Pages from a border of large ones on. NULL if out of memory. */
+static JoinChunk *chunk_new(size_t bytes) {
+  char *at = mmap(NULL, bytes + LARGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (at == MAP_FAILED) return NULL;
+  size_t before = (LARGE_PAGE - (uintptr_t)at % LARGE_PAGE) % LARGE_PAGE;
+  if (before > 0) munmap(at, before);
+  at += before;
+  if (before < LARGE_PAGE) munmap(at + bytes, LARGE_PAGE - before);
+  madvise(at, bytes, MADV_HUGEPAGE);   /* refused: only slower */
+  JoinChunk *c = (JoinChunk *)(void *)at;
+  *c = (JoinChunk){ .bytes = bytes, .cap = (bytes - sizeof *c) / sizeof *c->hash };
+  return c;
+}
+
 /* Room for n hashes that stays where it is until the slice is done. */
 static uint32_t *chunk_room(JoinWorker *k, size_t n) {
   if (k->chunk == NULL || k->chunk->cap - k->chunk->used < n) {
-    size_t cap = n > CHUNK ? n : CHUNK;
-    JoinChunk *c = malloc(sizeof *c + cap * sizeof *c->hash);
+    size_t bytes = sizeof(JoinChunk) + n * sizeof(uint32_t);
+    bytes = bytes > CHUNK_BYTES ? (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE : CHUNK_BYTES;
+    JoinChunk *c = chunk_new(bytes);
     if (c == NULL) return NULL;
-    *c = (JoinChunk){ k->chunk, 0, cap };
+    c->next = k->chunk;
     k->chunk = c;
   }
   uint32_t *out = k->chunk->hash + k->chunk->used;
@@ -193,7 +211,7 @@ static uint32_t *chunk_room(JoinWorker *k, size_t n) {
 static void free_chunks(JoinWorker *k) {
   while (k->chunk != NULL) {
     JoinChunk *next = k->chunk->next;
-    free(k->chunk);
+    munmap(k->chunk, k->chunk->bytes);
     k->chunk = next;
   }
 }
@@ -213,11 +231,12 @@ static int read_slice(void *ctx, size_t begin, size_t end, int worker) {
     }
     uint32_t *hash = k->hash, *room = k->hash + k->hash_cap + 8;
     grams_hash(w->path, &k->grams, 0, n, hash);
+    const uint32_t width = (uint32_t)(high - low);
     if (low > 0 || high >> 32 == 0)
       for (size_t h = 0; h < n; h++) {
         uint32_t v = hash[h];
         hash[kept] = v;
-        kept += v >= low && v < high;
+        kept += v - (uint32_t)low < width;
       }
     else kept = n;
     sort_hashes(hash, room, kept, low, high);
@@ -326,7 +345,11 @@ static int fill_group(const JoinWindow *w, JoinWorker *k, uint64_t bound) {
   for (size_t d = 0; d < n; d++) {
     const uint32_t *token = w->token[d];
     uint32_t i = r->at[d], tokens = w->tokens[d], full = 0;
-    if (d + 12 < n) __builtin_prefetch(w->token[d + 12] + r->at[d + 12]);
+    if (d + AHEAD < n) {   /* a few hashes, most often on two lines */
+      const uint32_t *soon = w->token[d + AHEAD] + r->at[d + AHEAD];
+      __builtin_prefetch(soon);
+      __builtin_prefetch(soon + 12);
+    }
     if (mixed_room(r, used, tokens - i) != 0) return -1;
     for (; i < tokens && token[i] < bound; i++) full += r->mixed[used++] = mixed(token[i]);
     r->at[d] = i;
@@ -395,7 +418,7 @@ static int join_some_groups(void *ctx, size_t begin, size_t end, int worker) {
   if (group_room(k, n) != 0) return -1;
   const uint64_t from = group_bound(w, w->first + (uint32_t)begin);
   for (size_t d = 0; d < n; d++) {
-    uint32_t low = 0, high = w->tokens[d];
+    uint32_t low = 0, high = begin > 0 ? w->tokens[d] : 0;
     while (low < high) {
       uint32_t mid = low + (high - low) / 2;
       if (w->token[d][mid] < from) low = mid + 1;
@@ -430,7 +453,7 @@ static int join_slices(JoinWindow *w, double hashes) {
   for (w->first = 0; r == 0 && w->first < w->groups; w->first = w->last) {
     w->last = w->groups - w->first > step ? w->first + step : w->groups;
     r = pool_for(w->pool, n, GRAIN, read_slice, w);
-    size_t groups = w->last - w->first, grain = groups / (4 * (size_t)w->threads);
+    size_t groups = w->last - w->first, grain = w->threads > 1 ? groups / (4 * (size_t)w->threads) : groups;
     if (r == 0) r = pool_for(w->pool, groups, grain > 0 ? grain : 1, join_some_groups, w);
     for (int t = 0; t < w->threads; t++) free_chunks(&w->worker[t]);
     w->passes++;
