@@ -32,7 +32,9 @@ Field field_by_name(Span name);         /* FIELD_NONE if it is no field's name *
 enum {
   STRING_ESCAPED   = 1,   /* holds a backslash: must be decoded */
   STRING_ASSISTANT = 2,   /* part of an assistant turn */
-  STRING_ASCII     = 4    /* all bytes below 0x80 and no escape */
+  STRING_ASCII     = 4,   /* all bytes below 0x80 and no escape */
+  STRING_TURN      = 8,   /* of a turn of a conversation, */
+  STRING_USER      = 16   /* and that a user's */
 };
 
 /* One string of the format inside a row: the bytes between its quotes. */

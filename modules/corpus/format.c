@@ -201,8 +201,8 @@ static void match_members(Walk *w) {
   }
 }
 
-/* One string of a field. */
-static int add_string(Walk *w, const JsonValue *v, Field field, int assistant, const char *name) {
+/* One string of a field. flags: of STRING_ASSISTANT, STRING_TURN, STRING_USER. */
+static int add_string(Walk *w, const JsonValue *v, Field field, int flags, const char *name) {
   FormatRow *out = w->out;
   if (v->flags & JSON_SURROGATE) {
     size_t lone = json_lone_surrogate(v->raw);
@@ -223,7 +223,7 @@ static int add_string(Walk *w, const JsonValue *v, Field field, int assistant, c
     .escaped = (unsigned)escaped & 1u,
     .turn = (uint16_t)(w->turn > UINT16_MAX ? UINT16_MAX : w->turn),
     .field = (uint8_t)field,
-    .flags = (uint8_t)((escaped ? STRING_ESCAPED : 0) | (assistant ? STRING_ASSISTANT : 0) |
+    .flags = (uint8_t)(flags | (escaped ? STRING_ESCAPED : 0) |
                        (!escaped && v->flags & JSON_ASCII ? STRING_ASCII : 0)),
   };
   return 0;
@@ -292,7 +292,7 @@ static int read_turns(Walk *w, const JsonValue *list, size_t *n) {
 }
 
 /* A list of parts: strings, and objects whose type is one of text. Others are no text. */
-static int add_parts(Walk *w, const JsonValue *list, Field field, int assistant) {
+static int add_parts(Walk *w, const JsonValue *list, Field field, int flags) {
   JsonValue part;
   const char *name = w->f->text_keys.word[0];
   for (JsonIter it = json_iter(list); json_next(&it, NULL, &part);) {
@@ -303,16 +303,16 @@ static int add_parts(Walk *w, const JsonValue *list, Field field, int assistant)
       if (part.kind == JSON_NONE) return fault(w, ROW_MISSING_FIELD, list->raw.ptr, "text");
     }
     if (part.kind != JSON_STRING) return fault_at(w, ROW_FIELD_TYPE, &part, name);
-    int r = add_string(w, &part, field, assistant, name);
+    int r = add_string(w, &part, field, flags, name);
     if (r != 0) return r;
   }
   return 0;
 }
 
-static int add_turn(Walk *w, const TurnRef *t, Field field, int assistant) {
+static int add_turn(Walk *w, const TurnRef *t, Field field, int flags) {
   if (field == FIELD_NONE || t->role == TURN_CALL) return 0;
-  if (t->text.kind == JSON_ARRAY) return add_parts(w, &t->text, field, assistant);
-  if (t->text.kind == JSON_STRING) return add_string(w, &t->text, field, assistant, w->f->text_keys.word[0]);
+  if (t->text.kind == JSON_ARRAY) return add_parts(w, &t->text, field, flags);
+  if (t->text.kind == JSON_STRING) return add_string(w, &t->text, field, flags, w->f->text_keys.word[0]);
   return 0;
 }
 
@@ -341,7 +341,9 @@ static int walk_turns(Walk *w, const Slot *s, const JsonValue *list) {
   if (s->field == FORMAT_CHAT && users == 0) return fault(w, ROW_MISSING_FIELD, list->raw.ptr, "user");
   for (size_t i = 0; i < n; i++, w->turn++) {
     Field field = field_of_turn(s->field, turn[i].role, i, last);
-    r = add_turn(w, &turn[i], field, turn[i].role == TURN_ASSISTANT && field != FIELD_ALTERNATIVE);
+    int flags = STRING_TURN | (turn[i].role == TURN_USER ? STRING_USER : 0);
+    if (turn[i].role == TURN_ASSISTANT && field != FIELD_ALTERNATIVE) flags |= STRING_ASSISTANT;
+    r = add_turn(w, &turn[i], field, flags);
     if (r != 0) return r;
   }
   return 0;
@@ -357,7 +359,7 @@ static int walk_pairs(Walk *w, const Slot *s, const Path *p, const JsonValue *li
     if (pair.kind != JSON_ARRAY) return fault_at(w, ROW_FIELD_TYPE, &pair, p->text);
     for (JsonIter two = json_iter(&pair); json_next(&two, NULL, &v); n++, w->turn++) {
       if (n == 2 || v.kind != JSON_STRING) return fault_at(w, ROW_FIELD_TYPE, &v, p->text);
-      int r = add_string(w, &v, (Field)s->field, n == 1, p->text);
+      int r = add_string(w, &v, (Field)s->field, STRING_TURN | (n == 1 ? STRING_ASSISTANT : STRING_USER), p->text);
       if (r != 0) return r;
     }
     if (n < 2) return fault_at(w, ROW_FIELD_TYPE, &pair, p->text);
@@ -404,7 +406,7 @@ static int walk_slot(Walk *w, const Slot *s) {
     return s->optional ? 0 : fault(w, ROW_MISSING_FIELD, w->line.ptr, s->path[0].text);
   if (twice) return fault_at(w, ROW_DUPLICATE_KEY, &v, p->text);
   if (v.kind == JSON_STRING && s->shapes & SHAPE_TEXT) {
-    int r = add_string(w, &v, (Field)s->field, s->field == FIELD_OUTPUT, p->text);
+    int r = add_string(w, &v, (Field)s->field, s->field == FIELD_OUTPUT ? STRING_ASSISTANT : 0, p->text);
     w->turn++;
     return r;
   }

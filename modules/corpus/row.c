@@ -135,7 +135,7 @@ int scratch_edit(Row *r, uint32_t start, uint32_t raw_len, Span text, uint16_t s
     RowString *str = &s->string[i];
     if (str->start != start) continue;
     str->text = text;
-    str->flags = (uint8_t)((str->flags & STRING_ASSISTANT) | (is_ascii(text) ? STRING_ASCII : 0));
+    str->flags = (uint8_t)((str->flags & ~(STRING_ESCAPED | STRING_ASCII)) | (is_ascii(text) ? STRING_ASCII : 0));
   }
   return 0;
 }
@@ -273,7 +273,7 @@ static int add_string(const Row *r, const JsonValue *v, const StringRef *ref) {
   }
   str->text = string_text(r, str->start, v->raw, (str->flags & STRING_ESCAPED) != 0);
   if (edit_of(r, str->start) != NULL)
-    str->flags = (uint8_t)((str->flags & STRING_ASSISTANT) | (is_ascii(str->text) ? STRING_ASCII : 0));
+    str->flags = (uint8_t)((str->flags & ~(STRING_ESCAPED | STRING_ASCII)) | (is_ascii(str->text) ? STRING_ASCII : 0));
   return 0;
 }
 

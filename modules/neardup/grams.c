@@ -14,6 +14,7 @@ void grams_begin(Grams *g, unsigned shingle, int flags) {
   g->ascii = 1;
   g->joined = 0;
   g->shingle = shingle;
+  g->unit = GRAM_CHARS;
   g->flags = flags;
 }
 
@@ -104,6 +105,7 @@ static int cut_wide(Grams *g) {
     return 0;
   }
   g->kind = GRAMS_WIDE;
+  g->units = ncp;
   g->n = ncp - g->shingle + 1;
   wide_tokens(g, ncp);
   return 0;
@@ -112,6 +114,7 @@ static int cut_wide(Grams *g) {
 int grams_end(Grams *g) {
   if (reserve_text(g, g->len + GRAMS_PAD) != 0) return -1;
   memset(g->text + g->len, 0, GRAMS_PAD);
+  if (g->unit == GRAM_WORDS) return grams_cut_words(g);
   if (g->len < g->shingle) {
     g->kind = GRAMS_WHOLE;
     g->n = 1;
@@ -128,17 +131,9 @@ int grams_of(Grams *g, Span raw, unsigned shingle, int flags) {
   return grams_field(g, raw) != 0 ? -1 : grams_end(g);
 }
 
-int grams_prefix(Grams *g, const Grams *src, size_t len) {
-  grams_begin(g, src->shingle, src->flags);
-  if (reserve_text(g, len + GRAMS_PAD) != 0) return -1;
-  memcpy(g->text, src->text, len);
-  g->len = len;
-  for (size_t i = 0; i < len && g->ascii && !src->ascii; i++) g->ascii = (g->text[i] & 0x80) == 0;
-  return grams_end(g);
-}
-
 size_t grams_length(const Grams *g) {
-  if (g->kind != GRAMS_WHOLE) return g->n + g->shingle - 1;
+  if (g->ascii) return g->len;
+  if (g->kind == GRAMS_WIDE && g->unit == GRAM_CHARS) return g->units;
   size_t n = 0;
   for (size_t i = 0; i < g->len; i++) n += (g->text[i] & 0xC0) != 0x80;
   return n;
@@ -148,6 +143,8 @@ void grams_free(Grams *g) {
   free(g->text);
   free(g->token);
   free(g->cp);
+  free(g->start);
+  free(g->end);
   *g = (Grams){ 0 };
 }
 

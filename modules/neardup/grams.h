@@ -1,20 +1,25 @@
 /* modules/neardup/grams.h - one text as duplicates are judged by: folded (text/fold.h), its
-** fields joined by U+001F, and cut into shingles of n code points.
+** fields joined by U+001F, and cut into shingles of n code points or of n words.
 **
 ** A shingle is known by a 64-bit token:
-**   all ASCII, n <= 8   its bytes, the first one lowest: exact, and read straight from the buffer
-**   any other           a hash with the top bit set; who compares two of them compares the code
-**                       points as well (verify.c), so nothing rests on the hash
+**   code points, all ASCII, n <= 8   its bytes, the first one lowest: exact, and read straight
+**                                    from the buffer
+**   any other                        a hash with the top bit set; who compares two of them
+**                                    compares the code points or words as well (gram_same), so
+**                                    nothing rests on the hash
 ** so an ASCII row and a row with one accent share the tokens of all shingles that they share.
-** A text shorter than n code points is one shingle, the whole text, and is compared as text. */
+** A word is a token of text/tokens.h: what stands between white space (U+001F is some), or one
+** character of a script written without spaces.
+** A text shorter than n is one shingle, the whole text, and is compared as text. */
 #ifndef TAMIS_GRAMS_H
 #define TAMIS_GRAMS_H
 
 #include "core/simd.h"
 #include "core/span.h"
 
-enum { GRAMS_MAX_SHINGLE = 16, GRAMS_NARROW_SHINGLE = 8, GRAMS_PAD = 64 };
+enum { GRAMS_MAX_SHINGLE = 16, GRAMS_MAX_WORDS = 8, GRAMS_NARROW_SHINGLE = 8, GRAMS_PAD = 64 };
 
+typedef enum GramUnit { GRAM_CHARS, GRAM_WORDS } GramUnit;
 typedef enum GramKind { GRAMS_NARROW, GRAMS_WIDE, GRAMS_WHOLE } GramKind;
 
 typedef struct Grams {
@@ -24,11 +29,15 @@ typedef struct Grams {
   int ascii;
   int joined;          /* a field was added */
   unsigned shingle;    /* n */
+  GramUnit unit;       /* of the shingle: code points, unless set behind grams_begin */
   GramKind kind;
   size_t n;            /* shingles, repeated ones counted; at least 1 */
   uint64_t *token;     /* GRAMS_WIDE: [n] */
-  uint32_t *cp;        /* GRAMS_WIDE: [n + shingle - 1] code points */
+  uint32_t *cp;        /* GRAMS_WIDE of code points: [units] */
   size_t wide_cap;
+  size_t units;        /* GRAMS_WIDE: code points or words of the text */
+  uint32_t *start, *end;   /* GRAM_WORDS: [units] bytes of each word in text */
+  size_t word_cap;
 } Grams;
 
 /* A zeroed Grams is empty. Starts a new text; keeps the memory. */
@@ -39,8 +48,8 @@ int grams_field(Grams *g, Span raw);
 int grams_end(Grams *g);
 /* The three in one, for one field. */
 int grams_of(Grams *g, Span raw, unsigned shingle, int flags);
-/* Only the first `len` bytes of src's text, as a text of its own (len on a character's border). */
-int grams_prefix(Grams *g, const Grams *src, size_t len);
+/* Cuts a text of words; for grams_end. */
+int grams_cut_words(Grams *g);
 size_t grams_length(const Grams *g);   /* code points of a text that was cut */
 void grams_free(Grams *g);
 
@@ -63,6 +72,9 @@ static inline uint64_t gram_narrow(const Grams *g, size_t i) {
 #endif
   return t & (~UINT64_C(0) >> (64 - 8 * g->shingle));
 }
+
+/* Are shingle i of a and shingle k of b, of texts cut alike and of equal tokens, the same? */
+int gram_same(const Grams *a, size_t i, const Grams *b, size_t k);
 
 /* Token i of any text. */
 uint64_t gram_token(const Grams *g, size_t i);

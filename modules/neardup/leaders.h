@@ -16,7 +16,7 @@
 #include "neardup/texts.h"
 
 typedef struct LeaderParams {
-  unsigned shingle;         /* code points, 1 .. GRAMS_MAX_SHINGLE */
+  unsigned shingle;         /* code points, 1 .. GRAMS_MAX_SHINGLE, or words, 1 .. GRAMS_MAX_WORDS */
   unsigned hashes;          /* slots of a sketch */
   unsigned bands, rows;     /* bands of so many slots; bands * rows <= hashes */
   double threshold;         /* matches at this exact Jaccard or above */
@@ -26,6 +26,7 @@ typedef struct LeaderParams {
   int longest;              /* rank is the length in code points */
   int exact;                /* neardup_leaders: the sketches only begin, the exact join ends (leaders_exact.h) */
   SimdPath path;
+  TextParams text;          /* neardup_leaders, neardup_recall: set in the texts that they make */
 } LeaderParams;
 
 typedef struct TextPair { uint32_t a, b; double jaccard; } TextPair;   /* a < b */

@@ -1,12 +1,12 @@
 /* modules/neardup/lua_neardup.c - duplicates for Lua. On plain strings, for everyone:
-**   neardup.jaccard(a, b, 5)            -- 0.0 to 1.0: exact, over shingles of the folded texts
+**   neardup.jaccard(a, b, 5, "char")    -- 0.0 to 1.0: exact, over shingles of the folded texts; or "word"
 **   neardup.normalise(s, "drop")        -- the text that duplicates are judged by
 **   neardup.minhash(s, 5, 128)          -- an array of slots; equal shares estimate the Jaccard
 **   neardup.recall_curve(16, 8)         -- { { jaccard = 0.5, probability = 0.06 }, … }
 **   neardup.bands(128, 0.8, 0.999)      -- bands, rows: what meets that recall at that Jaccard
 ** For the stages, on a view; all return verdicts | nil, message ("interrupted"):
 **   neardup.exact(view, { punctuation =, fields = }, pool)
-**   neardup.leaders(view, { threshold =, shingle =, num_hashes =, num_bands =, rows_per_band =,
+**   neardup.leaders(view, { threshold =, shingle =, unit = "char" or "word", turns =, num_hashes =, num_bands =, rows_per_band =,
 **                           method = "sketch" or "exact", keep =, floor =, fields = }, pool)
 **     -- and a table of figures
 **   neardup.recall(view, the same, pool)      -- { pairs =, proposed =, copies = }: of the exact join's pairs
@@ -45,12 +45,18 @@ static unsigned check_shingle(lua_State *L, int arg) {
   return (unsigned)n;
 }
 
+static const char *const unit_names[] = { "char", "word", NULL };
+
 static int f_jaccard(lua_State *L) {
-  Span a = check_text(L, 1), b = check_text(L, 2);
+  Span text[] = { check_text(L, 1), check_text(L, 2) };
   unsigned shingle = check_shingle(L, 3);
+  SpanTexts texts = span_texts(text, 2, 1);
+  texts.source.unit = (GramUnit)luaL_checkoption(L, 4, "char", unit_names);
+  luaL_argcheck(L, texts.source.unit == GRAM_CHARS || shingle <= GRAMS_MAX_WORDS, 3,
+                "expected 1 to 8 words a shingle");
   Grams x = { 0 }, y = { 0 };
   size_t common = 0, all = 1;
-  int r = grams_of(&x, a, shingle, 0) != 0 || grams_of(&y, b, shingle, 0) != 0
+  int r = text_read(&texts.source, 0, 0, &x, shingle) != 0 || text_read(&texts.source, 1, 0, &y, shingle) != 0
               ? -1 : grams_compare(&x, &y, 0, &common, &all);
   grams_free(&x);
   grams_free(&y);
@@ -190,6 +196,33 @@ static int push_failure(lua_State *L, const Error *err) {
   return 2;
 }
 
+/* turns: a name, or how many at the end. */
+static Turns check_turns(lua_State *L, int table) {
+  static const char *const names[] = { "all", "users", "first", "last", NULL };
+  Turns t = { TURNS_ALL, 0 };
+  int type = lua_getfield(L, table, "turns");
+  const char *s = type == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+  int whole, which = 0;
+  lua_Integer n = lua_tointegerx(L, -1, &whole);
+  if (type == LUA_TNUMBER && whole && n >= 1 && n <= UINT16_MAX) {
+    t = (Turns){ TURNS_TAIL, (unsigned)n };
+  } else if (type != LUA_TNIL) {
+    while (s != NULL && names[which] != NULL && strcmp(names[which], s) != 0) which++;
+    if (s == NULL || names[which] == NULL)
+      luaL_error(L, "turns: expected \"all\", \"users\", \"first\", \"last\" or a whole number from 1 to 65535");
+    t.which = (TurnsWhich)which;
+  }
+  lua_pop(L, 1);
+  return t;
+}
+
+/* unit and turns; and the shingle's length, which depends on its unit. */
+static TextParams check_shingles(lua_State *L, int table, unsigned *shingle) {
+  TextParams t = { .unit = (GramUnit)check_choice(L, table, "unit", unit_names), .turns = check_turns(L, table) };
+  *shingle = check_count(L, table, "shingle", 1, t.unit == GRAM_WORDS ? GRAMS_MAX_WORDS : GRAMS_MAX_SHINGLE);
+  return t;
+}
+
 /* template_share, template_least and template_rest; without them no template is looked for. */
 static TemplateParams check_template(lua_State *L, int table, double threshold, unsigned shingle) {
   TemplateParams t = { .threshold = threshold, .shingle = shingle };
@@ -229,7 +262,7 @@ static LeaderParams check_leaders(lua_State *L) {
   static const char *const method_names[] = { "sketch", "exact", NULL };
   luaL_checktype(L, 2, LUA_TTABLE);
   LeaderParams p = { .threshold = check_number(L, 2, "threshold", 1e-9, 1), .path = simd_best() };
-  p.shingle = check_count(L, 2, "shingle", 1, GRAMS_MAX_SHINGLE);
+  p.text = check_shingles(L, 2, &p.shingle);
   p.hashes = check_count(L, 2, "num_hashes", 1, SKETCH_MAX_HASHES);
   p.bands = check_count(L, 2, "num_bands", 1, SKETCH_MAX_BANDS);
   p.rows = check_count(L, 2, "rows_per_band", 1, SKETCH_MAX_HASHES);
@@ -252,6 +285,8 @@ static int f_leaders(lua_State *L) {
   Error err = { "" };
   NeardupCounts counts;
   TemplateParams t = check_template(L, 2, p.threshold, p.shingle);
+  t.unit = p.text.unit;
+  t.turns = p.text.turns;
   lua_newverdicts(L);
   VerdictList *list = neardup_leaders(v, fields, &p, &t, pool, &counts, &err);
   if (list == NULL) return push_failure(L, &err);

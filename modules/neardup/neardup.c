@@ -114,6 +114,11 @@ VerdictList *neardup_exact(const View *v, unsigned fields, int fold_flags, Pool 
 
 /* ---- leaders ---- */
 
+static void texts_set(ViewTexts *t, const TextParams *p) {
+  t->source.unit = p->unit;
+  t->turns = p->turns;
+}
+
 /* Twins, Jaccards and pairs, in rows of the corpus. */
 static int take_leaders(VerdictList *list, const View *v, const Rows *rows, Leaders *l, Error *err) {
   list->metric_name = "jaccard";
@@ -157,6 +162,7 @@ static int leaders_list(VerdictList *list, const View *v, const Rows *rows, unsi
   if (r == 0) r = template_find(&shared, v, rows->row, rows->n, fields, 0, t);
   if (r != 0) error_memory(err);
   if (r == 0 && template_any(&shared)) texts.cut = &shared;
+  texts_set(&texts, &p->text);
   if (r == 0) r = (mine.exact ? leaders_exact : leaders_find)(&texts.source, &mine, pool, &leaders, err);
   if (r == 0) r = take_leaders(list, v, rows, &leaders, err);
   if (counts != NULL)
@@ -194,6 +200,7 @@ int neardup_recall(const View *v, unsigned fields, const LeaderParams *p, Pool *
   *out = (NeardupRecall){ 0 };
   int r = rows_of(&rows, v, err);
   if (r == 0 && view_texts_init(&texts, v, rows.row, rows.n, fields, 0, pool) != 0) r = error_memory(err);
+  texts_set(&texts, &p->text);
   if (r == 0) r = join_find(&texts.source, &join, pool, &found, err);
   if (r == 0) r = recall_count(&texts.source, p, found.pair, found.npairs, &out->proposed);
   out->pairs = found.npairs;

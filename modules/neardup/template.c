@@ -96,7 +96,9 @@ static int rests_differ(const Sample *s, const TemplateField *t, const TemplateP
   for (size_t i = 0; r == 0 && i < s->n; i++) {
     Span rest = template_cut(t, s->text[i]);
     len[i] = rest.len;
-    r = grams_of(&side[i & 1], rest, p->shingle, 0);
+    grams_begin(&side[i & 1], p->shingle, 0);
+    side[i & 1].unit = p->unit;
+    r = grams_field(&side[i & 1], rest) != 0 ? -1 : grams_end(&side[i & 1]);
     if (r != 0 || i == 0) continue;
     int same = grams_compare(&side[0], &side[1], p->threshold, &common, &all);
     if (same < 0) r = -1;
@@ -145,12 +147,13 @@ static int find_field(TemplateField *t, Sample *s, const TemplateParams *p) {
 
 /* The field's folded texts of the sampled rows; 0, or -1 if out of memory. room holds them. */
 static int sample_field(Sample *s, char **room, Scratch *scratch, const View *view, const uint32_t *rows,
-                        size_t n, Field f, int flags) {
+                        size_t n, Field f, int flags, Turns turns) {
   size_t step = n > SAMPLE ? n / SAMPLE : 1;
   s->n = 0;
   for (size_t i = 0; i < n && s->n < SAMPLE; i += step) {
     Row row = scratch_begin(scratch, view, rows[i]);
-    Span raw = row_field(&row, f);
+    Span raw;
+    if (turns_field(&row, f, turns, &raw) != 0) return -1;
     if (raw.ptr == NULL || raw.len == 0) continue;
     char *out = room[s->n] = malloc(fold_room(raw.len));
     if (out == NULL) return -1;
@@ -169,7 +172,7 @@ int template_find(Template *t, const View *view, const uint32_t *rows, size_t n,
   int r = s.text == NULL || s.sorted == NULL || room == NULL || scratch == NULL ? -1 : 0;
   for (unsigned f = 0; r == 0 && f < FIELD_COUNT; f++) {
     if (!(fields >> f & 1)) continue;
-    r = sample_field(&s, room, scratch, view, rows, n, (Field)f, flags);
+    r = sample_field(&s, room, scratch, view, rows, n, (Field)f, flags, p->turns);
     if (r == 0) r = find_field(&t->field[f], &s, p);
     for (size_t i = 0; i < SAMPLE; i++) {
       free(room[i]);

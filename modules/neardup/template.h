@@ -13,12 +13,16 @@
 #define TAMIS_TEMPLATE_H
 
 #include "corpus/view.h"
+#include "neardup/grams.h"
+#include "neardup/turns.h"
 
 typedef struct TemplateParams {
   double share;         /* 0: no template is looked for */
   size_t least, rest;   /* bytes */
   double threshold;     /* rests at this Jaccard or above are near copies */
   unsigned shingle;
+  GramUnit unit;
+  Turns turns;          /* of a chat, that are its input */
 } TemplateParams;
 
 typedef struct TemplateField {

@@ -15,7 +15,7 @@ static int span_fields(const TextSource *src, size_t i, int worker, Grams *g) {
 }
 
 SpanTexts span_texts(const Span *span, size_t n, size_t fields) {
-  return (SpanTexts){ { n, 0, span_fields }, span, fields };
+  return (SpanTexts){ { .n = n, .fields = span_fields }, span, fields };
 }
 
 /* Adds a field without what its template says. */
@@ -36,7 +36,8 @@ static int view_fields(const TextSource *src, size_t i, int worker, Grams *g) {
   unsigned missing = 0;
   for (unsigned f = 0; f < FIELD_COUNT; f++) {
     if (!(t->fields >> f & 1)) continue;
-    Span text = row_field(&row, (Field)f);
+    Span text;
+    if (turns_field(&row, (Field)f, t->turns, &text) != 0) return -1;
     if (text.ptr == NULL) {
       missing++;
       continue;
@@ -51,7 +52,8 @@ static int view_fields(const TextSource *src, size_t i, int worker, Grams *g) {
 int view_texts_init(ViewTexts *t, const View *view, const uint32_t *rows, size_t n,
                     unsigned fields, int flags, Pool *pool) {
   int threads = pool != NULL ? pool_threads(pool) : 1;
-  *t = (ViewTexts){ { n, flags, view_fields }, view, rows, fields, NULL, 0, NULL };
+  *t = (ViewTexts){ .source = { .n = n, .flags = flags, .fields = view_fields }, .view = view, .rows = rows,
+                    .fields = fields };
   t->scratch = calloc((size_t)threads, sizeof *t->scratch);
   if (t->scratch == NULL) return -1;
   for (; t->threads < threads; t->threads++) {

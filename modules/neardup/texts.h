@@ -9,6 +9,7 @@
 #include "corpus/view.h"
 #include "neardup/grams.h"
 #include "neardup/template.h"
+#include "neardup/turns.h"
 
 enum { TEXT_NONE = 0xFFFFFFFFu };   /* no text */
 
@@ -18,12 +19,20 @@ struct TextSource {
   int flags;   /* of fold_text */
   /* Adds the fields of text i to g, which was begun. 0, or -1 if out of memory. */
   int (*fields)(const TextSource *src, size_t i, int worker, Grams *g);
+  GramUnit unit;   /* what a shingle is made of */
 };
+
+/* How rows become sets of shingles, beside the fields: what a stage's parameters say. */
+typedef struct TextParams {
+  GramUnit unit;
+  Turns turns;
+} TextParams;
 
 /* Begins, adds the fields, cuts. 0, or -1 if out of memory. */
 static inline int text_read(const TextSource *src, size_t i, int worker, Grams *g,
                             unsigned shingle) {
   grams_begin(g, shingle, src->flags);
+  g->unit = src->unit;
   return src->fields(src, i, worker, g) != 0 ? -1 : grams_end(g);
 }
 
@@ -43,7 +52,8 @@ typedef struct ViewTexts {
   unsigned fields;           /* bit f: Field f, in the order of Field */
   Scratch **scratch;         /* [threads] */
   int threads;
-  const Template *cut;       /* what is left out of the fields; NULL: nothing. Set by the caller */
+  const Template *cut;       /* what is left out of the fields; NULL: nothing. Set by the caller, */
+  Turns turns;               /* and which turns of a chat are its input */
 } ViewTexts;
 /* 0; -1 if out of memory, with *t empty. rows must outlive it. */
 int view_texts_init(ViewTexts *t, const View *view, const uint32_t *rows, size_t n,

@@ -31,7 +31,7 @@ static int make_room(GramTable *t, size_t n) {
 static int same_shingle(const GramTable *t, const GramSlot *s, const Grams *g, size_t i) {
   if (!(s->token & WIDE)) return 1;
   const Grams *of = s->pos & OTHER ? g : t->of;
-  return memcmp(of->cp + (s->pos & ~OTHER), g->cp + i, g->shingle * sizeof *g->cp) == 0;
+  return gram_same(of, s->pos & ~OTHER, g, i);
 }
 
 /* Puts all shingles in; 0 when more than `most` are distinct. */

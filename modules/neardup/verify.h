@@ -4,7 +4,7 @@
 ** against it by probing: hits are counted once each, and shingles that only the other has are
 ** put in for the time of the comparison, so that they too count once; nothing is sorted and no
 ** set of the other text is built. It ends early where the answer can no longer reach the floor.
-** Where a token is a hash, the code points are compared as well: no figure rests on a hash. */
+** Where a token is a hash, the code points or words are compared as well: no figure rests on a hash. */
 #ifndef TAMIS_VERIFY_H
 #define TAMIS_VERIFY_H
 

@@ -23,7 +23,8 @@ return {
   neardup = {
     example = 'neardup.jaccard("reset my password", "reset my password please")',
     functions = {
-      { "jaccard(a, b [, shingle])", "0.0 to 1.0: the exact Jaccard over shingles (5 code points)" },
+      { "jaccard(a, b [, n [, unit]])", "0.0 to 1.0: the exact Jaccard over shingles (5 code points); "
+                                        .. "unit: \"char\" or \"word\"" },
       { "normalise(s [, \"drop\"])", "the text that duplicates are judged by; \"drop\" leaves punctuation out" },
       { "minhash(s [, shingle [, hashes]])", "an array of slots; the share of equal ones estimates the Jaccard" },
       { "recall_curve(bands, rows)", "an array of { jaccard =, probability = }: the chance that a pair is proposed" },

@@ -18,7 +18,15 @@ return {
   params  = {
     threshold  = { type = "number",  default = 0.8, min = 0.05, max = 1,
                    doc = "match at this exact Jaccard or above" },
-    shingle    = { type = "integer", default = 5,   min = 1,   max = 16, doc = "code points in a shingle" },
+    shingle    = { type = "integer", default = 5,   min = 1,   max = 16,
+                   doc = "code points in a shingle; of words 1 to 8" },
+    unit       = { type = "enum",    default = "char", values = { "char", "word" },
+                   doc = "what a shingle is made of; word: white-space words, single characters of a script "
+                     .. "written without spaces" },
+    turns      = { type = { "enum", "integer" }, default = "all", values = { "all", "users", "first", "last" },
+                   min = 1, max = 65535, words = '"all", "users", "first", "last" or a whole number from 1 to 65535',
+                   doc = "the turns of a chat that are its input: all before the answer; those of users; the "
+                     .. "user's first or last; or so many at the end. Other rows are compared whole" },
     method     = { type = "enum",    default = "sketch", values = { "sketch", "exact" },
                    doc = "sketch: bands propose the pairs; exact: a join that misses none, by proof, "
                      .. "at about five times the cost" },
@@ -38,6 +46,11 @@ return {
   example = [[s.near_dedup { threshold = 0.8, keep = "longest" }]],
   reasons = { "near_duplicate" },
   metrics = { "jaccard" },
+  check = function(p)
+    if p.unit == "word" and p.shingle > 8 then
+      return ('shingle = %d is out of range: 1 to 8 where unit = "word"'):format(p.shingle)
+    end
+  end,
 
   --- @return  verdicts, and the figures of the search for the lineage (slots, bands, recall curve, pairs);
   -- or nil and a message
