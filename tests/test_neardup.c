@@ -320,7 +320,7 @@ static void brute_leaders(const Made *m, const LeaderParams *p, const uint32_t *
     for (size_t w = 0; w < v; w++) {
       uint32_t k = order[w];
       size_t common, all;
-      if (twin[k] != TEXT_NONE) continue;
+      if (twin[k] != TEXT_NONE || (p->barred != NULL && p->barred[k])) continue;
       brute_jaccard(m->span[i], m->span[k], p->shingle, &common, &all);
       double j = (double)common / (double)all;
       if (j < p->threshold || (twin[i] != TEXT_NONE && j <= jaccard[i])) continue;
@@ -342,19 +342,21 @@ static void leaders_equal_brute_force(void) {
     p.shingle = 1 + draw(10);
     uint32_t *order = malloc(n * 4), *twin = malloc(n * 4);
     double *jaccard = malloc(n * 8), *rank = malloc(n * 8);
-    uint8_t *first = malloc(n);
+    uint8_t *first = malloc(n), *barred = malloc(n);
     for (uint32_t i = 0; i < n; i++) {
       order[i] = i;
       rank[i] = draw(5);
-      first[i] = draw(10) == 0;
+      first[i] = draw(10) == 0 ? (uint8_t)(1 + draw(3)) : 0;
+      barred[i] = draw(3) == 0;
     }
+    if (round % 4 >= 2) p.barred = barred;
     if (round % 2) {
       p.rank = rank;
       p.first = first;
       for (size_t i = 1; i < n; i++)   /* insertion sort: stable */
         for (size_t k = i; k > 0; k--) {
           uint32_t a = order[k - 1], b = order[k];
-          int swap = first[a] != first[b] ? first[b] : rank[b] > rank[a];
+          int swap = first[a] != first[b] ? first[b] > first[a] : rank[b] > rank[a];
           if (!swap) break;
           order[k - 1] = b;
           order[k] = a;
@@ -387,6 +389,7 @@ static void leaders_equal_brute_force(void) {
     free(jaccard);
     free(rank);
     free(first);
+    free(barred);
     made_free(&m);
   }
 }

@@ -260,6 +260,8 @@ static uint32_t find_copy(JudgeRoom *r, const Judge *j, const uint32_t *text, si
   return NONE;
 }
 
+static int is_barred(const Judge *j, uint32_t text) { return j->p->barred != NULL && j->p->barred[text]; }
+
 static int judge_one(const Judge *j, JudgeRoom *r, const uint32_t *text, size_t n, size_t local) {
   const uint32_t me = text[local];
   int failed = 0;
@@ -269,8 +271,8 @@ static int judge_one(const Judge *j, JudgeRoom *r, const uint32_t *text, size_t 
   if (failed) return -1;
   if (copy != NONE) {
     uint32_t before = text[copy];
-    if (j->twin[before] == TEXT_NONE) match(j, me, before, 1);
-    else match(j, me, j->twin[before], j->jaccard[before]);
+    if (j->twin[before] != TEXT_NONE) match(j, me, j->twin[before], j->jaccard[before]);
+    else if (!is_barred(j, before)) match(j, me, before, 1);
     if (j->jaccard[me] >= 1) return record(r, me, j->twin[me], 1);   /* none is better */
     from = r->seen[copy];
   }
@@ -278,7 +280,8 @@ static int judge_one(const Judge *j, JudgeRoom *r, const uint32_t *text, size_t 
   size_t pairs = r->npairs;
   if (verify(r, j, me) != 0) return -1;
   r->seen[local] = (uint32_t)r->nkept;
-  if (copy == NONE) return j->twin[me] == TEXT_NONE ? keep(r, j, me) : 0;
+  if (j->twin[me] == TEXT_NONE) return is_barred(j, me) ? 0 : keep(r, j, me);
+  if (copy == NONE) return 0;
   r->npairs = pairs;   /* of a copy only the pair with its twin is kept */
   return record(r, me, j->twin[me], j->jaccard[me]);
 }

@@ -76,7 +76,7 @@ static int visit_order(const LeaderParams *p, const uint32_t *length, size_t n, 
   if (v == NULL) return -1;
   for (size_t i = 0; i < n; i++) {
     double rank = p->longest ? length[i] : p->rank != NULL ? p->rank[i] : 0;
-    v[i] = (Visit){ (uint32_t)i, p->first == NULL || !p->first[i], isnan(rank) ? -INFINITY : rank };
+    v[i] = (Visit){ (uint32_t)i, p->first == NULL ? 0 : UINT8_MAX - p->first[i], isnan(rank) ? -INFINITY : rank };
   }
   qsort(v, n, sizeof *v, visit_before);
   for (size_t i = 0; i < n; i++) order[i] = v[i].text;

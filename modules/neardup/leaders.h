@@ -21,7 +21,9 @@ typedef struct LeaderParams {
   unsigned bands, rows;     /* bands of so many slots; bands * rows <= hashes */
   double threshold;         /* matches at this exact Jaccard or above */
   double floor;             /* pairs are recorded from here on; <= threshold */
-  const uint8_t *first;     /* [n] texts visited before all others (trusted); NULL: none */
+  const uint8_t *first;     /* [n] texts of a higher number are visited earlier (1: trusted); NULL: none */
+  const uint8_t *barred;    /* [n] texts that are rejected where they match and else kept by nobody: no
+                            ** text names them (their twin is TEXT_NONE); NULL: none */
   const double *rank;       /* [n] higher is visited earlier; NULL: all alike. Ties by place */
   int longest;              /* rank is the length in code points */
   int exact;                /* neardup_leaders: the sketches only begin, the exact join ends (leaders_exact.h) */

@@ -82,7 +82,7 @@ static int visit(Run *run, uint32_t *kept, uint32_t text, int again) {
   }
   out->twin[text] = twin;
   out->jaccard[text] = twin != TEXT_NONE ? best : NAN;
-  if (twin == TEXT_NONE) kept[first] = text;
+  if (twin == TEXT_NONE && (run->p->barred == NULL || !run->p->barred[text])) kept[first] = text;
   return again && twin != TEXT_NONE ? record(run, text, twin, best) : 0;
 }
 
