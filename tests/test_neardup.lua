@@ -146,6 +146,12 @@ check.test("slots and bands are solved for the recall at the threshold, unless t
   check.eq(slots, 128) check.eq(b, 16) check.eq(rows, 8)
   slots, b, rows = bands.solve({ recall = 0.999, num_bands = 40 }, 0.8)   -- 1 - (1 - 0.8^8)^40 = 0.9994
   check.eq(slots, 320) check.eq(b, 40) check.eq(rows, 8)
+  local given = {}
+  bands.set(given, { recall = 0.999 }, 0.8)   -- and eight of five slots for texts of few shingles
+  check.eq(given.num_bands, 36) check.eq(given.short_bands, 8) check.eq(given.short_rows, 5)
+  given = {}
+  bands.set(given, { recall = 0.999, num_hashes = 128, num_bands = 16 }, 0.8)   -- bands that were given stay alone
+  check.eq(given.num_bands, 16) check.eq(given.short_bands, nil)
 end)
 
 check.test("method = exact gives what brute force gives, and at least what the sketches find", function()

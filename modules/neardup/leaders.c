@@ -8,7 +8,6 @@
 #include "core/spill.h"
 #include "neardup/judge.h"
 #include "neardup/lsh.h"
-#include "neardup/sketch.h"
 
 enum { SKETCH_GRAIN = 64, JUDGE_GRAIN = 16 };
 
@@ -49,8 +48,8 @@ static int sketch_texts(void *ctx, size_t begin, size_t end, int worker) {
     run->hash[i] = XXH3_64bits(w->grams.text, w->grams.len);
     run->shingles[i] = w->grams.n < UINT32_MAX ? (uint32_t)w->grams.n : UINT32_MAX;
     if (run->length != NULL) run->length[i] = (uint32_t)grams_length(&w->grams);
-    sketch_keys(&run->plan, w->room, &w->grams, keys);
-    lsh_pad(keys, run->p->bands, (uint32_t)i);
+    unsigned used = sketch_keys(&run->plan, w->room, &w->grams, keys);
+    lsh_pad(keys, used, run->stride, (uint32_t)i);
   }
   return 0;
 }
@@ -247,12 +246,19 @@ static int find_leaders(Run *run, Leaders *out) {
   return r != 0 ? r : gather(run, out);
 }
 
+SketchPlan leaders_plan(const LeaderParams *p) {
+  SketchPlan plan = sketch_plan(p->hashes, p->bands - p->short_bands, p->rows, p->path);
+  plan.short_bands = p->short_bands;
+  plan.short_rows = p->short_rows;
+  plan.short_most = p->short_most;
+  return plan;
+}
+
 int leaders_find(const TextSource *src, const LeaderParams *p, Pool *pool, Leaders *out,
                  Error *err) {
   *out = (Leaders){ 0 };
   Run run = { .src = src, .p = p, .pool = pool, .threads = pool != NULL ? pool_threads(pool) : 1,
-              .plan = sketch_plan(p->hashes, p->bands, p->rows, p->path),
-              .stride = lsh_stride(p->bands) };
+              .plan = leaders_plan(p), .stride = lsh_stride(p->bands) };
   int r = find_leaders(&run, out);
   free_run(&run);
   if (r == 0) return 0;

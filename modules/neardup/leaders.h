@@ -13,12 +13,16 @@
 #ifndef TAMIS_LEADERS_H
 #define TAMIS_LEADERS_H
 
+#include "neardup/sketch.h"
 #include "neardup/texts.h"
 
 typedef struct LeaderParams {
   unsigned shingle;         /* code points, 1 .. GRAMS_MAX_SHINGLE, or words, 1 .. GRAMS_MAX_WORDS */
   unsigned hashes;          /* slots of a sketch */
   unsigned bands, rows;     /* bands of so many slots; bands * rows <= hashes */
+  /* of these bands the last short_bands are of short_rows slots instead, and only texts of
+  ** short_most shingles or fewer have them (sketch.h) */
+  unsigned short_bands, short_rows, short_most;
   double threshold;         /* matches at this exact Jaccard or above */
   double floor;             /* pairs are recorded from here on; <= threshold */
   const uint8_t *first;     /* [n] texts of a higher number are visited earlier (1: trusted); NULL: none */
@@ -44,6 +48,8 @@ typedef struct Leaders {
   size_t candidates;        /* pairs proposed */
   size_t verified;          /* of these, pairs whose shingles were compared */
 } Leaders;
+
+SketchPlan leaders_plan(const LeaderParams *p);
 
 /* 0; -1 with err worded; or POOL_INTERRUPTED. *out is empty unless 0. */
 int leaders_find(const TextSource *src, const LeaderParams *p, Pool *pool, Leaders *out, Error *err);

@@ -74,10 +74,15 @@ static int join_bands(void *ctx, size_t begin, size_t end, int worker) {
   uint64_t *word = b->room[worker];
   if (word == NULL) return -1;
   for (size_t band = begin; band < end; band++) {
-    for (size_t i = 0; i < b->n; i++) word[i] = (uint64_t)b->keys[i * b->stride + band] << 32 | i;
+    size_t n = 0;
+    for (size_t i = 0; i < b->n; i++) {
+      uint32_t key = b->keys[i * b->stride + band];
+      word[n] = (uint64_t)key << 32 | i;
+      n += key != i;
+    }
     const uint64_t *sorted = word + b->n;
-    lsh_sort(word, word + b->n, b->n);
-    for (size_t i = 1; i < b->n; i++)
+    lsh_sort(word, word + b->n, n);
+    for (size_t i = 1; i < n; i++)
       if ((sorted[i] ^ sorted[i - 1]) >> 32 == 0)
         join(b->parent, (uint32_t)sorted[i - 1], (uint32_t)sorted[i]);
   }

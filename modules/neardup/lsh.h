@@ -14,15 +14,16 @@ void lsh_sort(uint64_t *from, uint64_t *to, size_t n);
 
 /* Keys a text, rounded up so that rows of keys can be compared by blocks. */
 static inline size_t lsh_stride(unsigned bands) { return ((size_t)bands + 3) / 4 * 4; }
-/* Fills the unused keys behind a text's bands with what no other text has there. */
-static inline void lsh_pad(uint32_t *keys, unsigned bands, uint32_t text) {
-  for (size_t b = bands; b < lsh_stride(bands); b++) keys[b] = text;
+/* Fills the keys that a text does not have, from `used` on, with its own number: no other text has
+** that there, and lsh_groups leaves it out. */
+static inline void lsh_pad(uint32_t *keys, unsigned used, size_t stride, uint32_t text) {
+  for (size_t b = used; b < stride; b++) keys[b] = text;
 }
 
 /* Do two texts share a key? */
 static inline int lsh_meet(const uint32_t *a, const uint32_t *b, size_t stride);
 
-/* keys is [n][stride]. On return root[i] is the lowest text of i's group; bands run in parallel,
+/* keys is [n][stride]; a key that is the text's own number stands for none. On return root[i] is the lowest text of i's group; bands run in parallel,
 ** each with 16 bytes a text of transient room. 0; -1 if out of memory; POOL_INTERRUPTED. */
 int lsh_groups(const uint32_t *keys, size_t n, unsigned bands, size_t stride, Pool *pool,
                uint32_t *root);

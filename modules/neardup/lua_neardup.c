@@ -273,6 +273,13 @@ static LeaderParams check_leaders(lua_State *L) {
   lua_pop(L, 1);
   luaL_argcheck(L, p.bands * p.rows <= p.hashes, 2,
                 "num_bands * rows_per_band: expected no more than num_hashes");
+  if (lua_getfield(L, 2, "short_bands") != LUA_TNIL) {
+    p.short_bands = check_count(L, 2, "short_bands", 0, SKETCH_MAX_BANDS - p.bands);
+    p.short_rows = check_count(L, 2, "short_rows", 1, p.hashes);
+    p.short_most = check_count(L, 2, "short_shingles", 0, 1u << 30);
+    p.bands += p.short_bands;
+  }
+  lua_pop(L, 1);
   return p;
 }
 
@@ -292,14 +299,15 @@ static int f_leaders(lua_State *L) {
   if (list == NULL) return push_failure(L, &err);
   lua_setverdicts(L, list);
   lua_createtable(L, 0, 8);
-  set_count(L, "bands", p.bands);
+  set_count(L, "bands", p.bands - p.short_bands);
+  set_count(L, "short_bands", p.short_bands);
   set_count(L, "rows_per_band", p.rows);
   set_count(L, "candidates", counts.candidates);
   set_count(L, "verified", counts.verified);
   set_count(L, "pairs", list->npairs);
   set_count(L, "groups", counts.groups);
   set_count(L, "largest_group", counts.largest);
-  push_curve(L, p.bands, p.rows);
+  push_curve(L, p.bands - p.short_bands, p.rows);
   lua_setfield(L, -2, "recall_curve");
   lua_createtable(L, 0, 0);
   for (int f = 0; f < FIELD_COUNT; f++) {

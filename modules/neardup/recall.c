@@ -4,12 +4,11 @@
 #include <stdlib.h>
 
 #include "neardup/lsh.h"
-#include "neardup/sketch.h"
 
 int recall_count(const TextSource *src, const LeaderParams *p, const TextPair *pair, size_t npairs,
                  size_t *proposed) {
   const size_t stride = lsh_stride(p->bands);
-  SketchPlan plan = sketch_plan(p->hashes, p->bands, p->rows, p->path);
+  SketchPlan plan = leaders_plan(p);
   SketchRoom *room = sketch_room_new(&plan);
   uint32_t *keys = malloc((src->n + 1) * stride * sizeof *keys);
   uint8_t *wanted = calloc(src->n + 1, 1);
@@ -21,8 +20,8 @@ int recall_count(const TextSource *src, const LeaderParams *p, const TextPair *p
     if (interrupt_pending()) r = POOL_INTERRUPTED;
     else r = text_read(src, i, 0, &g, p->shingle);
     if (r != 0) break;
-    sketch_keys(&plan, room, &g, keys + i * stride);
-    lsh_pad(keys + i * stride, p->bands, (uint32_t)i);
+    unsigned used = sketch_keys(&plan, room, &g, keys + i * stride);
+    lsh_pad(keys + i * stride, used, stride, (uint32_t)i);
   }
   *proposed = 0;
   for (size_t i = 0; r == 0 && i < npairs; i++)

@@ -18,11 +18,13 @@ static const uint32_t multiplier[SKETCH_LANES] = { 0x243F6A89u, 0x85A308D3u, 0x1
 struct SketchRoom {
   uint32_t *table;   /* [TABLES][R][LANES], aligned to 32 */
   uint32_t *set;     /* [SET], made when first needed */
+  uint16_t *order;   /* [bands * rows + short_bands * short_rows] places in the table, band by band */
   uint32_t hash[CHUNK + 8];
 };
 
 SketchPlan sketch_plan(unsigned hashes, unsigned bands, unsigned rows, SimdPath path) {
-  return (SketchPlan){ (hashes + SKETCH_LANES - 1) / SKETCH_LANES, bands, rows, path };
+  return (SketchPlan){ .registers = (hashes + SKETCH_LANES - 1) / SKETCH_LANES, .bands = bands,
+                       .rows = rows, .path = path };
 }
 
 double sketch_curve(unsigned bands, unsigned rows, double jaccard) {
@@ -42,13 +44,34 @@ void sketch_solve(unsigned hashes, double threshold, double recall, unsigned *ba
   }
 }
 
+/* Places of the bands' slots: lane after lane, the registers of each in an order of its own. */
+static void deal_slots(uint16_t *order, size_t n, unsigned registers) {
+  uint16_t reg[SKETCH_MAX_HASHES / SKETCH_LANES];
+  uint64_t state = 0;
+  for (size_t i = 0; i < n; i++) {
+    unsigned lane = (unsigned)(i / registers % SKETCH_LANES), at = (unsigned)(i % registers);
+    for (unsigned r = 0; at == 0 && r < registers; r++) reg[r] = (uint16_t)r;
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    unsigned pick = at + (unsigned)((state >> 33) % (registers - at));
+    uint16_t r = reg[pick];
+    reg[pick] = reg[at];
+    reg[at] = r;
+    order[i] = (uint16_t)(SKETCH_LANES * r + lane);
+  }
+}
+
 SketchRoom *sketch_room_new(const SketchPlan *plan) {
-  SketchRoom *room = malloc(sizeof *room);
+  const size_t slots = (size_t)plan->bands * plan->rows;
+  const size_t more = (size_t)plan->short_bands * plan->short_rows;
+  SketchRoom *room = calloc(1, sizeof *room);
   if (room == NULL) return NULL;
-  room->set = NULL;
-  room->table = aligned_alloc(32, (size_t)TABLES * plan->registers * SKETCH_LANES * 4);
-  if (room->table != NULL) return room;
-  free(room);
+  room->table = aligned_alloc(64, (size_t)TABLES * plan->registers * SKETCH_LANES * 4);
+  room->order = malloc((slots + more) * sizeof *room->order);
+  if (room->table != NULL && room->order != NULL) {
+    deal_slots(room->order, slots + more, plan->registers);
+    return room;
+  }
+  sketch_room_free(room);
   return NULL;
 }
 
@@ -56,6 +79,7 @@ void sketch_room_free(SketchRoom *room) {
   if (room == NULL) return;
   free(room->table);
   free(room->set);
+  free(room->order);
   free(room);
 }
 
@@ -193,38 +217,22 @@ static inline uint32_t key_step(uint32_t key, uint32_t slot) {
   return key ^ key >> 15;
 }
 
-/* Where bands end with the registers, the eight lanes' bands are hashed side by side. */
-static void keys_by_lanes(const SketchPlan *plan, const uint32_t *table, uint32_t *keys) {
-  const unsigned a_lane = plan->registers / plan->rows;
-  for (unsigned c = 0; c < a_lane; c++) {
-    uint32_t key[SKETCH_LANES] = { 0 };
-    for (unsigned r = 0; r < plan->rows; r++)
-      for (unsigned lane = 0; lane < SKETCH_LANES; lane++)
-        key[lane] = key_step(key[lane], table[SKETCH_LANES * (c * plan->rows + r) + lane]);
-    for (unsigned lane = 0; lane < SKETCH_LANES && lane * a_lane + c < plan->bands; lane++)
-      keys[lane * a_lane + c] = rehash(key[lane], 0);
+static void band_keys(const uint32_t *table, const uint16_t *order, unsigned bands, unsigned rows,
+                      uint32_t *keys) {
+  for (unsigned b = 0; b < bands; b++) {
+    uint32_t key = 0;
+    for (unsigned r = 0; r < rows; r++) key = key_step(key, table[*order++]);
+    keys[b] = rehash(key, 0);
   }
 }
 
-/* Slot s is lane s / R of register s % R; band b has the slots from b * rows on. */
-void sketch_keys(const SketchPlan *plan, SketchRoom *room, const Grams *g, uint32_t *keys) {
+unsigned sketch_keys(const SketchPlan *plan, SketchRoom *room, const Grams *g, uint32_t *keys) {
   sketch(plan, room, g);
-  if (plan->registers % plan->rows == 0) {
-    keys_by_lanes(plan, room->table, keys);
-    return;
-  }
-  uint32_t lane = 0, reg = 0;
-  for (unsigned b = 0; b < plan->bands; b++) {
-    uint32_t key = 0;
-    for (unsigned r = 0; r < plan->rows; r++) {
-      key = key_step(key, room->table[SKETCH_LANES * reg + lane]);
-      if (++reg == plan->registers) {
-        reg = 0;
-        lane++;
-      }
-    }
-    keys[b] = rehash(key, 0);
-  }
+  band_keys(room->table, room->order, plan->bands, plan->rows, keys);
+  if (plan->short_bands == 0 || g->n > plan->short_most) return plan->bands;
+  band_keys(room->table, room->order + (size_t)plan->bands * plan->rows, plan->short_bands,
+            plan->short_rows, keys + plan->bands);
+  return plan->bands + plan->short_bands;
 }
 
 void sketch_slots(const SketchPlan *plan, SketchRoom *room, const Grams *g, uint32_t *slots) {

@@ -56,7 +56,7 @@ return {
   -- or nil and a message
   run = function(view, p, ctx)
     local given = template.params(p)
-    given.num_hashes, given.num_bands, given.rows_per_band = bands.solve(p, p.threshold)
+    bands.set(given, p, p.threshold)
     local verdicts, figures = neardup.leaders(view, given, ctx.pool)
     if not verdicts then return nil, figures end
     figures.slots = given.num_hashes

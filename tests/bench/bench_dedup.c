@@ -196,14 +196,15 @@ static void exact(Bench *b) {
   Error err;
   take(b, neardup_exact(b->view, NEARDUP_ALL_FIELDS, 0, b->pool, &err));
 }
-static void near_with(Bench *b, unsigned hashes, unsigned bands, unsigned rows) {
+static void near_with(Bench *b, unsigned hashes, unsigned bands, unsigned rows, unsigned short_bands) {
   Error err;
-  LeaderParams p = { .shingle = 5, .hashes = hashes, .bands = bands, .rows = rows, .threshold = 0.8, .floor = 0.8, .path = simd_best() };
+  LeaderParams p = { .shingle = 5, .hashes = hashes, .bands = bands + short_bands, .rows = rows, .threshold = 0.8, .floor = 0.8, .path = simd_best(),
+                     .short_bands = short_bands, .short_rows = 5, .short_most = 160 };
   TemplateParams t = { .share = 0.9, .least = 40, .rest = 20, .threshold = 0.8, .shingle = 5 };
   take(b, neardup_leaders(b->view, NEARDUP_FIELDS, &p, &t, b->pool, &b->counts, &err));
 }
-static void near_128(Bench *b) { near_with(b, 128, 16, 8); }
-static void near_256(Bench *b) { near_with(b, 256, 36, 7); }
+static void near_128(Bench *b) { near_with(b, 128, 16, 8, 0); }
+static void near_256(Bench *b) { near_with(b, 256, 36, 7, 8); }
 static void gold(Bench *b) {
   Error err;
   DecontaminateParams p = { .shingle = 5, .threshold = 0.8, .input_alone = 1 };
