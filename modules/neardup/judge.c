@@ -4,11 +4,18 @@
 ** their keys, copied side by side, are looked through one by one (a cache line each). In a large
 ** one every (band, key) has a chain of kept texts; a text whose chains are longer than the list
 ** of kept texts goes by the list. From GUARD kept texts on a bitmap of each kept text's shingles
-** turns most hopeless candidates away before their text is read. */
+** turns most hopeless candidates away before their text is read.
+** Where texts share much without matching (a template with a long body of its own), both ways end
+** at every kept text. A group whose looks at kept texts come to more than an index of rare shingles
+** costs gets one (rare.h), and from there on the index proposes: a text's scan finds the kept ones
+** that are smaller, and tells the smaller texts to come of this one, if it is kept. What it proposes
+** must share a key all the same, so the verdict is the same to the bit. */
 #include "neardup/judge.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+#include "neardup/rare.h"
 
 enum {
   CHAINED = 512,   /* groups from this size on have chains */
@@ -17,10 +24,23 @@ enum {
 #define NONE UINT32_MAX
 
 typedef struct Kept {
-  uint32_t text;
+  uint32_t text, local;
   uint32_t distinct;   /* shingles; 0: not known, no bitmap */
   uint64_t bitmap[GRAM_BITMAP];
 } Kept;
+
+typedef struct Told { uint32_t place, next; } Told;   /* a kept text, for a smaller one to come */
+
+/* Of a group with an index of rare shingles. */
+typedef struct Crowd {
+  Rare *rare;              /* of local texts; NULL: none */
+  uint32_t *place;         /* [n] where a local text is kept; NONE: it is not */
+  uint32_t *told;          /* [n] first of its Told */
+  Told *tale;
+  size_t ntales, tale_cap;
+  uint32_t *ahead;         /* [nahead] smaller texts to come that the present one may match */
+  size_t nahead, ahead_cap;
+} Crowd;
 
 struct JudgeRoom {
   int worker;
@@ -40,6 +60,8 @@ struct JudgeRoom {
   uint32_t *next;          /* [nkept * bands] entry kept * bands + band */
   uint32_t *mark;          /* [kept_cap] the last local text it was proposed to */
   size_t chains;
+  size_t looks;            /* at kept texts and entries of chains, in this group */
+  Crowd crowd;
   TextPair *pair;
   size_t npairs, pair_cap;
   size_t candidates, verified;
@@ -51,8 +73,18 @@ JudgeRoom *judge_room_new(int worker) {
   return r;
 }
 
+static void crowd_free(Crowd *c) {
+  rare_free(c->rare);
+  free(c->place);
+  free(c->told);
+  free(c->tale);
+  free(c->ahead);
+  *c = (Crowd){ 0 };
+}
+
 void judge_room_free(JudgeRoom *r) {
   if (r == NULL) return;
+  crowd_free(&r->crowd);
   grams_free(&r->mine);
   grams_free(&r->theirs);
   gram_table_free(&r->table);
@@ -89,7 +121,8 @@ static size_t copy_slots(size_t n) {
 
 static int begin_group(JudgeRoom *r, const Judge *j, size_t n) {
   int failed = 0;
-  r->nkept = 0;
+  r->nkept = r->looks = 0;
+  crowd_free(&r->crowd);
   if (n > r->local_cap) {
     size_t cap = n + n / 2;
     r->seen = grow(r->seen, cap, sizeof *r->seen, &failed);
@@ -139,21 +172,6 @@ static void propose_by_chain(JudgeRoom *r, const Judge *j, const uint32_t *keys,
   if (r->ncandidates > 1) qsort(r->candidate, r->ncandidates, sizeof *r->candidate, ascending);
 }
 
-/* The kept texts from place `from` on that share a key with the text. */
-static void find_candidates(JudgeRoom *r, const Judge *j, uint32_t text, uint32_t local, size_t from) {
-  const uint32_t *keys = j->keys + (size_t)text * j->stride;
-  size_t work = 0;
-  r->ncandidates = 0;
-  for (unsigned b = 0; r->chains > 0 && b < j->p->bands; b++)
-    work += 8 + r->length[chain_of(r, keys[b], b)];
-  if (r->chains > 0 && work < r->nkept - from) {
-    propose_by_chain(r, j, keys, local, from);
-    return;
-  }
-  for (size_t k = from; k < r->nkept; k++)
-    if (lsh_meet(keys, r->keys + k * j->stride, j->stride)) propose(r, k);
-}
-
 static int read_mine(JudgeRoom *r, const Judge *j, uint32_t text) {
   if (r->filled) return 0;
   r->filled = 1;
@@ -161,7 +179,136 @@ static int read_mine(JudgeRoom *r, const Judge *j, uint32_t text) {
   return gram_table_fill(&r->table, &r->mine);
 }
 
-static int keep(JudgeRoom *r, const Judge *j, uint32_t text) {
+/* ---- a crowd ---- */
+
+/* The present text, whose table is filled, is scanned: kept texts smaller than it are proposed from
+** place `from` on, smaller ones to come stand in r->crowd.ahead. */
+static int scan(JudgeRoom *r, const Judge *j, uint32_t text, uint32_t local, size_t from) {
+  Crowd *c = &r->crowd;
+  const uint32_t *keys = j->keys + (size_t)text * j->stride;
+  size_t n;
+  const uint32_t *found = rare_scan(c->rare, &r->table, local, &n);
+  int failed = found == NULL;
+  c->nahead = 0;
+  if (n > c->ahead_cap) {
+    c->ahead = grow(c->ahead, n * 2, sizeof *c->ahead, &failed);
+    if (!failed) c->ahead_cap = n * 2;
+  }
+  if (failed) return -1;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t place = c->place[found[i]];
+    if (found[i] > local) c->ahead[c->nahead++] = found[i];
+    else if (place != NONE && place >= from && lsh_meet(keys, r->keys + place * j->stride, j->stride))
+      propose(r, place);
+  }
+  return 0;
+}
+
+/* The text kept at this place is told of to the texts that its scan found ahead. */
+static int tell(JudgeRoom *r, const Judge *j, const uint32_t *text, size_t place) {
+  Crowd *c = &r->crowd;
+  const uint32_t *keys = r->keys + place * j->stride;
+  int failed = 0;
+  c->place[r->kept[place].local] = (uint32_t)place;
+  if (c->ntales + c->nahead > c->tale_cap) {
+    size_t cap = (c->ntales + c->nahead) * 2;
+    c->tale = grow(c->tale, cap, sizeof *c->tale, &failed);
+    if (failed || cap > NONE) return -1;
+    c->tale_cap = cap;
+  }
+  for (size_t i = 0; i < c->nahead; i++) {
+    uint32_t to = c->ahead[i];
+    if (!lsh_meet(keys, j->keys + (size_t)text[to] * j->stride, j->stride)) continue;
+    c->tale[c->ntales] = (Told){ (uint32_t)place, c->told[to] };
+    c->told[to] = (uint32_t)c->ntales++;
+  }
+  return 0;
+}
+
+/* Local text i of the group's kept ones and those from `local` on. */
+static uint32_t member(const JudgeRoom *r, size_t local, size_t i) {
+  return i < r->nkept ? r->kept[i].local : (uint32_t)(local + i - r->nkept);
+}
+
+/* Counts a sample, adds all and lays the index. 0, -1, POOL_INTERRUPTED; 1: no index is to be had. */
+static int index_crowd(JudgeRoom *r, const Judge *j, const uint32_t *text, size_t n, size_t local) {
+  const size_t members = r->nkept + n - local, step = members / RARE_SAMPLE + 1;
+  for (int adding = 0; adding < 2; adding++)
+    for (size_t i = 0; i < members; i += adding ? 1 : step) {
+      uint32_t m = member(r, local, i);
+      r->filled = 0;
+      if (interrupt_pending()) return POOL_INTERRUPTED;
+      if (read_mine(r, j, text[m]) != 0) return -1;
+      if (r->mine.kind == GRAMS_WHOLE) continue;
+      if (!adding) rare_count(r->crowd.rare, &r->table);
+      else if (rare_add(r->crowd.rare, &r->table, m) != 0) return -1;
+    }
+  return rare_lay(r->crowd.rare);
+}
+
+/* Gives the group an index and tells of the texts kept so far. 0, -1, POOL_INTERRUPTED. */
+static int begin_crowd(JudgeRoom *r, const Judge *j, const uint32_t *text, size_t n, size_t local) {
+  Crowd *c = &r->crowd;
+  c->rare = rare_new(n, j->p->floor);
+  c->place = malloc(n * sizeof *c->place);
+  c->told = malloc(n * sizeof *c->told);
+  if (c->rare == NULL || c->place == NULL || c->told == NULL) return -1;
+  memset(c->place, 0xFF, n * sizeof *c->place);
+  memset(c->told, 0xFF, n * sizeof *c->told);
+  int result = index_crowd(r, j, text, n, local);
+  if (result == 1) {   /* goes on without one */
+    crowd_free(c);
+    return 0;
+  }
+  for (size_t k = 0; result == 0 && k < r->nkept; k++) {
+    const uint32_t me = r->kept[k].local;
+    r->filled = 0;
+    r->ncandidates = 0;
+    c->nahead = 0;
+    if (interrupt_pending()) return POOL_INTERRUPTED;
+    result = read_mine(r, j, text[me]);
+    if (result == 0 && r->mine.kind != GRAMS_WHOLE) result = scan(r, j, text[me], me, 0);
+    if (result == 0) result = tell(r, j, text, k);
+  }
+  return result;
+}
+
+/* A text shorter than a shingle matches none but its copies, which were found before. */
+static int find_in_crowd(JudgeRoom *r, const Judge *j, uint32_t text, uint32_t local, size_t from) {
+  const Crowd *c = &r->crowd;
+  r->crowd.nahead = 0;
+  if (read_mine(r, j, text) != 0) return -1;
+  if (r->mine.kind == GRAMS_WHOLE) return 0;
+  if (scan(r, j, text, local, from) != 0) return -1;
+  for (uint32_t t = c->told[local]; t != NONE; t = c->tale[t].next)
+    if (c->tale[t].place >= from) propose(r, c->tale[t].place);
+  if (r->ncandidates > 1) qsort(r->candidate, r->ncandidates, sizeof *r->candidate, ascending);
+  return 0;
+}
+
+/* ---- one text ---- */
+
+/* The kept texts from place `from` on that share a key with the text (in a crowd: and may match). */
+static int find_candidates(JudgeRoom *r, const Judge *j, uint32_t text, uint32_t local, size_t from) {
+  const uint32_t *keys = j->keys + (size_t)text * j->stride;
+  size_t work = 0;
+  r->ncandidates = 0;
+  if (r->crowd.rare != NULL) return find_in_crowd(r, j, text, local, from);
+  for (unsigned b = 0; r->chains > 0 && b < j->p->bands; b++)
+    work += 8 + r->length[chain_of(r, keys[b], b)];
+  if (r->chains > 0 && work < r->nkept - from) {
+    r->looks += work;
+    propose_by_chain(r, j, keys, local, from);
+    return 0;
+  }
+  r->looks += r->nkept - from;
+  for (size_t k = from; k < r->nkept; k++)
+    if (lsh_meet(keys, r->keys + k * j->stride, j->stride)) propose(r, k);
+  return 0;
+}
+
+static int keep(JudgeRoom *r, const Judge *j, const uint32_t *group, uint32_t local) {
+  const uint32_t text = group[local];
   size_t k = r->nkept;
   if (k == r->kept_cap) {
     size_t cap = k * 2 + 16;
@@ -176,6 +323,7 @@ static int keep(JudgeRoom *r, const Judge *j, uint32_t text) {
   const uint32_t *keys = j->keys + (size_t)text * j->stride;
   Kept *kept = &r->kept[k];
   kept->text = text;
+  kept->local = local;
   kept->distinct = 0;
   if (r->filled || k >= GUARD) {
     if (read_mine(r, j, text) != 0) return -1;
@@ -192,7 +340,7 @@ static int keep(JudgeRoom *r, const Judge *j, uint32_t text) {
     r->length[c]++;
   }
   r->nkept++;
-  return 0;
+  return r->crowd.rare != NULL ? tell(r, j, group, k) : 0;
 }
 
 static int record(JudgeRoom *r, uint32_t a, uint32_t b, double jaccard) {
@@ -276,11 +424,11 @@ static int judge_one(const Judge *j, JudgeRoom *r, const uint32_t *text, size_t 
     if (j->jaccard[me] >= 1) return record(r, me, j->twin[me], 1);   /* none is better */
     from = r->seen[copy];
   }
-  find_candidates(r, j, me, (uint32_t)local, from);
+  if (find_candidates(r, j, me, (uint32_t)local, from) != 0) return -1;
   size_t pairs = r->npairs;
   if (verify(r, j, me) != 0) return -1;
   r->seen[local] = (uint32_t)r->nkept;
-  if (j->twin[me] == TEXT_NONE) return is_barred(j, me) ? 0 : keep(r, j, me);
+  if (j->twin[me] == TEXT_NONE) return is_barred(j, me) ? 0 : keep(r, j, text, (uint32_t)local);
   if (copy == NONE) return 0;
   r->npairs = pairs;   /* of a copy only the pair with its twin is kept */
   return record(r, me, j->twin[me], j->jaccard[me]);
@@ -290,7 +438,13 @@ int judge_group(const Judge *j, JudgeRoom *r, const uint32_t *text, size_t n) {
   if (begin_group(r, j, n) != 0) return -1;
   for (size_t local = 0; local < n; local++) {
     if (interrupt_pending()) return POOL_INTERRUPTED;
+    if (r->looks / j->patience > n - local && j->p->floor >= RARE_FLOOR) {
+      int result = begin_crowd(r, j, text, n, local);
+      if (result != 0) return result;
+      r->looks = 0;
+    }
     if (judge_one(j, r, text, n, local) != 0) return -1;
   }
+  crowd_free(&r->crowd);
   return 0;
 }

@@ -241,7 +241,7 @@ static int find_leaders(Run *run, Leaders *out) {
   if (r == 0) r = find_groups(run, n);
   if (r != 0) return r;
   run->judge = (Judge){ run->src, run->p, run->stride, run->keys, run->hash, run->shingles,
-                        out->twin, out->jaccard };
+                        out->twin, out->jaccard, JUDGE_PATIENCE };
   r = pool_for(run->pool, run->groups.groups, JUDGE_GRAIN, judge_groups, run);
   return r != 0 ? r : gather(run, out);
 }
