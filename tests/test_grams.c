@@ -6,6 +6,7 @@
 #include "check.h"
 #include "neardup/join.h"
 #include "neardup/leaders_exact.h"
+#include "neardup/mask.h"
 #include "neardup/sketch.h"
 #include "neardup/verify.h"
 #include "text/tokens.h"
@@ -22,8 +23,8 @@ enum { FIELDS = 3, MOST = 600 };
 
 /* Characters of 1 to 4 bytes, white space of all kinds, NUL, combining marks (of Latin, Thai), CJK
 ** punctuation, capitals whose lower case is longer, the separator of fields itself. */
-static const char *const mixed[] = { "a", "b", "c", " ", " ", " ", "B", ".", ",", "\n", "\xC3\xA9", "\xC3\x89", "e\xCC\x81",
-                                     "\xE4\xBD\xA0", "\xE5\xA5\xBD", "\xE3\x80\x82", "\xF0\x9F\x98\x80", "\xE0\xB8\x81",
+static const char *const mixed[] = { "a", "b", "c", " ", " ", " ", "B", ".", ",", "\n", "\xC3\xA9", "\xC3\x89",
+                                     "e\xCC\x81", "\xE4\xBD\xA0", "\xE5\xA5\xBD", "\xE3\x80\x82", "\xF0\x9F\x98\x80", "\xE0\xB8\x81",
                                      "\xE0\xB9\x87", "\xC2\xA0", "\xE3\x80\x80", "\xC8\xBA", "\x1F", NULL };
 enum { MIXED = sizeof mixed / sizeof *mixed, PLAIN = 10 };   /* the first are ASCII; NULL is a NUL byte */
 
@@ -125,7 +126,9 @@ static double *plain_matrix(const TextSource *src, unsigned shingle) {
 
 /* ---- the exact Jaccard ---- */
 
-static unsigned draw_shingle(GramUnit unit) { return 1 + draw(unit == GRAM_WORDS ? GRAMS_MAX_WORDS : GRAMS_MAX_SHINGLE); }
+static unsigned draw_shingle(GramUnit unit) {
+  return 1 + draw(unit == GRAM_WORDS ? GRAMS_MAX_WORDS : GRAMS_MAX_SHINGLE);
+}
 
 static void the_jaccard_of_both_units_equals_brute_force(void) {
   seed = 1;
@@ -292,6 +295,199 @@ static void the_join_of_words_finds_every_pair(void) {
   }
 }
 
+/* ---- frequent shingles ---- */
+
+typedef struct Kept { size_t n; uint8_t own[MOST * FIELDS + 8]; int whole; } Kept;   /* which windows count */
+
+/* The longest stretch from one own window to another without `rest` others in a row. */
+static size_t longest_stretch(const Kept *k, size_t rest) {
+  size_t longest = 0;
+  for (size_t a = 0; a < k->n; a++) {
+    size_t gap = 0;
+    for (size_t b = a; k->own[a] && b < k->n && gap < rest; b++) {
+      gap = k->own[b] ? 0 : gap + 1;
+      if (k->own[b] && b - a + 1 > longest) longest = b - a + 1;
+    }
+  }
+  return longest;
+}
+
+/* By the definition of mask.h. */
+static void keep_windows(const Plain *plain, size_t texts, unsigned n, const MaskParams *p, Kept *out) {
+  for (size_t i = 0; i < texts; i++) {
+    size_t left = 0;
+    out[i].n = plain[i].n < n ? 0 : plain[i].n - n + 1;
+    for (size_t w = 0; w < out[i].n; w++) {
+      size_t has = 0;
+      for (size_t k = 0; k < texts; k++)
+        has += plain[k].n >= n && (k == i || among(&plain[i], w, &plain[k], plain[k].n - n + 1, n));
+      out[i].own[w] = has < p->fewest || (double)has <= p->share * (double)texts;
+      left += out[i].own[w];
+    }
+    if (p->rest > 0 && longest_stretch(&out[i], p->rest) < p->rest + n - 1) {
+      memset(out[i].own, 1, out[i].n);
+      left = out[i].n;
+    }
+    out[i].whole = left == 0;
+  }
+}
+
+static int counted_before(const Plain *a, size_t w, const Plain *b, const Kept *kept, size_t most, unsigned n) {
+  for (size_t k = 0; k < most; k++)
+    if (kept->own[k] && same_window(a, w, b, k, n)) return 1;
+  return 0;
+}
+
+static double kept_jaccard(const Plain *a, const Kept *ka, const Plain *b, const Kept *kb, unsigned n) {
+  size_t x = 0, y = 0, common = 0;
+  if (ka->whole || kb->whole) return ka->whole && kb->whole && span_eq(a->text, b->text);
+  for (size_t i = 0; i < ka->n; i++) {
+    if (!ka->own[i] || counted_before(a, i, a, ka, i, n)) continue;
+    x++;
+    common += (size_t)counted_before(a, i, b, kb, kb->n, n);
+  }
+  for (size_t i = 0; i < kb->n; i++) y += kb->own[i] && !counted_before(b, i, b, kb, i, n);
+  return (double)common / (double)(x + y - common);
+}
+
+static double *kept_matrix(const TextSource *src, unsigned shingle, const MaskParams *p) {
+  double *out = malloc(src->n * src->n * sizeof *out);
+  Plain *plain = malloc(src->n * sizeof *plain);
+  Kept *kept = malloc(src->n * sizeof *kept);
+  Grams *g = calloc(src->n, sizeof *g);
+  for (size_t i = 0; i < src->n; i++) {
+    CHECK(text_read(src, i, 0, &g[i], shingle) == 0);
+    plain_of(&g[i], src->unit, &plain[i]);
+  }
+  keep_windows(plain, src->n, shingle, p, kept);
+  for (size_t i = 0; i < src->n; i++)
+    for (size_t k = 0; k <= i; k++)
+      out[i * src->n + k] = out[k * src->n + i] = kept_jaccard(&plain[i], &kept[i], &plain[k], &kept[k], shingle);
+  for (size_t i = 0; i < src->n; i++) grams_free(&g[i]);
+  free(g);
+  free(plain);
+  free(kept);
+  return out;
+}
+
+static void masked_leaders_equal_brute_force_on_any_threads(void) {
+  seed = 4;
+  size_t masked = 0;
+  for (int round = 0; round < 40; round++) {
+    Made m = make_texts(20 + draw(20), 1 + draw(2));
+    SpanTexts texts = span_texts(m.span, m.n, m.fields);
+    texts.source.unit = round % 2 ? GRAM_WORDS : GRAM_CHARS;
+    LeaderParams p = params(1 + draw(texts.source.unit == GRAM_WORDS ? 3 : 10), 0.5 + 0.1 * draw(5));
+    MaskParams mp = { .share = 0.05 + 0.05 * draw(6), .fewest = 1 + draw(4), .rest = draw(2) ? 0 : 1 + draw(6) };
+    double *want = kept_matrix(&texts.source, p.shingle, &mp);
+    Pool *pool = pool_new(1 + (int)draw(4));
+    Mask *mask = NULL;
+    Leaders got, exact;
+    Error err;
+    CHECK(mask_find(&mask, &texts.source, p.shingle, &mp, pool, &err) == 0);
+    masked += mask_count(mask);
+    texts.source.mask = mask;
+    Grams a = { 0 }, b = { 0 };
+    for (size_t i = 0; i < m.n; i++)
+      for (size_t k = 0; k <= i; k++) {
+        size_t common = 0, all = 1;
+        CHECK(text_read(&texts.source, i, 0, &a, p.shingle) == 0 && text_read(&texts.source, k, 0, &b, p.shingle) == 0);
+        CHECK(grams_compare(&a, &b, 0, &common, &all) == 1 && (double)common / (double)all == want[i * m.n + k]);
+      }
+    grams_free(&a);
+    grams_free(&b);
+    CHECK(leaders_find(&texts.source, &p, pool, &got, &err) == 0);
+    check_leaders(&got, want, p.threshold);
+    CHECK(leaders_exact(&texts.source, &p, pool, &exact, &err) == 0);
+    check_leaders(&exact, want, p.threshold);
+    leaders_free(&got);
+    leaders_free(&exact);
+    mask_free(mask);
+    pool_free(pool);
+    free(want);
+    made_free(&m);
+  }
+  CHECK(masked > 1000);
+}
+
+/* ---- what masking is for ---- */
+
+static const char *const FORM =
+  "by filling in this form you agree that we may keep the details given above for as long as it takes to "
+  "answer your request, that calls may be recorded for training, and that nothing said here is binding "
+  "unless it has been confirmed in writing by a member of the board within thirty working days. ";
+
+static void random_words(char *room, size_t words) {
+  size_t n = 0;
+  for (size_t w = 0; w < words; w++) {
+    for (uint32_t k = 3 + draw(5); k > 0; k--) room[n++] = (char)('a' + draw(26));
+    room[n++] = ' ';
+  }
+  room[n] = '\0';
+}
+
+static size_t kept_of(const Span *s, size_t n, const MaskParams *mp, size_t *masked) {
+  SpanTexts texts = span_texts(s, n, 1);
+  LeaderParams p = params(5, 0.7);
+  Mask *mask = NULL;
+  Leaders got;
+  Error err;
+  CHECK(mask_find(&mask, &texts.source, 5, mp, NULL, &err) == 0);
+  *masked = mask_count(mask);
+  texts.source.mask = mask;
+  CHECK(leaders_find(&texts.source, &p, NULL, &got, &err) == 0);
+  size_t kept = n - got.rejected;
+  leaders_free(&got);
+  mask_free(mask);
+  return kept;
+}
+
+enum { ROWS = 60, ROOM = 1200 };
+
+static void strangers_with_a_form_in_the_middle_are_no_twins_once_it_is_masked(void) {
+  seed = 5;
+  static char room[ROWS][ROOM];
+  Span s[ROWS];
+  for (int i = 0; i < ROWS; i++) {   /* words of its own on either side of 290 bytes that all have: J is about 0.73 */
+    char before[100], after[100];
+    random_words(before, 7);
+    random_words(after, 1);
+    snprintf(room[i], ROOM, "%s%s%s", before, FORM, after);
+    s[i] = span_str(room[i]);
+  }
+  size_t masked;
+  MaskParams off = { .share = 1, .fewest = 1, .rest = 20 }, on = { .share = 0.2, .fewest = 10, .rest = 20 };
+  size_t without = kept_of(s, ROWS, &off, &masked);
+  CHECK(masked == 0 && without < ROWS);
+  CHECK(kept_of(s, ROWS, &on, &masked) == ROWS && masked > 200);
+}
+
+static void near_copies_of_one_text_stay_near_copies(void) {
+  seed = 6;
+  static char room[ROWS][ROOM];
+  Span s[ROWS];
+  char other[ROOM];
+  for (int i = 0; i < ROWS; i++) {   /* half are copies with two letters changed, half strangers */
+    random_words(other, 50);
+    snprintf(room[i], ROOM, "%s", i % 2 ? other : FORM);
+    s[i] = span_str(room[i]);
+    for (int e = 0; e < 2; e++) room[i][20 + 100 * e + (int)draw(90)] = '#';
+  }
+  size_t masked;
+  MaskParams on = { .share = 0.2, .fewest = 10, .rest = 20 }, bare = { .share = 0.2, .fewest = 10 };
+  CHECK(kept_of(s, ROWS, &on, &masked) == ROWS / 2 + 1 && masked > 200);
+  CHECK(kept_of(s, ROWS, &bare, &masked) > ROWS / 2 + 1);   /* without `rest` they fall apart */
+}
+
+static void a_shingle_that_few_texts_have_is_not_masked(void) {
+  Span s[] = { span_str("the same text"), span_str("the same text"), span_str("something else") };
+  size_t masked;
+  MaskParams p = { .share = 0.2, .fewest = 3 };
+  CHECK(kept_of(s, 3, &p, &masked) == 2 && masked == 0);
+  p.fewest = 2;
+  CHECK(kept_of(s, 3, &p, &masked) == 2 && masked == 9);   /* 13 letters; with nothing left, text by text */
+}
+
 int main(void) {
   RUN(the_jaccard_of_both_units_equals_brute_force);
   RUN(words_are_the_tokens_of_the_house);
@@ -299,5 +495,9 @@ int main(void) {
   RUN(ascii_words_have_the_tokens_of_the_general_path);
   RUN(leaders_of_both_units_equal_brute_force_on_any_threads);
   RUN(the_join_of_words_finds_every_pair);
+  RUN(masked_leaders_equal_brute_force_on_any_threads);
+  RUN(strangers_with_a_form_in_the_middle_are_no_twins_once_it_is_masked);
+  RUN(near_copies_of_one_text_stay_near_copies);
+  RUN(a_shingle_that_few_texts_have_is_not_masked);
   return check_done();
 }

@@ -140,5 +140,43 @@ check.test("turns that are wrong are an error", function()
   end
 end)
 
+-- ---- frequent shingles ----
+
+check.test("a form in the middle of all rows makes nobody twins once it is masked", function()
+  local form = "by filling in this form you agree that we may keep the details given above for as long as it takes "
+    .. "to answer your request, that calls may be recorded, and that nothing said here is binding unless it has "
+    .. "been confirmed in writing by a member of the board within thirty working days"
+  local rows, seed = {}, 3
+  local function word()
+    local out = {}
+    for i = 1, 5 do
+      seed = (seed * 1103515245 + 12345) % 2147483648
+      out[i] = string.char(97 + seed // 65536 % 26)
+    end
+    return table.concat(out)
+  end
+  for i = 1, 30 do
+    rows[i] = pair(("%s %s %s %s %s %s %s"):format(word(), word(), word(), word(), word(), form, word()), word())
+  end
+  rows[31] = rows[7]:gsub("writing", "written")
+  local v = load(rows)
+  local without = run(v, { threshold = 0.7 })
+  check.ok(select(2, without:counts()) > 10)
+  for _, method in ipairs { "sketch", "exact" } do
+    for _, given in ipairs { {}, { unit = "word", shingle = 2 } } do
+      given.threshold, given.max_shingle_share, given.method = 0.7, 0.2, method
+      local w, info = run(v, given)
+      check.eq(select(2, w:counts()), 1)
+      check.eq(w:row(31).evidence.twin.line, 7)
+      check.ok(info.figures.masked_shingles > 30)
+      check.eq(#info.notes, 1)
+      check.ok(info.notes[1]:find("shingles stand in more than 20% of the rows", 1, true))
+    end
+  end
+  local _, info = run(v, { max_shingle_share = 0.2, min_shingle_rows = 32 })
+  check.eq(info.figures.masked_shingles, 0)
+  check.eq(#info.notes, 0)
+end)
+
 for _, path in ipairs(made) do os.remove(path) end
 check.done()

@@ -15,6 +15,8 @@ void grams_begin(Grams *g, unsigned shingle, int flags) {
   g->joined = 0;
   g->shingle = shingle;
   g->unit = GRAM_CHARS;
+  g->mask = NULL;
+  g->masked = 0;
   g->flags = flags;
 }
 
@@ -86,18 +88,21 @@ static void wide_tokens(Grams *g, size_t ncp) {
   }
 }
 
+int grams_reserve(Grams *g, size_t n) {
+  if (n <= g->wide_cap) return 0;
+  size_t cap = n + n / 8;
+  uint32_t *cp = realloc(g->cp, cap * sizeof *cp);
+  if (cp != NULL) g->cp = cp;
+  uint64_t *token = realloc(g->token, cap * sizeof *token);
+  if (token != NULL) g->token = token;
+  if (cp == NULL || token == NULL) return -1;
+  g->wide_cap = cap;
+  return 0;
+}
+
 static int cut_wide(Grams *g) {
   size_t most = g->len <= g->wide_cap ? g->len : decode_text(g, NULL);
-  if (most > g->wide_cap) {
-    size_t cap = most + most / 8;
-    uint32_t *cp = realloc(g->cp, cap * sizeof *cp);
-    if (cp == NULL) return -1;
-    g->cp = cp;
-    uint64_t *token = realloc(g->token, cap * sizeof *token);
-    if (token == NULL) return -1;
-    g->token = token;
-    g->wide_cap = cap;
-  }
+  if (grams_reserve(g, most) != 0) return -1;
   size_t ncp = decode_text(g, g->cp);
   if (ncp < g->shingle) {
     g->kind = GRAMS_WHOLE;
@@ -111,9 +116,7 @@ static int cut_wide(Grams *g) {
   return 0;
 }
 
-int grams_end(Grams *g) {
-  if (reserve_text(g, g->len + GRAMS_PAD) != 0) return -1;
-  memset(g->text + g->len, 0, GRAMS_PAD);
+static int cut(Grams *g) {
   if (g->unit == GRAM_WORDS) return grams_cut_words(g);
   if (g->len < g->shingle) {
     g->kind = GRAMS_WHOLE;
@@ -124,6 +127,13 @@ int grams_end(Grams *g) {
   g->kind = GRAMS_NARROW;
   g->n = g->len - g->shingle + 1;
   return 0;
+}
+
+int grams_end(Grams *g) {
+  if (reserve_text(g, g->len + GRAMS_PAD) != 0) return -1;
+  memset(g->text + g->len, 0, GRAMS_PAD);
+  int r = cut(g);
+  return r == 0 && g->mask != NULL ? grams_mask(g->mask, g) : r;
 }
 
 int grams_of(Grams *g, Span raw, unsigned shingle, int flags) {
@@ -145,6 +155,7 @@ void grams_free(Grams *g) {
   free(g->cp);
   free(g->start);
   free(g->end);
+  free(g->place);
   *g = (Grams){ 0 };
 }
 

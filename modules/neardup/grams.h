@@ -38,6 +38,10 @@ typedef struct Grams {
   size_t units;        /* GRAMS_WIDE: code points or words of the text */
   uint32_t *start, *end;   /* GRAM_WORDS: [units] bytes of each word in text */
   size_t word_cap;
+  const struct Mask *mask; /* shingles that do not count (mask.h); NULL: all do. Set behind grams_begin */
+  int masked;              /* some shingles were left out: */
+  uint32_t *place;         /* [n] where each of the others stands among all */
+  size_t place_cap;
 } Grams;
 
 /* A zeroed Grams is empty. Starts a new text; keeps the memory. */
@@ -48,8 +52,11 @@ int grams_field(Grams *g, Span raw);
 int grams_end(Grams *g);
 /* The three in one, for one field. */
 int grams_of(Grams *g, Span raw, unsigned shingle, int flags);
-/* Cuts a text of words; for grams_end. */
+/* For grams_end: cuts a text of words; leaves out what the mask says; makes room for n tokens and
+** code points. 0, or -1 if out of memory. */
 int grams_cut_words(Grams *g);
+int grams_mask(const struct Mask *m, Grams *g);
+int grams_reserve(Grams *g, size_t n);
 size_t grams_length(const Grams *g);   /* code points of a text that was cut */
 void grams_free(Grams *g);
 
@@ -72,6 +79,13 @@ static inline uint64_t gram_narrow(const Grams *g, size_t i) {
 #endif
   return t & (~UINT64_C(0) >> (64 - 8 * g->shingle));
 }
+
+/* Shingles that more than a share of all texts have are left out where asked (mask.h). */
+typedef struct MaskParams {
+  double share;      /* 0: none is */
+  size_t fewest;     /* nor one that fewer texts have */
+  size_t rest;       /* code points or words of its own that a text must have to be masked */
+} MaskParams;
 
 /* Are shingle i of a and shingle k of b, of texts cut alike and of equal tokens, the same? */
 int gram_same(const Grams *a, size_t i, const Grams *b, size_t k);

@@ -25,15 +25,7 @@ static int reserve_words(Grams *g, size_t n) {
     if (start == NULL || end == NULL) return -1;
     g->word_cap = cap;
   }
-  if (n <= g->wide_cap) return 0;
-  uint64_t *token = realloc(g->token, g->word_cap * sizeof *token);
-  if (token == NULL) return -1;
-  g->token = token;
-  uint32_t *cp = realloc(g->cp, g->word_cap * sizeof *cp);   /* wide_cap speaks for both */
-  if (cp == NULL) return -1;
-  g->cp = cp;
-  g->wide_cap = g->word_cap;
-  return 0;
+  return grams_reserve(g, n);
 }
 
 static inline int is_gap(char c) { return c == ' ' || c == '\x1f'; }
@@ -98,7 +90,9 @@ static inline Span run_at(const Grams *g, size_t i) {
 }
 
 int gram_same(const Grams *a, size_t i, const Grams *b, size_t k) {
-  if (a->kind == GRAMS_NARROW || b->kind == GRAMS_NARROW) return 1;   /* their tokens are the bytes */
+  if (!(gram_token(a, i) & WIDE)) return 1;   /* it is the bytes */
+  if (a->masked) i = a->place[i];
+  if (b->masked) k = b->place[k];
   if (a->unit == GRAM_CHARS) return memcmp(a->cp + i, b->cp + k, a->shingle * sizeof *a->cp) == 0;
   Span x = run_at(a, i), y = run_at(b, k);
   if (x.len == y.len && memcmp(x.ptr, y.ptr, x.len) == 0) return 1;   /* bytes that are alike are cut alike */

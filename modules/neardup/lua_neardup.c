@@ -6,7 +6,9 @@
 **   neardup.bands(128, 0.8, 0.999)      -- bands, rows: what meets that recall at that Jaccard
 ** For the stages, on a view; all return verdicts | nil, message ("interrupted"):
 **   neardup.exact(view, { punctuation =, fields = }, pool)
-**   neardup.leaders(view, { threshold =, shingle =, unit = "char" or "word", turns =, num_hashes =, num_bands =, rows_per_band =,
+**   neardup.leaders(view, { threshold =, shingle =, unit = "char" or "word", turns =,
+**                           max_shingle_share =, min_shingle_rows =, mask_rest =,
+**                           num_hashes =, num_bands =, rows_per_band =,
 **                           method = "sketch" or "exact", keep =, floor =, fields = }, pool)
 **     -- and a table of figures
 **   neardup.recall(view, the same, pool)      -- { pairs =, proposed =, copies = }: of the exact join's pairs
@@ -216,10 +218,16 @@ static Turns check_turns(lua_State *L, int table) {
   return t;
 }
 
-/* unit and turns; and the shingle's length, which depends on its unit. */
+/* unit, turns and the mask of frequent shingles; and the shingle's length, which depends on its unit. */
 static TextParams check_shingles(lua_State *L, int table, unsigned *shingle) {
   TextParams t = { .unit = (GramUnit)check_choice(L, table, "unit", unit_names), .turns = check_turns(L, table) };
   *shingle = check_count(L, table, "shingle", 1, t.unit == GRAM_WORDS ? GRAMS_MAX_WORDS : GRAMS_MAX_SHINGLE);
+  if (lua_getfield(L, table, "max_shingle_share") != LUA_TNIL) {
+    t.mask.share = check_number(L, table, "max_shingle_share", 0, 1);
+    t.mask.fewest = check_count(L, table, "min_shingle_rows", 1, UINT32_MAX / 2);
+    t.mask.rest = check_count(L, table, "mask_rest", 0, 1u << 20);
+  }
+  lua_pop(L, 1);
   return t;
 }
 
@@ -307,6 +315,7 @@ static int f_leaders(lua_State *L) {
   set_count(L, "pairs", list->npairs);
   set_count(L, "groups", counts.groups);
   set_count(L, "largest_group", counts.largest);
+  set_count(L, "masked_shingles", counts.masked);
   push_curve(L, p.bands - p.short_bands, p.rows);
   lua_setfield(L, -2, "recall_curve");
   lua_createtable(L, 0, 0);

@@ -8,6 +8,7 @@
 #include "corpus/evidence.h"
 #include "neardup/join.h"
 #include "neardup/leaders_exact.h"
+#include "neardup/mask.h"
 #include "neardup/recall.h"
 #include "text/chars.h"
 
@@ -114,9 +115,16 @@ VerdictList *neardup_exact(const View *v, unsigned fields, int fold_flags, Pool 
 
 /* ---- leaders ---- */
 
-static void texts_set(ViewTexts *t, const TextParams *p) {
-  t->source.unit = p->unit;
-  t->turns = p->turns;
+/* Unit, turns and mask of what is compared; *mask is the caller's to free. 0; -1 with err worded;
+** POOL_INTERRUPTED. */
+static int texts_set(ViewTexts *t, const LeaderParams *p, Pool *pool, Mask **mask, Error *err) {
+  *mask = NULL;
+  t->source.unit = p->text.unit;
+  t->turns = p->text.turns;
+  if (p->text.mask.share <= 0) return 0;
+  int r = mask_find(mask, &t->source, p->shingle, &p->text.mask, pool, err);
+  t->source.mask = *mask;
+  return r;
 }
 
 /* Twins, Jaccards and pairs, in rows of the corpus. */
@@ -151,6 +159,7 @@ static int leaders_list(VerdictList *list, const View *v, const Rows *rows, unsi
   Template shared = { 0 };
   Leaders leaders = { 0 };
   ViewTexts texts;
+  Mask *mask = NULL;
   double *rank = NULL;
   mine.first = rows->trusted;
   if (p->rank != NULL) {
@@ -162,14 +171,15 @@ static int leaders_list(VerdictList *list, const View *v, const Rows *rows, unsi
   if (r == 0) r = template_find(&shared, v, rows->row, rows->n, fields, 0, t);
   if (r != 0) error_memory(err);
   if (r == 0 && template_any(&shared)) texts.cut = &shared;
-  texts_set(&texts, &p->text);
+  if (r == 0) r = texts_set(&texts, p, pool, &mask, err);
   if (r == 0) r = (mine.exact ? leaders_exact : leaders_find)(&texts.source, &mine, pool, &leaders, err);
   if (r == 0) r = take_leaders(list, v, rows, &leaders, err);
   if (counts != NULL)
     *counts = (NeardupCounts){ .rows = rows->n, .candidates = leaders.candidates, .verified = leaders.verified,
-                               .groups = leaders.groups, .largest = leaders.largest };
+                               .groups = leaders.groups, .largest = leaders.largest, .masked = mask_count(mask) };
   if (counts != NULL) count_template(&shared, counts);
   leaders_free(&leaders);
+  mask_free(mask);
   template_free(&shared);
   view_texts_free(&texts);
   free(rank);
@@ -196,16 +206,18 @@ int neardup_recall(const View *v, unsigned fields, const LeaderParams *p, Pool *
   JoinParams join = { .shingle = p->shingle, .threshold = p->threshold, .path = p->path };
   Rows rows;
   ViewTexts texts = { 0 };
+  Mask *mask = NULL;
   Join found = { 0 };
   *out = (NeardupRecall){ 0 };
   int r = rows_of(&rows, v, err);
   if (r == 0 && view_texts_init(&texts, v, rows.row, rows.n, fields, 0, pool) != 0) r = error_memory(err);
-  texts_set(&texts, &p->text);
+  if (r == 0) r = texts_set(&texts, p, pool, &mask, err);
   if (r == 0) r = join_find(&texts.source, &join, pool, &found, err);
   if (r == 0) r = recall_count(&texts.source, p, found.pair, found.npairs, &out->proposed);
   out->pairs = found.npairs;
   for (size_t i = 0; r == 0 && i < found.n; i++) out->copies += found.same[i] != TEXT_NONE;
   join_free(&found);
+  mask_free(mask);
   view_texts_free(&texts);
   rows_free(&rows);
   return r == 0 ? 0 : -1;

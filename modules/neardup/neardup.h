@@ -18,6 +18,7 @@ typedef struct TemplateBytes { size_t begin, end; } TemplateBytes;
 /* What a run of leaders did, for the report. */
 typedef struct NeardupCounts {
   size_t rows, candidates, verified, groups, largest;
+  size_t masked;                       /* shingles left out because too many rows have them (mask.h) */
   TemplateBytes shared[FIELD_COUNT];   /* what was left out of each field, in bytes of folded text */
 } NeardupCounts;
 

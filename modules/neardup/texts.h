@@ -20,12 +20,14 @@ struct TextSource {
   /* Adds the fields of text i to g, which was begun. 0, or -1 if out of memory. */
   int (*fields)(const TextSource *src, size_t i, int worker, Grams *g);
   GramUnit unit;   /* what a shingle is made of */
+  const struct Mask *mask;   /* shingles that do not count (mask.h); NULL: all do */
 };
 
 /* How rows become sets of shingles, beside the fields: what a stage's parameters say. */
 typedef struct TextParams {
   GramUnit unit;
   Turns turns;
+  MaskParams mask;
 } TextParams;
 
 /* Begins, adds the fields, cuts. 0, or -1 if out of memory. */
@@ -33,6 +35,7 @@ static inline int text_read(const TextSource *src, size_t i, int worker, Grams *
                             unsigned shingle) {
   grams_begin(g, shingle, src->flags);
   g->unit = src->unit;
+  g->mask = src->mask;
   return src->fields(src, i, worker, g) != 0 ? -1 : grams_end(g);
 }
 

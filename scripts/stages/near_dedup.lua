@@ -9,7 +9,15 @@ local neardup = require "neardup"
 local bands = require "neardup_bands"
 local template = require "neardup_template"
 
+-- A row has a text of its own where so many code points (words) in a row are not masked.
+local OWN = { char = 20, word = 4 }
+
 local FIELDS = { "system", "input", "output", "alternative", "assistant" }
+
+local function masked(figures, p)
+  return ("near_dedup: %d shingles stand in more than %g%% of the rows and were left out of the comparison "
+    .. "(near_dedup.max_shingle_share = 0 compares them)"):format(figures.masked_shingles, 100 * p.max_shingle_share)
+end
 
 return {
   name    = "near_dedup",
@@ -42,6 +50,12 @@ return {
                    default = { "input", "output", "alternative" },
                    doc = "fields compared; without the system text, which would make strangers alike" },
     template_share = template.share,
+    max_shingle_share = { type = "number", default = 0, min = 0, max = 1,
+                          doc = "shingles that more than this share of rows has do not count, so that a form in the "
+                            .. "middle of texts makes nobody twins (0.2, say); a row without a text of its own "
+                            .. "beside them is compared whole; 0: all count" },
+    min_shingle_rows  = { type = "integer", default = 10, min = 1, max = 1000000000,
+                          doc = "a shingle that fewer rows have counts, whatever their share" },
   },
   example = [[s.near_dedup { threshold = 0.8, keep = "longest" }]],
   reasons = { "near_duplicate" },
@@ -56,11 +70,14 @@ return {
   -- or nil and a message
   run = function(view, p, ctx)
     local given = template.params(p)
+    given.mask_rest = OWN[p.unit]
     bands.set(given, p, p.threshold)
     local verdicts, figures = neardup.leaders(view, given, ctx.pool)
     if not verdicts then return nil, figures end
     figures.slots = given.num_hashes
-    return verdicts, { figures = figures, notes = template.notes("near_dedup", figures.template) }
+    local notes = template.notes("near_dedup", figures.template)
+    if figures.masked_shingles > 0 then notes[#notes + 1] = masked(figures, p) end
+    return verdicts, { figures = figures, notes = notes }
   end,
 
   --- The chance that a pair is proposed, for the help page.

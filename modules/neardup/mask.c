@@ -1,0 +1,345 @@
+/* modules/neardup/mask.c - see mask.h */
+#include "neardup/mask.h"
+
+#include <stdlib.h>
+
+#define WIDE (UINT64_C(1) << 63)   /* in tokens: it is a hash */
+enum { GRAIN = 64, SAMPLE = 512, LEAST_BITS = 14, MOST_BITS = 22, FILTER_BITS = 16 };
+
+/* Shingles by open addressing. A token that is a hash has its shingle spelled out in `spelling`:
+** bytes of it all (4), then code points (4 each), or words, each behind its length (4). */
+typedef struct Entry {
+  uint64_t token;
+  size_t spelled;
+  uint32_t texts;   /* that have it; 0: the slot is free */
+  uint32_t last;    /* 1 + the last text that was counted */
+} Entry;
+
+typedef struct Table {
+  Entry *slot;      /* [1 << bits] */
+  unsigned bits;
+  size_t n;
+  char *spelling;
+  size_t used, cap;
+} Table;
+
+struct Mask {
+  Table table;
+  size_t rest;
+  uint64_t filter[((size_t)1 << FILTER_BITS) / 64];   /* most shingles are not frequent: answered here */
+};
+
+typedef struct Counter {   /* a worker's */
+  Grams grams;
+  uint32_t *count[2];      /* [1 << bits] shingles in a bucket, repeated ones counted */
+  Table table;
+} Counter;
+
+typedef struct Run {
+  const TextSource *src;
+  unsigned shingle;
+  unsigned bits;           /* of a bucket's number */
+  Counter *worker;         /* [threads] */
+  int threads;
+  uint64_t *high[2];       /* [1 << bits] bits: the bucket may hold a frequent shingle */
+} Run;
+
+static inline uint64_t spread(uint64_t token) { return token * UINT64_C(0x9E3779B97F4A7C15); }
+
+static inline size_t bucket(uint64_t token, int which, unsigned bits) {
+  uint64_t h = which == 0 ? spread(token) : (token ^ token >> 29) * UINT64_C(0xD6E8FEB86659FD93);
+  return (size_t)(h >> (64 - bits));
+}
+
+static inline int bit_at(const uint64_t *bits, size_t i) { return (int)(bits[i >> 6] >> (i & 63) & 1); }
+static inline void set_bit(uint64_t *bits, size_t i) { bits[i >> 6] |= UINT64_C(1) << (i & 63); }
+
+/* ---- spelled shingles ---- */
+
+static int same_as_spelled(const char *p, const Grams *g, size_t i) {
+  p += sizeof(uint32_t);
+  if (g->unit == GRAM_CHARS) return memcmp(p, g->cp + i, g->shingle * sizeof *g->cp) == 0;
+  for (unsigned k = 0; k < g->shingle; k++) {
+    uint32_t len;
+    memcpy(&len, p, sizeof len);
+    p += sizeof len;
+    if (len != g->end[i + k] - g->start[i + k] || memcmp(p, g->text + g->start[i + k], len) != 0) return 0;
+    p += len;
+  }
+  return 1;
+}
+
+static uint32_t spelled_len(const char *p) {
+  uint32_t len;
+  memcpy(&len, p, sizeof len);
+  return len;
+}
+
+/* Room at the end of the spelling; NULL if out of memory. */
+static char *spelling_room(Table *t, size_t len) {
+  if (t->used + len > t->cap) {
+    size_t cap = (t->used + len) * 2 + 4096;
+    char *more = realloc(t->spelling, cap);
+    if (more == NULL) return NULL;
+    t->spelling = more;
+    t->cap = cap;
+  }
+  return t->spelling + t->used;
+}
+
+static int spell(Table *t, const Grams *g, size_t i) {
+  size_t len = sizeof(uint32_t) * (g->shingle + 1);
+  for (unsigned k = 0; g->unit == GRAM_WORDS && k < g->shingle; k++) len += g->end[i + k] - g->start[i + k];
+  char *p = len <= UINT32_MAX ? spelling_room(t, len) : NULL;
+  if (p == NULL) return -1;
+  memcpy(p, &(uint32_t){ (uint32_t)len }, sizeof(uint32_t));
+  p += sizeof(uint32_t);
+  if (g->unit == GRAM_CHARS) memcpy(p, g->cp + i, g->shingle * sizeof *g->cp);
+  for (unsigned k = 0; g->unit == GRAM_WORDS && k < g->shingle; k++) {
+    uint32_t word = g->end[i + k] - g->start[i + k];
+    memcpy(p, &word, sizeof word);
+    memcpy(p + sizeof word, g->text + g->start[i + k], word);
+    p += sizeof word + word;
+  }
+  t->used += len;
+  return 0;
+}
+
+/* ---- tables ---- */
+
+/* The slot of shingle i of g, or the free one where it belongs. */
+static inline Entry *slot_of(const Table *t, const Grams *g, size_t i, uint64_t token) {
+  size_t mask = ((size_t)1 << t->bits) - 1, at = bucket(token, 0, t->bits);
+  while (t->slot[at].texts != 0 && !(t->slot[at].token == token &&
+         (!(token & WIDE) || same_as_spelled(t->spelling + t->slot[at].spelled, g, i))))
+    at = (at + 1) & mask;
+  return &t->slot[at];
+}
+
+/* The same for another table's entry, by what it spells. */
+static Entry *slot_of_entry(const Table *t, const Entry *e, const char *spelling) {
+  size_t mask = ((size_t)1 << t->bits) - 1, at = bucket(e->token, 0, t->bits);
+  for (; t->slot[at].texts != 0; at = (at + 1) & mask) {
+    if (t->slot[at].token != e->token) continue;
+    if (!(e->token & WIDE)) break;
+    const char *a = t->spelling + t->slot[at].spelled, *b = spelling + e->spelled;
+    if (spelled_len(a) == spelled_len(b) && memcmp(a, b, spelled_len(a)) == 0) break;
+  }
+  return &t->slot[at];
+}
+
+/* Room for one more at a load of a half. 0, or -1 if out of memory. */
+static int table_room(Table *t) {
+  if (t->slot != NULL && 2 * (t->n + 1) <= (size_t)1 << t->bits) return 0;
+  Table more = { .bits = t->slot != NULL ? t->bits + 1 : 8 };
+  more.slot = calloc((size_t)1 << more.bits, sizeof *more.slot);
+  if (more.slot == NULL) return -1;
+  for (size_t i = 0; t->slot != NULL && i < (size_t)1 << t->bits; i++) {
+    size_t mask = ((size_t)1 << more.bits) - 1, at = bucket(t->slot[i].token, 0, more.bits);
+    if (t->slot[i].texts == 0) continue;
+    while (more.slot[at].texts != 0) at = (at + 1) & mask;
+    more.slot[at] = t->slot[i];
+  }
+  free(t->slot);
+  t->slot = more.slot;
+  t->bits = more.bits;
+  return 0;
+}
+
+static void table_free(Table *t) {
+  free(t->slot);
+  free(t->spelling);
+  *t = (Table){ 0 };
+}
+
+/* Adds an entry of another table, its texts to those known. */
+static int table_merge(Table *t, const Entry *e, const char *spelling) {
+  if (table_room(t) != 0) return -1;
+  Entry *to = slot_of_entry(t, e, spelling);
+  if (to->texts > 0) {
+    to->texts += e->texts;
+    return 0;
+  }
+  *to = (Entry){ .token = e->token, .spelled = t->used, .texts = e->texts };
+  t->n++;
+  if (!(e->token & WIDE)) return 0;
+  uint32_t len = spelled_len(spelling + e->spelled);
+  char *p = spelling_room(t, len);
+  if (p == NULL) return -1;
+  memcpy(p, spelling + e->spelled, len);
+  t->used += len;
+  return 0;
+}
+
+/* ---- count ---- */
+
+/* Buckets enough that chance alone fills none: as many shingles as a text has meet a frequent
+** one's bucket once in thirty. */
+static int choose_bits(Run *run, double share) {
+  size_t n = run->src->n, step = n / SAMPLE + 1, texts = 0;
+  double shingles = 0;
+  for (size_t i = 0; i < n; i += step, texts++) {
+    if (text_read(run->src, i, 0, &run->worker[0].grams, run->shingle) != 0) return -1;
+    shingles += (double)run->worker[0].grams.n;
+  }
+  double want = texts > 0 ? 32 * shingles / (double)texts / share : 0;
+  run->bits = LEAST_BITS;
+  while (run->bits < MOST_BITS && (double)((size_t)1 << run->bits) < want) run->bits++;
+  return 0;
+}
+
+static int count_texts(void *ctx, size_t begin, size_t end, int worker) {
+  Run *run = ctx;
+  Counter *w = &run->worker[worker];
+  for (int k = 0; k < 2; k++) {
+    if (w->count[k] == NULL) w->count[k] = calloc((size_t)1 << run->bits, sizeof *w->count[k]);
+    if (w->count[k] == NULL) return -1;
+  }
+  for (size_t i = begin; i < end; i++) {
+    if (text_read(run->src, i, worker, &w->grams, run->shingle) != 0) return -1;
+    for (size_t s = 0; w->grams.kind != GRAMS_WHOLE && s < w->grams.n; s++) {
+      uint64_t token = gram_token(&w->grams, s);
+      uint32_t *a = &w->count[0][bucket(token, 0, run->bits)], *b = &w->count[1][bucket(token, 1, run->bits)];
+      *a += *a != UINT32_MAX;
+      *b += *b != UINT32_MAX;
+    }
+  }
+  return 0;
+}
+
+static int find_high(Run *run, double most) {
+  for (int k = 0; k < 2; k++) {
+    run->high[k] = calloc(((size_t)1 << run->bits) / 64, sizeof *run->high[k]);
+    if (run->high[k] == NULL) return -1;
+    for (size_t b = 0; b < (size_t)1 << run->bits; b++) {
+      double all = 0;
+      for (int t = 0; t < run->threads; t++)
+        if (run->worker[t].count[k] != NULL) all += run->worker[t].count[k][b];
+      if (all > most) set_bit(run->high[k], b);
+    }
+  }
+  return 0;
+}
+
+/* ---- table ---- */
+
+static int note_shingle(Counter *w, size_t i, uint64_t token, uint32_t text) {
+  if (table_room(&w->table) != 0) return -1;
+  Entry *e = slot_of(&w->table, &w->grams, i, token);
+  if (e->texts == 0) {
+    *e = (Entry){ .token = token, .spelled = w->table.used };
+    if (token & WIDE && spell(&w->table, &w->grams, i) != 0) return -1;
+    w->table.n++;
+  }
+  e->texts += e->last != text + 1;
+  e->last = text + 1;
+  return 0;
+}
+
+static int note_texts(void *ctx, size_t begin, size_t end, int worker) {
+  Run *run = ctx;
+  Counter *w = &run->worker[worker];
+  for (size_t i = begin; i < end; i++) {
+    if (text_read(run->src, i, worker, &w->grams, run->shingle) != 0) return -1;
+    for (size_t s = 0; w->grams.kind != GRAMS_WHOLE && s < w->grams.n; s++) {
+      uint64_t token = gram_token(&w->grams, s);
+      if (!bit_at(run->high[0], bucket(token, 0, run->bits)) || !bit_at(run->high[1], bucket(token, 1, run->bits)))
+        continue;
+      if (note_shingle(w, s, token, (uint32_t)i) != 0) return -1;
+    }
+  }
+  return 0;
+}
+
+/* The frequent ones of all workers' tables. */
+static int take_frequent(Run *run, const MaskParams *p, Mask *m) {
+  Table all = { 0 };
+  int r = 0;
+  for (int t = 0; t < run->threads; t++) {
+    const Table *from = &run->worker[t].table;
+    for (size_t i = 0; r == 0 && from->slot != NULL && i < (size_t)1 << from->bits; i++)
+      if (from->slot[i].texts > 0) r = table_merge(&all, &from->slot[i], from->spelling);
+  }
+  for (size_t i = 0; r == 0 && all.slot != NULL && i < (size_t)1 << all.bits; i++) {
+    const Entry *e = &all.slot[i];
+    if (e->texts == 0 || e->texts < p->fewest || (double)e->texts <= p->share * (double)run->src->n) continue;
+    r = table_merge(&m->table, e, all.spelling);
+    set_bit(m->filter, bucket(e->token, 1, FILTER_BITS));
+  }
+  table_free(&all);
+  return r;
+}
+
+static void free_run(Run *run) {
+  for (int t = 0; run->worker != NULL && t < run->threads; t++) {
+    grams_free(&run->worker[t].grams);
+    free(run->worker[t].count[0]);
+    free(run->worker[t].count[1]);
+    table_free(&run->worker[t].table);
+  }
+  free(run->worker);
+  free(run->high[0]);
+  free(run->high[1]);
+}
+
+int mask_find(Mask **out, const TextSource *src, unsigned shingle, const MaskParams *p, Pool *pool, Error *err) {
+  Run run = { .src = src, .shingle = shingle, .threads = pool != NULL ? pool_threads(pool) : 1 };
+  double most = p->share * (double)src->n;
+  if (most < (double)p->fewest - 1) most = (double)p->fewest - 1;
+  Mask *m = calloc(1, sizeof *m);
+  run.worker = calloc((size_t)run.threads, sizeof *run.worker);
+  int r = m == NULL || run.worker == NULL ? -1 : choose_bits(&run, p->share);
+  if (r == 0) r = pool_for(pool, src->n, GRAIN, count_texts, &run);
+  if (r == 0) r = find_high(&run, most);
+  if (r == 0) r = pool_for(pool, src->n, GRAIN, note_texts, &run);
+  if (r == 0) r = take_frequent(&run, p, m);
+  if (r == 0) m->rest = p->rest;
+  free_run(&run);
+  *out = r == 0 && m->table.n > 0 ? m : NULL;
+  if (*out == NULL) mask_free(m);
+  return r == 0 || r == POOL_INTERRUPTED ? r : error_memory(err);
+}
+
+size_t mask_count(const Mask *m) { return m != NULL ? m->table.n : 0; }
+
+void mask_free(Mask *m) {
+  if (m == NULL) return;
+  table_free(&m->table);
+  free(m);
+}
+
+/* ---- a text ---- */
+
+static inline int is_frequent(const Mask *m, const Grams *g, size_t i, uint64_t token) {
+  return bit_at(m->filter, bucket(token, 1, FILTER_BITS)) && slot_of(&m->table, g, i, token)->texts > 0;
+}
+
+static int reserve(Grams *g) {
+  if (grams_reserve(g, g->n) != 0) return -1;
+  if (g->n <= g->place_cap) return 0;
+  uint32_t *place = realloc(g->place, (g->n + g->n / 4) * sizeof *place);
+  if (place == NULL) return -1;
+  g->place = place;
+  g->place_cap = g->n + g->n / 4;
+  return 0;
+}
+
+int grams_mask(const Mask *m, Grams *g) {
+  size_t kept = 0, from = 0, before = 0, longest = 0;   /* the stretch begins at `from`; last was `before` - 1 */
+  if (g->kind == GRAMS_WHOLE) return 0;
+  if (reserve(g) != 0) return -1;
+  for (size_t i = 0; i < g->n; i++) {
+    uint64_t token = gram_token(g, i);
+    if (is_frequent(m, g, i, token)) continue;
+    if (kept == 0 || i - before >= m->rest) from = i;
+    before = i + 1;
+    if (before - from > longest) longest = before - from;
+    g->place[kept++] = (uint32_t)i;
+  }
+  if (kept == g->n || (m->rest > 0 && longest < m->rest + g->shingle - 1)) return 0;
+  for (size_t k = 0; k < kept; k++) g->token[k] = gram_token(g, g->place[k]);
+  g->masked = kept > 0;
+  g->kind = kept > 0 ? GRAMS_WIDE : GRAMS_WHOLE;
+  g->n = kept > 0 ? kept : 1;
+  return 0;
+}
