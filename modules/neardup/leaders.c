@@ -8,6 +8,7 @@
 #include "core/spill.h"
 #include "neardup/judge.h"
 #include "neardup/lsh.h"
+#include "neardup/pairs.h"
 
 enum { SKETCH_GRAIN = 64, JUDGE_GRAIN = 16 };
 
@@ -17,6 +18,7 @@ typedef struct SketchWorker { Grams grams; SketchRoom *room; } SketchWorker;
 typedef struct Groups {
   uint32_t *text;      /* [n] texts of groups of two or more, group by group, in visiting order */
   uint32_t *start;     /* [groups + 1] */
+  uint32_t *order;     /* [n] all texts in visiting order */
   size_t groups, largest;
 } Groups;
 
@@ -28,6 +30,8 @@ typedef struct Run {
   SketchPlan plan;
   SketchWorker *sketcher;   /* [threads] */
   JudgeRoom **room;         /* [threads] */
+  PairsRoom **pairs;        /* [threads]; NULL: a leader's visit finds all that is wanted */
+  uint8_t *open;            /* [n] */
   size_t stride;
   uint32_t *keys;           /* [n][stride] */
   uint64_t *hash;           /* [n] */
@@ -139,14 +143,34 @@ static int lay_groups(Groups *g, uint32_t *root, const uint32_t *order, size_t n
   return 0;
 }
 
+/* Was a text's pair with those behind it left out? A copy of a kept one has the pairs of that. */
+static int is_passed_over(const Run *run, uint32_t text) {
+  if (run->judge.twin[text] != TEXT_NONE) return run->judge.jaccard[text] < 1;
+  return run->p->barred != NULL && run->p->barred[text];
+}
+
+static void mark_open(const Run *run, const uint32_t *text, size_t n) {
+  size_t i = 0;
+  while (i < n && !is_passed_over(run, text[i])) i++;
+  if (i + 1 >= n) return;
+  for (; i < n; i++) run->open[text[i]] = 1;
+}
+
 static int judge_groups(void *ctx, size_t begin, size_t end, int worker) {
   Run *run = ctx;
   if (run->room[worker] == NULL) run->room[worker] = judge_room_new(worker);
-  if (run->room[worker] == NULL) return -1;
+  if (run->pairs != NULL && run->pairs[worker] == NULL) run->pairs[worker] = pairs_room_new(worker);
+  if (run->room[worker] == NULL || (run->pairs != NULL && run->pairs[worker] == NULL)) return -1;
   for (size_t g = begin; g < end; g++) {
-    uint32_t from = run->groups.start[g], to = run->groups.start[g + 1];
-    int r = judge_group(&run->judge, run->room[worker], run->groups.text + from, to - from);
+    const uint32_t *text = run->groups.text + run->groups.start[g];
+    const size_t n = run->groups.start[g + 1] - run->groups.start[g];
+    int r = PAIRS_TOO_MANY;
+    if (run->pairs != NULL) r = pairs_group(&run->judge, run->pairs[worker], text, n, run->open);
+    if (r != PAIRS_TOO_MANY && r != 0) return r;
+    if (r == 0) continue;
+    r = judge_group(&run->judge, run->room[worker], text, n);
     if (r != 0) return r;
+    mark_open(run, text, n);
   }
   return 0;
 }
@@ -157,28 +181,70 @@ static int by_place(const void *a, const void *b) {
   return x->b < y->b ? -1 : x->b > y->b;
 }
 
+static void add_pairs(Leaders *out, const TextPair *pair, size_t n) {
+  if (n > 0) memcpy(out->pair + out->npairs, pair, n * sizeof *pair);
+  out->npairs += n;
+}
+
 /* All workers' pairs and counts into out. */
 static int gather(const Run *run, Leaders *out) {
   size_t total = 0, n;
   for (int t = 0; t < run->threads; t++) {
-    if (run->room[t] == NULL) continue;
+    if (run->room[t] == NULL) continue;   /* a worker has all its rooms or none */
     judge_pairs(run->room[t], &n);
     total += n;
     judge_counts(run->room[t], &out->candidates, &out->verified);
+    if (run->pairs == NULL) continue;
+    pairs_found(run->pairs[t], &n);
+    total += n;
+    pairs_counts(run->pairs[t], &out->candidates, &out->verified);
   }
   out->pair = malloc((total + 1) * sizeof *out->pair);
   if (out->pair == NULL) return -1;
   for (int t = 0; t < run->threads; t++) {
     if (run->room[t] == NULL) continue;
     const TextPair *pair = judge_pairs(run->room[t], &n);
-    if (n > 0) memcpy(out->pair + out->npairs, pair, n * sizeof *pair);
-    out->npairs += n;
+    add_pairs(out, pair, n);
+    if (run->pairs == NULL) continue;
+    pair = pairs_found(run->pairs[t], &n);
+    add_pairs(out, pair, n);
   }
   qsort(out->pair, out->npairs, sizeof *out->pair, by_place);
+  if (run->pairs != NULL) {
+    int r = leaders_settle(run->src, run->p, run->groups.order, NULL, run->pool, out);
+    if (r != 0) return r;
+  }
+  out->rejected = 0;
   for (size_t i = 0; i < out->n; i++) out->rejected += out->twin[i] != TEXT_NONE;
   out->groups = run->groups.groups;
   out->largest = run->groups.largest;
   return 0;
+}
+
+int leaders_settle(const TextSource *src, const LeaderParams *p, const uint32_t *order, const uint32_t *same,
+                   Pool *pool, Leaders *out) {
+  ClusterGraph g;
+  Clusters c = { 0 };
+  int r = cluster_graph_init(&g, out->n, order, same, out->pair, out->npairs);
+  if (r == 0) r = clusters_init(&c, out->n, p->mode);
+  if (r == 0) cluster_take(&g, p->threshold, p->mode, p->barred, &c);
+  if (r == 0 && p->mode == CLUSTER_COMPONENTS) r = pairs_measure(src, p->shingle, pool, g.like, &c);
+  if (r == 0) {
+    free(out->twin);
+    free(out->jaccard);
+    free(out->via);
+    free(out->via_jaccard);
+    out->twin = c.twin;
+    out->jaccard = c.jaccard;
+    out->via = c.via;
+    out->via_jaccard = c.via_jaccard;
+    out->rejected = c.rejected;
+    c.twin = c.via = NULL;
+    c.jaccard = c.via_jaccard = NULL;
+  }
+  clusters_free(&c);
+  cluster_graph_free(&g);
+  return r;
 }
 
 /* ---- the whole ---- */
@@ -189,6 +255,9 @@ static int make_run(Run *run, size_t n) {
   run->shingles = spill_alloc((n + 1) * sizeof *run->shingles);
   run->sketcher = calloc((size_t)run->threads, sizeof *run->sketcher);
   run->room = calloc((size_t)run->threads, sizeof(JudgeRoom *));
+  const int all = run->p->evidence || run->p->mode == CLUSTER_COMPONENTS;
+  if (all) run->pairs = calloc((size_t)run->threads, sizeof(PairsRoom *));
+  if (all && run->pairs == NULL) return -1;
   if (run->p->longest) run->length = malloc((n + 1) * sizeof *run->length);
   return run->keys == NULL || run->hash == NULL || run->shingles == NULL || run->sketcher == NULL ||
          run->room == NULL || (run->p->longest && run->length == NULL) ? -1 : 0;
@@ -206,23 +275,29 @@ static void free_sketchers(Run *run) {
 static void free_run(Run *run) {
   free_sketchers(run);
   for (int t = 0; run->room != NULL && t < run->threads; t++) judge_room_free(run->room[t]);
+  for (int t = 0; run->pairs != NULL && t < run->threads; t++) pairs_room_free(run->pairs[t]);
   free(run->room);
+  free(run->pairs);
   spill_free(run->keys);
   spill_free(run->hash);
   spill_free(run->shingles);
   free(run->length);
   free(run->groups.text);
+  free(run->groups.order);
   free(run->groups.start);
 }
 
 static int find_groups(Run *run, size_t n) {
-  uint32_t *root = malloc((n + 1) * sizeof *root), *order = malloc((n + 1) * sizeof *order);
+  uint32_t *root = malloc((n + 1) * sizeof *root), *order = run->groups.order = malloc((n + 1) * sizeof *order);
   int r = root == NULL || order == NULL ? -1 : 0;
   if (r == 0) r = lsh_groups(run->keys, n, run->p->bands, run->stride, run->pool, root);
   if (r == 0) r = visit_order(run->p, run->length, n, order);
   if (r == 0) r = lay_groups(&run->groups, root, order, n);
   free(root);
-  free(order);
+  if (run->pairs == NULL) {   /* has done its work */
+    free(order);
+    run->groups.order = NULL;
+  }
   return r;
 }
 
@@ -231,7 +306,8 @@ static int find_leaders(Run *run, Leaders *out) {
   out->n = n;
   out->twin = malloc((n + 1) * sizeof *out->twin);
   out->jaccard = malloc((n + 1) * sizeof *out->jaccard);
-  if (out->twin == NULL || out->jaccard == NULL || make_run(run, n) != 0) return -1;
+  out->open = run->open = calloc(n + 1, 1);
+  if (out->twin == NULL || out->jaccard == NULL || out->open == NULL || make_run(run, n) != 0) return -1;
   for (size_t i = 0; i < n; i++) {
     out->twin[i] = TEXT_NONE;
     out->jaccard[i] = NAN;
@@ -269,6 +345,9 @@ int leaders_find(const TextSource *src, const LeaderParams *p, Pool *pool, Leade
 void leaders_free(Leaders *l) {
   free(l->twin);
   free(l->jaccard);
+  free(l->via);
+  free(l->via_jaccard);
+  free(l->open);
   free(l->pair);
   *l = (Leaders){ 0 };
 }

@@ -1,0 +1,373 @@
+/* tests/test_cluster.c - clusters from pairs, the pairs of groups, and sweeps over them, against
+** brute force. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "check.h"
+#include "neardup/leaders_exact.h"
+#include "neardup/verify.h"
+
+static uint64_t seed;
+static uint32_t draw(uint32_t n) {
+  seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return (uint32_t)((seed >> 33) % n);
+}
+
+/* ---- texts with many near copies, chains of them, and copies ---- */
+
+typedef struct Made { char *room; Span *span; size_t n; } Made;
+
+static Made make_texts(size_t n) {
+  enum { MOST = 120 };
+  Made m = { malloc(n * MOST), malloc(n * sizeof(Span)), n };
+  for (size_t i = 0; i < n; i++) {
+    char *room = m.room + i * MOST;
+    size_t len = draw(30) == 0 ? draw(6) : 30 + draw(70);
+    for (size_t k = 0; k < len; k++) room[k] = (char)('a' + draw(20));
+    m.span[i] = span_of(room, len);
+    if (i == 0 || draw(5) == 0) continue;
+    Span from = m.span[draw(2) ? i - 1 : draw((uint32_t)i)];
+    memcpy(room, from.ptr, from.len);
+    m.span[i].len = from.len;
+    for (uint32_t edits = draw(4); edits > 0 && from.len > 0; edits--) room[draw((uint32_t)from.len)] = (char)('a' + draw(20));
+  }
+  return m;
+}
+
+static void made_free(Made *m) {
+  free(m->room);
+  free(m->span);
+}
+
+/* [n * n] the exact Jaccard of every two texts. */
+static double *all_jaccards(const Made *m, unsigned shingle) {
+  double *out = malloc(m->n * m->n * sizeof *out);
+  Grams *g = calloc(m->n, sizeof *g);
+  GramTable t = { 0 };
+  for (size_t i = 0; i < m->n; i++) CHECK(grams_of(&g[i], m->span[i], shingle, 0) == 0);
+  for (size_t i = 0; i < m->n; i++) {
+    CHECK(gram_table_fill(&t, &g[i]) == 0);
+    for (size_t k = 0; k < m->n; k++) {
+      size_t common, all;
+      CHECK(gram_table_compare(&t, &g[k], 0, &common, &all) == 1);
+      out[i * m->n + k] = (double)common / (double)all;
+    }
+  }
+  for (size_t i = 0; i < m->n; i++) grams_free(&g[i]);
+  free(g);
+  gram_table_free(&t);
+  return out;
+}
+
+static void random_order(uint32_t *order, size_t n) {
+  for (uint32_t i = 0; i < n; i++) order[i] = i;
+  for (size_t i = n; i > 1; i--) {
+    size_t k = draw((uint32_t)i);
+    uint32_t t = order[i - 1];
+    order[i - 1] = order[k];
+    order[k] = t;
+  }
+}
+
+/* ---- the definitions ---- */
+
+static void brute_leaders(const double *j, size_t n, const uint32_t *order, double threshold, const uint8_t *barred,
+                          uint32_t *twin) {
+  for (size_t v = 0; v < n; v++) {
+    uint32_t i = order[v];
+    twin[i] = TEXT_NONE;
+    for (size_t w = 0; w < v; w++) {
+      uint32_t k = order[w];
+      if (twin[k] != TEXT_NONE || barred[k] || j[i * n + k] < threshold) continue;
+      if (twin[i] == TEXT_NONE || j[i * n + k] > j[i * n + twin[i]]) twin[i] = k;
+    }
+  }
+}
+
+static void brute_components(const double *j, size_t n, const uint32_t *order, double threshold,
+                             const uint8_t *barred, uint32_t *twin) {
+  uint32_t *kept = malloc(n * sizeof *kept);   /* of a text's component, by spreading */
+  uint32_t *rank = malloc(n * sizeof *rank);
+  for (uint32_t v = 0; v < n; v++) rank[order[v]] = v + (barred[order[v]] ? (uint32_t)n : 0);   /* the last to be kept */
+  for (uint32_t i = 0; i < n; i++) kept[i] = i;
+  for (int changed = 1; changed;) {
+    changed = 0;
+    for (size_t i = 0; i < n; i++)
+      for (size_t k = 0; k < n; k++) {
+        if (j[i * n + k] < threshold || rank[kept[k]] >= rank[kept[i]]) continue;
+        kept[i] = kept[k];
+        changed = 1;
+      }
+  }
+  for (size_t i = 0; i < n; i++) twin[i] = kept[i] == i || barred[kept[i]] ? TEXT_NONE : kept[i];
+  free(kept);
+  free(rank);
+}
+
+static void brute(const double *j, size_t n, const uint32_t *order, double threshold, ClusterMode mode,
+                  const uint8_t *barred, uint32_t *twin) {
+  (mode == CLUSTER_LEADER ? brute_leaders : brute_components)(j, n, order, threshold, barred, twin);
+}
+
+/* Are the clusters those, with the Jaccards of j, and does every via lead to the kept text? */
+static int is_right(const double *j, size_t n, double threshold, const uint32_t *want, const uint32_t *twin,
+                    const double *jaccard, const uint32_t *via, const double *via_jaccard, int measured) {
+  int right = 1;
+  for (size_t i = 0; i < n; i++) {
+    right &= twin[i] == want[i];
+    if (!right || twin[i] == TEXT_NONE) continue;
+    if (measured || !isnan(jaccard[i])) right &= jaccard[i] == j[i * n + twin[i]];
+    if (via == NULL || via[i] == TEXT_NONE) {
+      right &= via == NULL ? jaccard[i] >= threshold : jaccard[i] >= threshold && isnan(via_jaccard[i]);
+      continue;
+    }
+    right &= via_jaccard[i] == j[i * n + via[i]] && via_jaccard[i] >= threshold && twin[via[i]] == twin[i];
+    uint32_t at = (uint32_t)i;
+    size_t steps = 0;
+    for (; via[at] != TEXT_NONE && steps < n; steps++) at = via[at];
+    right &= steps < n;
+  }
+  return right;
+}
+
+static void clusters_of_pairs_equal_brute_force(void) {
+  seed = 31;
+  for (int round = 0; round < 60; round++) {
+    Made m = make_texts(20 + draw(100));
+    const size_t n = m.n;
+    double *j = all_jaccards(&m, 5), floor = 0.3 + draw(5) / 10.0;
+    uint32_t *order = malloc(n * sizeof *order), *want = malloc(n * sizeof *want);
+    random_order(order, n);
+    TextPair *pair = malloc(n * n * sizeof *pair);
+    size_t npairs = 0;
+    for (uint32_t a = 0; a < n; a++)
+      for (uint32_t b = a + 1; b < n; b++)
+        if (j[a * n + b] >= floor) pair[npairs++] = (TextPair){ a, b, j[a * n + b] };
+    ClusterGraph g;
+    uint8_t *barred = calloc(n, 1);
+    CHECK(cluster_graph_init(&g, n, order, NULL, pair, npairs) == 0);
+    for (int t = 0; t < 12; t++) {
+      const ClusterMode mode = t % 2 ? CLUSTER_COMPONENTS : CLUSTER_LEADER;
+      const double threshold = t < 2 ? floor : t < 4 ? 1 : floor + (1 - floor) * draw(1000) / 1000;
+      Clusters c;
+      for (size_t i = 0; t >= 8 && i < n; i++) barred[i] = draw(3) == 0;
+      CHECK(clusters_init(&c, n, mode) == 0);
+      cluster_take(&g, threshold, mode, t >= 8 ? barred : NULL, &c);
+      brute(j, n, order, threshold, mode, barred, want);
+      CHECK(is_right(j, n, threshold, want, c.twin, c.jaccard, c.via, c.via_jaccard, 0));
+      clusters_free(&c);
+    }
+    cluster_graph_free(&g);
+    free(barred);
+    free(pair);
+    free(order);
+    free(want);
+    free(j);
+    made_free(&m);
+  }
+}
+
+/* ---- the engine ---- */
+
+static LeaderParams params(unsigned bands, unsigned rows) {
+  return (LeaderParams){ .shingle = 5, .hashes = bands * rows, .bands = bands, .rows = rows, .threshold = 0.8,
+                         .floor = 0.8, .evidence_pairs = 50, .path = simd_best() };
+}
+
+/* What leaders.h promises of pairs: those not given are of two open texts, or of copies. */
+static int pairs_are_whole(const Leaders *l, const double *j, double floor) {
+  const size_t n = l->n;
+  uint8_t *given = calloc(n * n, 1);
+  int whole = 1;
+  for (size_t i = 0; i < l->npairs; i++) {
+    const TextPair *p = &l->pair[i];
+    whole &= p->a < p->b && p->jaccard == j[p->a * n + p->b] && p->jaccard >= floor;
+    whole &= i == 0 || l->pair[i - 1].a < p->a || (l->pair[i - 1].a == p->a && l->pair[i - 1].b < p->b);
+    given[p->a * n + p->b] = given[p->b * n + p->a] = 1;
+  }
+  for (size_t a = 0; a < n; a++)
+    for (size_t b = a + 1; b < n; b++) {
+      if (given[a * n + b] || j[a * n + b] < floor || (l->open[a] && l->open[b])) continue;
+      int copy = 0;   /* one of them is a copy with a pair of its own */
+      for (size_t i = 0; i < l->npairs && !copy; i++) {
+        const TextPair *p = &l->pair[i];
+        copy = p->jaccard >= 1 && (p->a == a || p->b == a || p->a == b || p->b == b);
+      }
+      whole &= copy;
+    }
+  free(given);
+  return whole;
+}
+
+static void one_engine_run(const Made *m, LeaderParams *p, const double *j, int bar, Pool *pool) {
+  const size_t n = m->n;
+  double *rank = malloc(n * sizeof *rank);
+  uint32_t *order = malloc(n * sizeof *order), *want = malloc(n * sizeof *want);
+  random_order(order, n);
+  for (size_t v = 0; v < n; v++) rank[order[v]] = (double)(n - v);
+  p->rank = rank;
+  SpanTexts texts = span_texts(m->span, n, 1);
+  uint8_t *barred = calloc(n, 1);
+  for (size_t i = 0; bar && i < n; i++) barred[i] = draw(3) == 0;
+  p->barred = bar ? barred : NULL;
+  brute(j, n, order, p->threshold, p->mode, barred, want);
+  for (int exact = 0; exact < 2; exact++) {
+    Leaders got;
+    Error err;
+    CHECK((exact ? leaders_exact : leaders_find)(&texts.source, p, pool, &got, &err) == 0);
+    CHECK(is_right(j, n, p->threshold, want, got.twin, got.jaccard, got.via, got.via_jaccard, 1));
+    CHECK(pairs_are_whole(&got, j, p->floor));
+    size_t open = 0, rejected = 0;
+    for (size_t i = 0; i < n; i++) {
+      open += got.open[i];
+      rejected += want[i] != TEXT_NONE;
+    }
+    CHECK(got.rejected == rejected);
+    if (p->evidence && p->evidence_pairs >= n) CHECK(open == 0);
+    leaders_free(&got);
+  }
+  p->rank = NULL;
+  p->barred = NULL;
+  free(barred);
+  free(rank);
+  free(order);
+  free(want);
+}
+
+static void both_methods_and_modes_equal_brute_force(void) {
+  seed = 37;
+  for (int round = 0; round < 60; round++) {
+    Made m = make_texts(30 + draw(120));
+    /* one slot a band and many of them: every pair worth a look is proposed */
+    LeaderParams p = params(256, 1);
+    double *j = all_jaccards(&m, 5);
+    p.mode = round % 2 ? CLUSTER_COMPONENTS : CLUSTER_LEADER;
+    p.threshold = p.floor = 0.5 + draw(51) / 100.0;
+    p.evidence = round % 3 > 0;
+    if (p.evidence) p.floor = 0.5;
+    p.evidence_pairs = round % 3 == 1 ? 1000 : draw(6);   /* and groups that go past it */
+    Pool *pool = pool_new(1 + (int)draw(3));
+    one_engine_run(&m, &p, j, round % 5 == 4, pool);
+    pool_free(pool);
+    free(j);
+    made_free(&m);
+  }
+}
+
+static void threads_do_not_show(void) {
+  seed = 41;
+  Made m = make_texts(3000);
+  SpanTexts texts = span_texts(m.span, m.n, 1);
+  for (int round = 0; round < 4; round++) {
+    LeaderParams p = params(40, 5);
+    p.mode = round % 2 ? CLUSTER_COMPONENTS : CLUSTER_LEADER;
+    p.evidence = round / 2;
+    p.evidence_pairs = 20;
+    p.floor = 0.6;
+    Leaders one;
+    Error err;
+    CHECK(leaders_find(&texts.source, &p, NULL, &one, &err) == 0);
+    CHECK(one.rejected > 500);
+    for (int threads = 2; threads < 6; threads += 3) {
+      Pool *pool = pool_new(threads);
+      Leaders more;
+      CHECK(leaders_find(&texts.source, &p, pool, &more, &err) == 0);
+      CHECK(memcmp(one.twin, more.twin, m.n * 4) == 0 && memcmp(one.jaccard, more.jaccard, m.n * 8) == 0);
+      CHECK(p.mode == CLUSTER_LEADER || memcmp(one.via, more.via, m.n * 4) == 0);
+      CHECK(one.npairs == more.npairs && memcmp(one.pair, more.pair, one.npairs * sizeof *one.pair) == 0);
+      CHECK(memcmp(one.open, more.open, m.n) == 0);
+      CHECK(one.candidates == more.candidates && one.verified == more.verified);
+      leaders_free(&more);
+      pool_free(pool);
+    }
+    leaders_free(&one);
+  }
+  made_free(&m);
+}
+
+/* Shuffled rows: the same sets of rows are clusters. */
+static void components_do_not_depend_on_the_order_of_rows(void) {
+  seed = 43;
+  Made m = make_texts(2000);
+  uint32_t *order = malloc(m.n * sizeof *order), *lowest = malloc(m.n * sizeof *lowest);
+  Span *span = malloc(m.n * sizeof *span);
+  LeaderParams p = params(36, 7);
+  p.mode = CLUSTER_COMPONENTS;
+  Leaders one, more;
+  Error err;
+  SpanTexts texts = span_texts(m.span, m.n, 1), shuffled = span_texts(span, m.n, 1);
+  CHECK(leaders_find(&texts.source, &p, NULL, &one, &err) == 0);
+  CHECK(one.rejected > 300);
+  for (int round = 0; round < 3; round++) {
+    random_order(order, m.n);
+    for (size_t i = 0; i < m.n; i++) span[i] = m.span[order[i]];
+    CHECK(leaders_find(&shuffled.source, &p, NULL, &more, &err) == 0);
+    for (size_t i = 0; i < m.n; i++) lowest[i] = TEXT_NONE;
+    for (uint32_t i = 0; i < m.n; i++) {   /* of a shuffled cluster, the lowest row as it was */
+      uint32_t kept = more.twin[i] == TEXT_NONE ? i : more.twin[i];
+      if (order[i] < lowest[kept]) lowest[kept] = order[i];
+    }
+    int same = one.rejected == more.rejected;
+    for (uint32_t i = 0; i < m.n; i++) {
+      uint32_t kept = more.twin[i] == TEXT_NONE ? i : more.twin[i];
+      uint32_t was = one.twin[order[i]] == TEXT_NONE ? order[i] : one.twin[order[i]];
+      same &= was == lowest[kept];
+    }
+    CHECK(same);
+    leaders_free(&more);
+  }
+  leaders_free(&one);
+  free(order);
+  free(lowest);
+  free(span);
+  made_free(&m);
+}
+
+static void a_template_of_20000_rows_is_not_quadratic(void) {
+  enum { N = 20000 };
+  char (*room)[300] = malloc(N * sizeof *room);
+  Span *s = malloc(N * sizeof *s);
+  for (int i = 0; i < N; i++) {
+    int n = snprintf(room[i], sizeof room[i], "Dear customer, thank you for your patience. Your order with the "
+                     "number %05d has left our warehouse this morning and will reach you within three working "
+                     "days. If you have any questions please write to us at any time. Kind regards", i);
+    s[i] = span_of(room[i], (size_t)n);
+  }
+  SpanTexts texts = span_texts(s, N, 1);
+  for (int evidence = 0; evidence < 2; evidence++)
+    for (int mode = 0; mode < 2; mode++) {
+      LeaderParams p = params(36, 7);
+      p.mode = mode ? CLUSTER_COMPONENTS : CLUSTER_LEADER;
+      p.evidence = evidence;
+      p.floor = evidence ? 0.6 : 0.8;
+      Leaders got;
+      Error err;
+      CHECK(leaders_find(&texts.source, &p, NULL, &got, &err) == 0);
+      CHECK(got.rejected == N - 1 && got.verified <= 2 * N && got.npairs <= 2 * N);
+      CHECK(got.open[0] == (mode == 1) && got.open[N - 1]);
+      leaders_free(&got);
+    }
+  free(room);
+  free(s);
+}
+
+static void figures_name_the_largest_and_the_loosest(void) {
+  const uint32_t none = TEXT_NONE, twin[] = { none, 0, none, 2, 2, none, 5, 5 };
+  const double jaccard[] = { NAN, 0.9, NAN, 0.85, 0.95, NAN, 0.4, 0.4 };
+  ClusterFigures f;
+  CHECK(cluster_figures(twin, jaccard, 8, 2, &f) == 0);
+  CHECK(f.clusters == 3 && f.largest == 3 && f.largest_of == 2 && f.over == 2);
+  CHECK(f.loosest == 0.4 && f.loosest_of == 6);
+  CHECK(cluster_figures(twin, jaccard, 1, 0, &f) == 0);
+  CHECK(f.clusters == 0 && f.largest_of == none && isnan(f.loosest) && f.loosest_of == none);
+}
+
+int main(void) {
+  RUN(clusters_of_pairs_equal_brute_force);
+  RUN(both_methods_and_modes_equal_brute_force);
+  RUN(threads_do_not_show);
+  RUN(components_do_not_depend_on_the_order_of_rows);
+  RUN(a_template_of_20000_rows_is_not_quadratic);
+  RUN(figures_name_the_largest_and_the_loosest);
+  return check_done();
+}
