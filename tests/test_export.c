@@ -2,9 +2,11 @@
 ** changes one string. Random rows; the seed is printed when something fails. */
 #include "export/export.h"
 
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "export/ordered.h"
 #include "export/rejection.h"
 #include "export/splice.h"
 #include "tests/check.h"
@@ -333,6 +335,45 @@ static void members_go_into_an_object_that_is_there(void) {
   }
 }
 
+/* Chunk 0 takes its time; how far do the others get meanwhile? */
+typedef struct Slow { atomic_int first_done; atomic_size_t furthest; } Slow;
+
+static int slow_first(void *ctx, size_t begin, size_t end, int worker, Buf *out, Error *err) {
+  Slow *s = ctx;
+  (void)worker;
+  (void)err;
+  if (begin == 0) {
+    usleep(100000);
+    atomic_store(&s->first_done, 1);
+  } else if (!atomic_load(&s->first_done) && begin > atomic_load(&s->furthest)) {
+    atomic_store(&s->furthest, begin);
+  }
+  for (size_t i = begin; i < end; i++)
+    if (buf_printf(out, "%zu\n", i) != 0) return -1;
+  return 0;
+}
+
+static void chunks_wait_for_the_one_that_is_to_be_written(void) {
+  enum { N = 20000, GRAIN = 10 };
+  char path[300];
+  snprintf(path, sizeof path, "%s/ordered", dir);
+  Slow slow = { 0 };
+  Error err;
+  FileSum sum;
+  Pool *pool = pool_new(3);
+  FileWriter *w = file_create(path, 0600, &err);
+  CHECK(w != NULL && ordered_write(pool, N, GRAIN, slow_first, &slow, w, &err) == 0);
+  CHECK(file_finish(w, &sum, &err) == 0);
+  CHECK(slow.furthest < 3 * 16 * GRAIN);
+  FILE *f = fopen(path, "r");
+  size_t got, n = 0;
+  while (f != NULL && fscanf(f, "%zu", &got) == 1 && got == n) n++;
+  CHECK(n == N);
+  if (f != NULL) fclose(f);
+  unlink(path);
+  pool_free(pool);
+}
+
 int main(void) {
   strcpy(dir, "/tmp/tamis-test-export-XXXXXX");
   if (mkdtemp(dir) == NULL) return 1;
@@ -345,6 +386,7 @@ int main(void) {
   RUN(a_line_that_is_no_utf8_is_kept_in_base64);
   RUN(members_are_dropped_and_put_in_by_splicing);
   RUN(members_go_into_an_object_that_is_there);
+  RUN(chunks_wait_for_the_one_that_is_to_be_written);
   CHECK(rmdir(dir) == 0);
   return check_done();
 }
