@@ -240,6 +240,28 @@ static void every_string_has_a_path_that_leads_back(void) {
   buf_free(&path);
 }
 
+static void one_walk_finds_the_paths_of_many_in_any_order(void) {
+  static const struct { const char *of, *path; } cases[] = {   /* what the value begins with */
+    { "z", "c[3].d" }, { "w", "a[0]" }, { "y", "c[1]" }, { "u", "c[3].e[0]" }, { "t", "f" }, { "x", "c[0]" }, { "z", "c[3].d" },
+  };
+  static const char text[] = "{\"a\":[\"w\"],\"b\":{},\"c\":[\"x\",\"y\",[],{\"d\":\"z\",\"e\":[\"u\"]}],\"f\":\"t\"}";
+  JsonPaths p = { 0 };
+  Buf path = { 0 };
+  json_paths_begin(&p, span_str(text));
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    size_t start = (size_t)(strstr(text, cases[i].of) - text);
+    path.len = 0;
+    CHECK(json_paths_at(&p, start, &path) == 0);
+    CHECK(span_eq(buf_span(&path), span_str(cases[i].path)));
+    path.len = 0;
+    CHECK(json_paths_at(&p, 2, &path) == -1 && path.len == 0);   /* a key */
+  }
+  json_paths_begin(&p, span_str("\"alone\""));
+  CHECK(json_paths_at(&p, 1, &path) == 0 && path.len == 0);
+  json_paths_free(&p);
+  buf_free(&path);
+}
+
 static void the_last_of_equal_members_counts(void) {
   JsonValue root = json_value(span_str("{\"a\":1,\"a\":2}"));
   CHECK(span_eq(json_get(&root, span_str("a")).raw, span_str("2")));
@@ -303,6 +325,7 @@ int main(void) {
   RUN(keys_are_compared_as_they_read);
   RUN(paths_lead_to_values);
   RUN(every_string_has_a_path_that_leads_back);
+  RUN(one_walk_finds_the_paths_of_many_in_any_order);
   RUN(the_last_of_equal_members_counts);
   RUN(the_walkers_survive_any_text);
   json_doc_free(&doc);

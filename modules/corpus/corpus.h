@@ -40,7 +40,7 @@ enum {
 /* One string of the format inside a row: the bytes between its quotes. */
 typedef struct StringRef {
   uint32_t start;       /* bytes from the row's first byte to the one behind the opening quote */
-  uint32_t len : 31;    /* raw bytes up to the closing quote (lines are at most 64 MiB … 1 GiB) */
+  uint32_t len : 31;    /* raw bytes up to the closing quote: below 2^31, as long as any line may be */
   uint32_t escaped : 1; /* = STRING_ESCAPED */
   uint16_t turn;        /* which turn or entry of the format it belongs to, from 0 */
   uint8_t field;        /* Field, never FIELD_ASSISTANT */
@@ -93,7 +93,7 @@ typedef struct Source {
   uint64_t blank;         /* blank lines skipped */
   char sha256[65];        /* hex, of the file's bytes; "" until corpus_hash_sources */
   int lossy_lines;        /* rows have no line of their own (JSON array) */
-  struct SourceImpl *impl;   /* file, map and spool: reader.c */
+  struct SourceImpl *impl;   /* file, map and spool: source.h */
 } Source;
 
 /* 128-bit identity: XXH3-128 (canonical, big-endian halves) of the row's original bytes. */

@@ -94,4 +94,15 @@ int json_next_string(JsonStrings *it, JsonValue *value);
 ** its quote), in the notation that json_path reads. 0; -1 if out of memory or no such value. */
 int json_path_of(Span text, size_t start, Buf *out);
 
+/* The same for many values of one text: starts that ascend take one walk over it together. A
+** zeroed one is empty; begin forgets where it stood and keeps the memory. */
+typedef struct JsonPaths {
+  Span text;
+  struct JsonPathLevel *level;   /* [cap]; [depth] containers from the root to where it stands */
+  size_t depth, cap;
+} JsonPaths;
+void json_paths_begin(JsonPaths *p, Span text);
+int json_paths_at(JsonPaths *p, size_t start, Buf *out);
+void json_paths_free(JsonPaths *p);
+
 #endif

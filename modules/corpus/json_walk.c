@@ -3,8 +3,11 @@
 ** whatever stands there. */
 #include "corpus/json.h"
 
+#include <stdlib.h>
+
 #include "core/utf8.h"
 #include "corpus/json_scan.h"
+#include "corpus/list.h"
 
 /* ---- strings ---- */
 
@@ -364,22 +367,86 @@ static int put_step(Buf *out, size_t mark, const JsonValue *key, size_t place) {
   return buf_add(out, key->raw.ptr, key->raw.len);
 }
 
-int json_path_of(Span text, size_t start, Buf *out) {
-  const char *target = text.ptr + start;
-  size_t mark = out->len;
-  JsonValue at = json_value(text), key, v;
-  while (at.kind != JSON_NONE && at.raw.ptr != target) {
-    size_t place = 0;
-    int inside = 0;
-    for (JsonIter it = json_iter(&at); json_next(&it, &key, &v); place++) {
-      inside = v.raw.ptr <= target && target < v.raw.ptr + v.raw.len + (v.kind == JSON_STRING);
-      if (inside) break;
-    }
-    if (!inside || put_step(out, mark, at.kind == JSON_OBJECT ? &key : NULL, place) != 0) {
-      out->len = mark;
-      return -1;
-    }
-    at = v;
+/* A container that is being gone over, and the member that the walk stands at. */
+typedef struct JsonPathLevel {
+  JsonIter it;
+  JsonValue key, v;
+  size_t place;   /* of v, from 0 */
+  int object, begun;
+} JsonPathLevel;
+
+void json_paths_begin(JsonPaths *p, Span text) {
+  p->text = text;
+  p->depth = 0;
+}
+
+void json_paths_free(JsonPaths *p) {
+  free(p->level);
+  *p = (JsonPaths){ 0 };
+}
+
+static int contains(const JsonValue *v, const char *target) {
+  return v->raw.ptr <= target && target < v->raw.ptr + v->raw.len + (v->kind == JSON_STRING);
+}
+
+static int push_level(JsonPaths *p, const JsonValue *container) {
+  if (!LIST_ROOM(p->level, p->depth, p->cap)) return -1;
+  p->level[p->depth++] = (JsonPathLevel){ .it = json_iter(container), .object = container->kind == JSON_OBJECT };
+  return 0;
+}
+
+/* Moves on among a container's members to the one that holds the target. 0; -1: none does. */
+static int move_on(JsonPathLevel *l, const char *target) {
+  while (!l->begun || !contains(&l->v, target)) {
+    l->place += l->begun != 0;
+    l->begun = 1;
+    if (!json_next(&l->it, &l->key, &l->v)) return -1;
   }
-  return at.kind == JSON_NONE ? -1 : 0;
+  return 0;
+}
+
+/* Back to the lowest container that holds the target and has not been gone past it. */
+static void step_back(JsonPaths *p, const char *target) {
+  while (p->depth > 1 && !contains(&p->level[p->depth - 2].v, target)) p->depth--;
+  const JsonPathLevel *l = p->depth > 0 ? &p->level[p->depth - 1] : NULL;
+  if (l != NULL && l->begun && target < l->v.raw.ptr) p->depth = 0;
+}
+
+static int put_path(const JsonPaths *p, Buf *out) {
+  const size_t mark = out->len;
+  for (size_t i = 0; i < p->depth; i++) {
+    const JsonPathLevel *l = &p->level[i];
+    if (put_step(out, mark, l->object ? &l->key : NULL, l->place) == 0) continue;
+    out->len = mark;
+    return -1;
+  }
+  return 0;
+}
+
+int json_paths_at(JsonPaths *p, size_t start, Buf *out) {
+  const char *target = p->text.ptr + start;
+  step_back(p, target);
+  if (p->depth == 0) {
+    JsonValue at = json_value(p->text);
+    if (at.kind == JSON_NONE) return -1;
+    if (at.raw.ptr == target) return 0;
+    if (push_level(p, &at) != 0) return -1;
+  }
+  for (;;) {
+    JsonPathLevel *l = &p->level[p->depth - 1];
+    if (move_on(l, target) != 0) break;
+    if (l->v.raw.ptr == target) return put_path(p, out);
+    JsonValue inner = l->v;   /* l moves when there is a level more */
+    if (push_level(p, &inner) != 0) break;
+  }
+  p->depth = 0;
+  return -1;
+}
+
+int json_path_of(Span text, size_t start, Buf *out) {
+  JsonPaths p = { 0 };
+  json_paths_begin(&p, text);
+  int r = json_paths_at(&p, start, out);
+  json_paths_free(&p);
+  return r;
 }

@@ -7,8 +7,9 @@
 **   chunk 0 [4096 records] -> chunk 1 [4096] -> …      place = chunk * 4096 + slot
 **
 ** The records of one row lie side by side; a chunk that cannot hold them all is left with a gap,
-** and a row with more records than a chunk gets several that lie side by side. Texts (details, JSON, edited strings) live in arenas that the group which
-** made them hands over whole, so that committing a group copies no text. */
+** and a row with more records than a chunk gets several that lie side by side. Texts (details,
+** JSON, edited strings) live in arenas that the group which made them hands over whole, so that
+** committing a group copies no text. */
 #ifndef TAMIS_LOGS_H
 #define TAMIS_LOGS_H
 

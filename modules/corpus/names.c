@@ -1,6 +1,7 @@
 /* modules/corpus/names.c - interned values, see names.h.
 **
-** Entries stand in chunks that never move, each twice as long as the one before; a table of ids, open addressing, finds them by hash.
+** Entries stand in chunks that never move, each twice as long as the one before; a table of ids,
+** open addressing, finds them by hash.
 ** Looking up takes no lock: an entry is whole before its id is published, and a table that was
 ** outgrown is kept until the end, so that a reader who still probes it finds true ids or none.
 ** Adding takes the lock and probes again. */

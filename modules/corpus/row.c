@@ -23,6 +23,7 @@ void scratch_free(Scratch *s) {
   free(s->replaced);
   free(s->string);
   free(s->note);
+  json_paths_free(&s->paths);
   free(s);
 }
 
@@ -31,7 +32,7 @@ int scratch_failed(const Scratch *s) { return s->failed; }
 
 Row scratch_begin(Scratch *s, const View *view, uint32_t row) {
   arena_clear(&s->room);
-  s->failed = s->edits_loaded = s->edited = s->strings_ready = 0;
+  s->failed = s->edits_loaded = s->edited = s->strings_ready = s->paths_begun = 0;
   s->have = 0;
   s->nedits = s->nreplaced = s->nstrings = s->nnotes = 0;
   return (Row){ view, view->corpus, row, s };
@@ -122,6 +123,17 @@ static int is_ascii(Span text) {
   return any < 0x80;
 }
 
+/* Among those that were found; NULL if there is none. */
+static RowString *find_string(const Scratch *s, uint32_t start) {
+  size_t low = 0, high = s->nstrings;
+  while (low < high) {
+    size_t mid = low + (high - low) / 2;
+    if (s->string[mid].start < start) low = mid + 1;
+    else high = mid;
+  }
+  return low < s->nstrings && s->string[low].start == start ? &s->string[low] : NULL;
+}
+
 int scratch_edit(Row *r, uint32_t start, uint32_t raw_len, Span text, uint16_t stage) {
   Scratch *s = r->scratch;
   Edit *e = (Edit *)edit_of(r, start);
@@ -131,22 +143,20 @@ int scratch_edit(Row *r, uint32_t start, uint32_t raw_len, Span text, uint16_t s
   else if (add_edit(s, made) != 0) return -1;
   s->edited = 1;
   s->have = 0;
-  for (size_t i = 0; i < s->nstrings; i++) {
-    RowString *str = &s->string[i];
-    if (str->start != start) continue;
-    str->text = text;
-    str->flags = (uint8_t)((str->flags & ~(STRING_ESCAPED | STRING_ASCII)) | (is_ascii(text) ? STRING_ASCII : 0));
-  }
+  RowString *str = find_string(s, start);
+  if (str == NULL) return 0;
+  str->text = text;
+  str->flags = (uint8_t)((str->flags & ~(STRING_ESCAPED | STRING_ASCII)) | (is_ascii(text) ? STRING_ASCII : 0));
   return 0;
 }
 
 int row_edit(Row *r, uint32_t start, Span text) {
-  const RowString *string;
-  size_t n = row_strings(r, &string), i = 0;
-  while (i < n && string[i].start != start) i++;
+  const RowString *all;
+  row_strings(r, &all);
+  const RowString *string = find_string(r->scratch, start);
   Span copy = arena_copy(&r->scratch->room, text);
-  if (copy.ptr == NULL || i == n) return -1;
-  return scratch_edit(r, start, string[i].raw_len, copy, 0);
+  if (copy.ptr == NULL || string == NULL) return -1;
+  return scratch_edit(r, start, string->raw_len, copy, 0);
 }
 
 int scratch_note(Scratch *s, uint32_t name, uint32_t value) {
@@ -304,7 +314,10 @@ size_t row_strings(const Row *r, const RowString **out) {
 }
 
 int row_string_path(const Row *r, uint32_t start, Buf *out) {
-  return json_path_of(row_bytes(r), start, out);
+  Scratch *s = r->scratch;
+  if (!s->paths_begun) json_paths_begin(&s->paths, row_bytes(r));
+  s->paths_begun = 1;
+  return json_paths_at(&s->paths, start, out);
 }
 
 /* ---- paths and keys ---- */

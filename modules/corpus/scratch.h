@@ -2,6 +2,7 @@
 #ifndef TAMIS_SCRATCH_H
 #define TAMIS_SCRATCH_H
 
+#include "corpus/json.h"
 #include "corpus/logs.h"
 
 typedef struct RowNote { uint32_t name, value; } RowNote;   /* an annotation: two names ids */
@@ -21,6 +22,8 @@ struct Scratch {
   Edit *replaced;         /* [nreplaced] edits that another stage's edit of that string replaced */
   size_t nstrings, cap_strings;
   RowString *string;      /* [nstrings] by place */
+  int paths_begun;
+  JsonPaths paths;        /* where the last path that was asked for stands */
   size_t nnotes, cap_notes;
   RowNote *note;          /* annotations that earlier operators of the group gave this row */
 };

@@ -1,5 +1,6 @@
 /* tests/fuzz/fuzz_json.c - any bytes: judged alike with and without padding; what simdjson takes,
-** we take; and in what is valid every string has a path that leads back to it. */
+** we take; and in what is valid every string has a path that leads back to it, found alone or by
+** one walk for all of them, in any order. */
 #include <stdlib.h>
 
 #include "corpus/json.h"
@@ -9,7 +10,9 @@
 
 static void walk(Span text, int valid) {
   JsonValue root = json_value(text), v;
-  Buf path = { 0 };
+  Buf path = { 0 }, same = { 0 };
+  JsonPaths paths = { 0 };
+  json_paths_begin(&paths, text);
   size_t n = 0;
   char *out = malloc(text.len + 1);
   for (JsonStrings it = json_strings(text); n < 50 && json_next_string(&it, &v); n++) {
@@ -18,6 +21,15 @@ static void walk(Span text, int valid) {
     if (!valid) continue;
     path.len = 0;
     MUST(json_path_of(text, (size_t)(v.raw.ptr - text.ptr), &path) == 0);
+    same.len = 0;
+    MUST(json_paths_at(&paths, (size_t)(v.raw.ptr - text.ptr), &same) == 0);
+    MUST(span_eq(buf_span(&path), buf_span(&same)));
+    size_t any = (n * 7919) % (text.len + 1);   /* backwards, onto keys and into the midst of values */
+    path.len = same.len = 0;
+    MUST(json_path_of(text, any, &path) == json_paths_at(&paths, any, &same));
+    MUST(span_eq(buf_span(&path), buf_span(&same)));
+    path.len = 0;
+    json_path_of(text, (size_t)(v.raw.ptr - text.ptr), &path);
     if (path.len == 0) continue;   /* the root itself */
     JsonValue back = json_path(&root, buf_span(&path));
     MUST(back.kind != JSON_NONE);   /* the same place, unless a key stands twice or is spelt in two ways */
@@ -25,6 +37,8 @@ static void walk(Span text, int valid) {
   json_path(&root, text);
   free(out);
   buf_free(&path);
+  buf_free(&same);
+  json_paths_free(&paths);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n);
