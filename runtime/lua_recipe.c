@@ -80,8 +80,16 @@ static int load_file(void *ctx, RecipeFile *f) {
   lua_pushvalue(c->L, c->fn);
   lua_pushlightuserdata(c->L, f);
   int status = lua_pcall(c->L, 2, 0, 0);
-  if (status != LUA_OK) lua_pop(c->L, 1);
-  return status == LUA_OK ? 0 : -1;
+  if (status == LUA_OK) return 0;
+  size_t len = 0;
+  const char *why = status == LUA_ERRRUN && lua_type(c->L, -1) == LUA_TSTRING ? lua_tolstring(c->L, -1, &len) : NULL;
+  free(f->text);
+  free(f->path);
+  f->path = NULL;
+  f->len = len;
+  f->text = why != NULL ? strndup(why, len) : NULL;
+  lua_pop(c->L, 1);
+  return f->text != NULL ? 0 : -1;
 }
 
 static SandboxLimits read_limits(lua_State *L, int idx, const char *name) {
@@ -153,7 +161,10 @@ static int call_inside(lua_State *L) {
   size_t at = 0;
   lua_settop(L, 0);
   recipe_function(L, c->number);
-  while (at < c->in->len) transfer_read(L, buf_span(c->in), &at);
+  while (at < c->in->len) {
+    luaL_checkstack(L, 4, "too many arguments");
+    transfer_read(L, buf_span(c->in), &at);
+  }
   lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
   for (int i = 1, n = lua_gettop(L); i <= n; i++) transfer_write(L, i, 0, c->out);
   return 0;

@@ -39,7 +39,7 @@ static int h_source(lua_State *L) {
   if (f == NULL) {
     if (r->loader == NULL) return luaL_error(L, "this recipe asks for other files when it is loaded again: %s", name);
     f = add_file(r, kind, name);
-    if (f == NULL || r->loader(r->loader_ctx, f) != 0) return luaL_error(L, "not enough memory");
+    if (f == NULL || r->loader(r->loader_ctx, f) != 0) return luaL_error(L, "not enough memory to read %s", name);
   }
   if (f->path == NULL) {
     luaL_pushfail(L);
@@ -175,6 +175,15 @@ void recipe_word(const Recipe *r, int w, int status, Error *err) {
   lua_pop(s->L, 1);
 }
 
+/* Takes the last state away: it was not loaded, or is not like the others. */
+static void drop_last(Recipe *r) {
+  Sandbox *s = r->worker[--r->nworkers];
+  r->worker[r->nworkers] = NULL;
+  sandbox_close(s);
+  free(s);
+}
+
+/* One state more; none, with err worded, unless 0. */
 static int load_one(Recipe *r, Buf *plan, Error *err) {
   Sandbox *s = malloc(sizeof *s);
   if (s == NULL) return error_memory(err);
@@ -186,12 +195,16 @@ static int load_one(Recipe *r, Buf *plan, Error *err) {
   r->worker[w] = s;
   s->owner = r;
   s->trace = r->trace;
-  if (!lua_checkstack(s->L, 8)) return error_memory(err);
+  if (!lua_checkstack(s->L, 8)) {
+    drop_last(r);
+    return error_memory(err);
+  }
   lua_pushcfunction(s->L, build);
   lua_pushlightuserdata(s->L, plan);
   int status = sandbox_call(s, 1, 0);
   if (status != LUA_OK) {
     recipe_word(r, w, status, err);
+    drop_last(r);
     return -1;
   }
   s->limit.work = r->call_limit.work;
@@ -205,8 +218,10 @@ int recipe_load(Recipe *r, int n, Error *err) {
     Buf again = { 0 };
     int status = load_one(r, first ? &r->plan : &again, err);
     r->loader = NULL;
-    if (status == 0 && !first && !span_eq(buf_span(&again), buf_span(&r->plan)))
+    if (status == 0 && !first && !span_eq(buf_span(&again), buf_span(&r->plan))) {
+      drop_last(r);
       status = error_set(err, "%s builds another plan each time it is loaded: it depends on something outside", r->path);
+    }
     buf_free(&again);
     if (status != 0) return -1;
   }

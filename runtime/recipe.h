@@ -21,7 +21,8 @@ typedef struct RecipeFile {
   size_t len;
 } RecipeFile;
 
-/* Asks the host: 0, with f->path and f->text set (or path NULL and the reason in text). -1: memory. */
+/* Asks the host: 0, with f->path and f->text set (or path NULL and in text why there is none, be it
+** that the loader itself failed). -1: out of memory. */
 typedef int (*RecipeLoader)(void *ctx, RecipeFile *f);
 
 typedef struct Recipe {
@@ -46,7 +47,8 @@ Recipe *recipe_new(const char *path, Span text);
 Recipe *recipe_ref(Recipe *r);
 void recipe_unref(Recipe *r);              /* NULL is left alone */
 
-/* Loads states until there are n: the first one makes the plan. 0; -1 with err worded. Main thread. */
+/* Loads states until there are n: the first one makes the plan. 0; -1 with err worded, and the
+** states that there were before or that went well. Main thread. */
 int recipe_load(Recipe *r, int n, Error *err);
 
 /* Inside a state of the recipe: pushes function `number` of the plan; nil if none. [-0, +1, e] */

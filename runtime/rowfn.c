@@ -283,7 +283,12 @@ static int check_purity(const RowFn *f, RowFnWorker *w, Out *out) {
 
 static int run(const RowOp *base, Row *row, Out *out) {
   RowFn *f = (RowFn *)base;
-  RowFnWorker *w = &f->worker[base->serial ? 0 : scratch_worker(row->scratch)];
+  const int number = base->serial ? 0 : scratch_worker(row->scratch);
+  if (number >= f->nworkers) {
+    out_error(out, "%s of %s was made for %d threads, and runs on more", function_words(f), f->stage, f->nworkers);
+    return -2;
+  }
+  RowFnWorker *w = &f->worker[number];
   lua_State *L = w->L;
   w->proxy->row = row;
   w->proxy->has_raw = 0;

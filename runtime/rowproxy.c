@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 
+#include "core/lua_keys.h"
 #include "corpus/json.h"
 #include "corpus/lua_value.h"
 #include "corpus/scratch.h"
@@ -31,10 +32,28 @@ static int raw_len(lua_State *L) {
   return 1;
 }
 
+/* Upvalues: the table, its keys in order, how many, place. */
+static int raw_next(lua_State *L) {
+  lua_Integer i = lua_tointeger(L, lua_upvalueindex(4)) + 1;
+  if (i > lua_tointeger(L, lua_upvalueindex(3))) return 0;
+  lua_pushinteger(L, i);
+  lua_replace(L, lua_upvalueindex(4));
+  lua_rawgeti(L, lua_upvalueindex(2), i);
+  lua_pushvalue(L, -1);
+  lua_rawget(L, lua_upvalueindex(1));
+  return 2;
+}
+
+/* The walk holds the table, whoever walks does not: it stays read-only. */
 static int raw_pairs(lua_State *L) {
-  lua_getglobal(L, "pairs");
+  lua_settop(L, 1);
   lua_getiuservalue(L, 1, 1);
-  lua_call(L, 1, 3);
+  lua_Integer n = keys_sorted(L, 2);
+  lua_pushinteger(L, n);
+  lua_pushinteger(L, 0);
+  lua_pushcclosure(L, raw_next, 4);
+  lua_pushvalue(L, 1);
+  lua_pushnil(L);
   return 3;
 }
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "core/pool.h"
 #include "runtime/state.h"
 
 typedef struct Args { int argc; char **argv; } Args;
@@ -37,7 +38,14 @@ static int run_test(lua_State *L) {
   return 1;
 }
 
+/* For tests of what an interrupt does: kill -USR1 $PPID. */
+static void on_interrupt(int sig) {
+  (void)sig;
+  interrupt_raise();
+}
+
 int main(int argc, char **argv) {
+  signal(SIGUSR1, on_interrupt);
   if (argc < 2) {
     fprintf(stderr, "usage: %s FILE.lua [ARGUMENT…]\n", argv[0]);
     return 2;

@@ -13,8 +13,9 @@
 
 typedef struct PoolBox {
   Pool *pool;          /* NULL once closed */
-  lua_State *L;        /* the state that owns the progress function; NULL without one */
-  int fn;              /* registry reference of that function */
+  lua_State *L;        /* the thread whose call walks: the last one that took the pool */
+  int fn;              /* registry reference of the progress function; LUA_NOREF */
+  int inside;          /* that function runs */
   int64_t next;        /* do not call before this time, in nanoseconds */
 } PoolBox;
 
@@ -26,7 +27,14 @@ static PoolBox *checkbox(lua_State *L, int arg) {
   return b;
 }
 
-Pool *lua_checkpool(lua_State *L, int arg) { return checkbox(L, arg)->pool; }
+/* The progress function runs on the thread that asks: it may be a coroutine, and the main thread
+** then stands still in a call of its own. */
+Pool *lua_checkpool(lua_State *L, int arg) {
+  PoolBox *b = checkbox(L, arg);
+  luaL_argcheck(L, !b->inside, arg, "the pool is at work: a progress function cannot use it");
+  b->L = L;
+  return b->pool;
+}
 
 Pool *lua_optpool(lua_State *L, int arg) {
   return lua_isnoneornil(L, arg) ? NULL : lua_checkpool(L, arg);
@@ -39,10 +47,11 @@ static int64_t now_ns(void) {
 }
 
 /* Called between chunks on the caller's thread, which is the one that runs b->L. A progress
-** function that raises is dropped: progress must not fail a run, nor jump over a kernel. */
+** function that raises is dropped: progress must not fail a run, nor jump over a kernel. It cannot
+** close the pool, which the kernel that it was called from goes on using. */
 static void tick(void *ctx, size_t done, size_t n) {
   PoolBox *b = ctx;
-  if (b->L == NULL) return;
+  if (b->fn == LUA_NOREF || b->inside) return;
   int64_t now = now_ns();
   if (now < b->next) return;
   b->next = now + TICK_NS;
@@ -50,10 +59,13 @@ static void tick(void *ctx, size_t done, size_t n) {
   lua_rawgeti(b->L, LUA_REGISTRYINDEX, b->fn);
   lua_pushinteger(b->L, (lua_Integer)done);
   lua_pushinteger(b->L, (lua_Integer)n);
-  if (lua_pcall(b->L, 2, 0, 0) != LUA_OK) {
-    lua_pop(b->L, 1);
+  lua_State *L = b->L;
+  b->inside = 1;
+  if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
+    lua_pop(L, 1);
     b->next = INT64_MAX;
   }
+  b->inside = 0;
 }
 
 static int f_pool(lua_State *L) {
@@ -72,29 +84,27 @@ static int f_pool(lua_State *L) {
 }
 
 static int pool_m_threads(lua_State *L) {
-  lua_pushinteger(L, pool_threads(lua_checkpool(L, 1)));
+  lua_pushinteger(L, pool_threads(checkbox(L, 1)->pool));
   return 1;
 }
 
 static int pool_m_progress(lua_State *L) {
   PoolBox *b = checkbox(L, 1);
   if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TFUNCTION);
-  pool_set_tick(b->pool, NULL, NULL);
+  if (!b->inside) pool_set_tick(b->pool, NULL, NULL);
   luaL_unref(L, LUA_REGISTRYINDEX, b->fn);
   b->fn = LUA_NOREF;
-  b->L = NULL;
   b->next = 0;
   if (lua_isnoneornil(L, 2)) return 0;
   lua_settop(L, 2);
   b->fn = luaL_ref(L, LUA_REGISTRYINDEX);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
-  b->L = lua_tothread(L, -1);
-  pool_set_tick(b->pool, tick, b);
+  if (!b->inside) pool_set_tick(b->pool, tick, b);
   return 0;
 }
 
 static int pool_m_close(lua_State *L) {
   PoolBox *b = luaL_checkudata(L, 1, POOL_TYPE);
+  luaL_argcheck(L, !b->inside, 1, "the pool is at work: a progress function cannot close it");
   pool_free(b->pool);
   b->pool = NULL;
   return 0;

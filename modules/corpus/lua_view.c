@@ -244,7 +244,9 @@ static int view_run_group_(lua_State *L) {
   check_ops(L, v, &a);
   ViewBox *box = new_box(L);
   Error err = { "" };
+  View *held = view_ref(lua_checkview(L, 1));   /* a row function of this state may close the handle */
   box->view = view_run_group(v, a.pool, a.op, a.stage, a.nops, a.row, a.nrows, &err);
+  view_unref(held);
   return box->view == NULL ? fail(L, &err) : 1;
 }
 
