@@ -20,6 +20,7 @@
   X("select", luaopen_select, TRUSTED, "which rows of a group, or of all, stay") \
   X("text", luaopen_text, BOTH, "tokens, words, shingles, and the operators of the text rules") \
   X("neardup", luaopen_neardup, BOTH, "exact and near duplicates, decontamination, the exact Jaccard") \
+  X("neardup_index", luaopen_neardup_index, TRUSTED, "the texts that a run kept, for the runs after it") \
   X("spans", luaopen_spans, TRUSTED, "runs of tokens that recur across rows") \
   X("stats", luaopen_stats, TRUSTED, "sums, quantiles and histograms of a number a row") \
   X("json", luaopen_json, TRUSTED, "JSON of settings and reports: exact integers, sorted keys") \

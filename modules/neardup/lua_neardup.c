@@ -25,6 +25,7 @@
 #include "core/lua_core.h"
 #include "corpus/lua_corpus.h"
 #include "corpus/lua_verdicts.h"
+#include "neardup/lua_neardup.h"
 #include "neardup/nearest.h"
 #include "neardup/neardup.h"
 #include "neardup/sketch.h"
@@ -461,6 +462,18 @@ static int f_gold_copy(lua_State *L) {
   lua_setfield(L, -2, "field");
   return 1;
 }
+
+/* ---- for other bindings (lua_neardup.h) ---- */
+
+LeaderParams lua_check_leaders(lua_State *L) { return check_leaders(L); }
+TemplateParams lua_check_template(lua_State *L, const LeaderParams *p) {
+  TemplateParams t = check_template(L, 2, p->threshold, p->shingle);
+  t.unit = p->text.unit;
+  t.turns = p->text.turns;
+  return t;
+}
+Turns lua_check_turns(lua_State *L) { return check_turns(L, 2); }
+unsigned lua_check_fields(lua_State *L) { return check_fields(L, 2, NEARDUP_FIELDS); }
 
 static const luaL_Reg functions[] = {
   { "jaccard", f_jaccard }, { "normalise", f_normalise }, { "minhash", f_minhash },
