@@ -2,6 +2,7 @@
 -- Every row read is kept, rejected or quarantined; the three are counted before anything is
 -- published. Until the folder is renamed, a run that fails or is stopped leaves nothing.
 
+local against = require "run.against"
 local core = require "core"
 local engine = require "run.engine"
 local export = require "export"
@@ -11,6 +12,7 @@ local fs = require "fs"
 local json = require "json"
 local ledger = require "ledger"
 local lineage = require "run.lineage"
+local near_index = require "neardup_index"
 local neardup = require "neardup"
 local open = require "recipe.open"
 local plan = require "plan"
@@ -35,6 +37,8 @@ local function dataset_name(opened)
   return base:find "^[%w_]" and base or "dataset"
 end
 
+runner.dataset_name = dataset_name
+
 -- ---- reading ----
 
 local function load_all(run, o)
@@ -45,6 +49,8 @@ local function load_all(run, o)
   end
   local list, err = sources.expand(p.sources, run.folder)
   if not list then return failure(err) end
+  local _, missing = against.look(p, run.runs)
+  if #missing > 0 then return failure(table.concat(missing, "\n")) end
   local gold
   gold, err = sources.expand(p.gold, run.folder)
   if not gold then return failure(err) end
@@ -154,7 +160,7 @@ end
 --- Loads the sources and runs the stages in memory.
 -- @param opened   what recipe/open gives
 -- @param o        options of the command line
--- @param env      { pool, progress }
+-- @param env      { pool, progress, own = the run's folder, if it is to have one }
 -- @return  { plan, view, gold, engine, sources, … }; or nil, a sentence and the exit status
 function runner.run_stages(opened, o, env)
   local run = { plan = opened.plan, files = opened.files, path = opened.path, recipe = opened.recipe, options = o,
@@ -162,7 +168,8 @@ function runner.run_stages(opened, o, env)
                 folder = opened.folder or open.folder_of(opened.path), pool = env.pool, progress = env.progress,
                 name = dataset_name(opened), started = fs.clock(), created_at = fs.utc() }
   add_sample(run, o)
-  run.engine = engine.new(opened, { pool = run.pool, progress = run.progress })
+  run.runs = { out = o.out or "curated", name = run.name, folder = run.folder, own = env.own }
+  run.engine = engine.new(opened, { pool = run.pool, progress = run.progress, runs = run.runs })
   local ok, err = run.engine:prepare()
   if not ok then return failure(err, BAD_RECIPE) end
   local status
@@ -212,6 +219,22 @@ local function write_outputs(run, dir)
   return true
 end
 
+--- What later runs are compared with: the texts of the rows kept in the end, if near_dedup asks for it.
+local function write_index(run, dir)
+  local asked
+  for _, entry in ipairs(run.plan.stages) do
+    if entry.stage == "near_dedup" and entry.params.index then asked = entry.params end
+  end
+  if not asked then return true end
+  if run.progress then run.progress:step("index", (run.view:counts())) end
+  local f, err = near_index.write(run.view, { path = dir .. "/" .. against.INDEX, fields = asked.fields,
+    turns = asked.turns, dataset = run.name, run = run.id }, run.pool)
+  if not f then return nil, err end
+  local files = run.outputs.files
+  files[#files + 1] = { path = against.INDEX, rows = f.rows, bytes = f.bytes, sha256 = f.sha256 }
+  return true
+end
+
 local function ledger_stages(run)
   local out = {}
   for i, s in ipairs(run.engine.stats) do
@@ -253,6 +276,8 @@ end
 
 local function fill(run, dir)
   local ok, err = write_outputs(run, dir.temporary)
+  if not ok then return nil, err end
+  ok, err = write_index(run, dir.temporary)
   if not ok then return nil, err end
   ok, err = run.view:hash_sources(run.pool)   -- before the ledger, which tells them
   if ok and run.gold then ok, err = run.gold:hash_sources(run.pool) end
@@ -306,6 +331,7 @@ function runner.run(opened, o, env)
   o.spool_dir = dir.temporary
   core.memory(o.memory, dir.temporary)
   local run
+  env.own = dir.path
   run, err, status = runner.run_stages(opened, o, env)
   if not run then return nil, err, status end
   run.id = id

@@ -402,7 +402,8 @@ static int add_metric(View *v, uint16_t stage, const VerdictList *list) {
   double *col = bad ? NULL : view_own_metric(v, buf_span(&name));
   buf_free(&name);
   if (col == NULL) return -1;
-  memcpy(col, list->metric, v->corpus->nrows * sizeof *col);
+  for (uint32_t i = 0; i < v->corpus->nrows; i++)   /* a stage may judge in two steps: what it did not look at stays */
+    if (!isnan(list->metric[i])) col[i] = list->metric[i];
   return 0;
 }
 

@@ -1,5 +1,6 @@
 --- check: is this recipe right? With sources at hand, what would it keep?
 
+local against = require "run.against"
 local core = require "core"
 local engine = require "run.engine"
 local json = require "json"
@@ -27,6 +28,7 @@ local check = {
     { "--sample N", "only N rows, chosen by the seed", "count" },
     { "--threads N", "threads (default: one a processor)", "count" },
     { "--max-line SIZE", "longest line that is read (default 64M)", "size" },
+    { "--out DIR", "where the runs lie that near_dedup.against names (default ./curated)" },
     { "--lib DIR", "a folder of Lua files that recipes may require", "list" },
     { "--allow-damaged", "take the whole rows before the fault of a damaged gzip or zstd file" },
     { "--trust", "lift the limits on the recipe's own code" },
@@ -52,8 +54,8 @@ local function static(opened, pool)
   return engine.new(opened, { pool = pool }):prepare()
 end
 
---- The files that the recipe names and that are not there, a sentence each, and how many are there.
-local function missing_files(opened)
+--- The files and runs that the recipe names and that are not there, a sentence each, and how many are there.
+local function missing_files(opened, o)
   local folder, out, there = require "recipe.open".folder_of(opened.path), {}, 0
   for _, list in ipairs { opened.plan.sources, opened.plan.gold } do
     for _, source in ipairs(list) do
@@ -61,7 +63,10 @@ local function missing_files(opened)
       if found then there = there + 1 else out[#out + 1] = err end
     end
   end
-  return out, there
+  local runs, gone = against.look(opened.plan, { out = o.out or "curated", name = runner.dataset_name(opened),
+                                                 folder = folder })
+  table.move(gone, 1, #gone, #out + 1, out)
+  return out, there + runs
 end
 
 --- One line on the recipe; then what it names and is not there.
@@ -76,7 +81,7 @@ end
 -- them here, a run would fail.
 -- @return  the exit status
 local function tell_missing(missing, there, several, out)
-  if there > 0 then
+  if #missing > 0 and there > 0 then
     for _, message in ipairs(missing) do fail(message) end
     return 1
   end
@@ -109,7 +114,7 @@ local function check_one(rest, o, pool, several)
   local ok
   ok, err = static(opened, pool)
   if not ok then return fail(err, 2) end
-  local missing, there = missing_files(opened)
+  local missing, there = missing_files(opened, o)
   if several or o.static then describe(opened, missing, out) end
   if o.static then return tell_missing(missing, there, several, out) end
   if #opened.plan.sources == 0 then missing, there = { "it names no sources" }, 0 end

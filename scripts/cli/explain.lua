@@ -100,6 +100,22 @@ local function open_run(o)
   return other or r, broken
 end
 
+--- A twin that an earlier run kept, read from that run's folder where it is still there.
+local function earlier_twin(r, row, twin)
+  local p = { run = twin.run, source = twin.source, line = twin.line }
+  local dir = r:earlier(row.stage, twin.run)
+  local other = dir and run.open(dir)
+  if not other then return p end
+  local n = other:find_line(twin.source, twin.line)[1]
+  local found = n and other:row(n)
+  if found then
+    p.status, p.text = found.status, other:text(found)
+    p.output = found.output and ("%s/%s:%d"):format(dir, found.output, found.output_line) or nil
+  end
+  other:close()
+  return p
+end
+
 -- Everything about one row as plain data.
 local function passport(r, row)
   local p = { run = r.dir, source = row.source, line = row.line, row = row.row, id = row.id, identity = row.identity,
@@ -115,7 +131,8 @@ local function passport(r, row)
   end
   p.would_keep = row.status ~= "curated" and remedy.would_keep(r, row) or nil
   local twin = row.evidence and row.evidence.twin
-  if twin then
+  if twin and twin.run then p.twin = earlier_twin(r, row, twin)
+  elseif twin then
     local found = r:find_line(twin.source, twin.line)
     local other = found[1] and r:row(found[1])
     local gold = not other and r:source_text(twin.source, twin.line)
@@ -176,13 +193,18 @@ end
 
 local function show_twin(s, p, out)
   out("")
-  out(s:paint("bold", "Twin") .. "  " .. s:cut(p.twin.source .. ":" .. p.twin.line, s.width - 6))
+  local of = p.twin.run and " of run " .. p.twin.run or ""
+  out(s:paint("bold", "Twin") .. "  " .. s:cut(p.twin.source .. ":" .. p.twin.line .. of, s.width - 6))
   if p.twin.output then
     local fate = p.twin.stage and ", itself rejected by " .. p.twin.stage or ""
     out("  " .. s:paint("dim", s:cut(p.twin.output .. fate, s.width - 2)))
   end
   local mine, its = p.text and p.text.fields, p.twin.text and p.twin.text.fields
-  if not its then out "  (its text is in no file of the run, and the source is gone)" return end
+  if not its then
+    out(p.twin.run and "  (that run's folder is gone, or has no ledger.db)"
+      or "  (its text is in no file of the run, and the source is gone)")
+    return
+  end
   out(s:paint("dim", "  " .. screen.pad("this row", (s.width - 5) // 2) .. "   the twin"))
   for _, name in ipairs(ORDER) do
     if (mine and mine[name]) or its[name] then

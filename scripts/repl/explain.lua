@@ -23,8 +23,8 @@ end
 local STATUS = { standing = "curated" }
 
 local function twin_of(native, twin)
-  local n = native:find({ source = twin.source, line = twin.line })[1]
-  return { source = twin.source, line = twin.line, output = n and "#" .. n or nil,
+  local n = not twin.run and native:find({ source = twin.source, line = twin.line })[1]
+  return { run = twin.run, source = twin.source, line = twin.line, output = n and "#" .. n or nil,
            text = n and text_of(native, n) or nil }
 end
 

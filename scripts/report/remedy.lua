@@ -65,13 +65,20 @@ local function spans_in_words(spans)
   return table.concat(list, "; ")
 end
 
+--- Where a twin stands; one that an earlier run kept is of that run.
+local function twin_place(r, twin)
+  if twin.run then return ("%s:%s of the earlier run %s"):format(twin.source, tostring(twin.line), twin.run) end
+  return r:short(twin.source) .. ":" .. tostring(twin.line)
+end
+remedy.twin_place = twin_place
+
 --- One fault in a sentence: "length.input_too_short: input has 7, at least 20 is asked".
 function remedy.words(r, fault)
   local e = evidence_of(fault)
   local lead = (fault.stage or "load") .. ": " .. (fault.reason or "?")
   local kind, value = similarity(e)
   if e.twin then
-    local place = r:short(e.twin.source) .. ":" .. tostring(e.twin.line)
+    local place = twin_place(r, e.twin)
     local _, threshold = parameter(r, fault)
     if not value or not threshold then
       return ("%s, the same as %s in %s"):format(lead, place, e.field or "all fields")
@@ -163,6 +170,11 @@ local function change(r, fault, source)
   end
   if fault.reason == "over_cap" then
     return ("%s.max at least %s, or another seed"):format(stage, figure(e.value or 0))
+  end
+  if e.twin and e.twin.run then
+    local without = ("%s.against without %s"):format(stage, e.twin.run)
+    if not (kind and name) or value >= 1 then return without end
+    return ("%s, or %s"):format(without, PAIR:format(stage, name, rounded(value, true)))
   end
   if kind and name then
     if value >= 1 then return ("no threshold: its text is the same as the twin's; --skip %s"):format(stage) end

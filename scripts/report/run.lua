@@ -375,6 +375,16 @@ function run:source_text(path, line)
   return any and { fields = fields, turns = turns.of(decode(view:row(row).bytes)), from = path .. ":" .. line } or nil
 end
 
+--- The folder where an earlier run lay when a stage of this one compared rows with it; nil if not known.
+function run:earlier(stage, name)
+  for _, s in ipairs(((self.lineage.stats or {}).stage_counts) or {}) do
+    local against = s.name == stage and (s.figures or {}).against
+    for _, e in ipairs(against and against.runs or {}) do
+      if e.run == name then return e.path end
+    end
+  end
+end
+
 function run:close()
   if self.db.close then self.db:close() end
 end

@@ -231,7 +231,7 @@ local function example_of(r, row, views)
   local e = row.evidence or {}
   if e.twin then
     local value = e.jaccard or e.cosine
-    out.why = ("copies %s:%s%s"):format(r:short(e.twin.source), tostring(e.twin.line), value
+    out.why = ("copies %s%s"):format(remedy.twin_place(r, e.twin), value
       and (" (%.3f)"):format(value) or "")
   elseif row.reason == "over_cap" then out.why = ("number %s of its %s"):format(number(e.value), e.field or "group")
   elseif e.language then out.why = ("%s, confidence %s"):format(tostring(e.language), number(e.value, 2))

@@ -1,6 +1,7 @@
 --- engine: a plan's stages over a view. Neighbouring row stages run fused, as one pass; a corpus
 -- stage sees all rows that still stand. Each step gives a new view, so a failure loses nothing.
 
+local against = require "run.against"
 local core = require "core"
 local fault = require "run.fault"
 local fs = require "fs"
@@ -12,11 +13,11 @@ engine.__index = engine
 local INTERRUPTED = "interrupted"
 
 --- @param opened  what recipe/open gives: { recipe, plan, files }; recipe may be nil (REPL)
--- @param options  pool, gold (a view), progress
+-- @param options  pool, gold (a view), progress, runs (where earlier runs lie: run/against)
 function engine.new(opened, options)
   return setmetatable({
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
-    progress = options.progress, notes = {}, stats = {}, ops = {}, infos = {},
+    progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
   }, engine)
 end
 
@@ -30,6 +31,8 @@ function engine:context(entry)
   local recipe, threads = self.recipe, self.pool:threads()
   return {
     pool = self.pool, seed = self.plan.seed, name = entry.name, gold = self.gold,
+    -- the earlier runs that the parameters name, opened
+    earlier = function(p) return against.open(p, self.runs, self.pool) end,
     -- the name of a stage behind this one that sets an annotation; nil if there is none
     set_behind = function(annotation)
       local behind = false

@@ -3,10 +3,12 @@
 -- Rows are visited in order, those of trusted sources first; one that a kept row matches is
 -- rejected and names the kept match of highest Jaccard. A row shorter than a shingle is compared
 -- exactly. method = "exact" adds the pigeonhole join (modules/neardup/join.h).
+-- With `against`, rows that an earlier run kept leave first (modules/neardup/against.h).
 -- Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3.
 
 local neardup = require "neardup"
 local bands = require "neardup_bands"
+local earlier = require "neardup_index"
 local template = require "neardup_template"
 
 -- A row has a text of its own where so many code points (words) in a row are not masked.
@@ -17,6 +19,18 @@ local FIELDS = { "system", "input", "output", "alternative", "assistant" }
 local function masked(figures, p)
   return ("near_dedup: %d shingles stand in more than %g%% of the rows and were left out of the comparison "
     .. "(near_dedup.max_shingle_share = 0 compares them)"):format(figures.masked_shingles, 100 * p.max_shingle_share)
+end
+
+--- Rejects what an earlier run kept.
+-- @return  the view without those rows, and { figures, notes }; or nil and a message
+local function seen(view, p, given, ctx)
+  local list, runs, notes = ctx.earlier(p)
+  if not list then return nil, runs end
+  local verdicts, figures = earlier.seen(view, given, list, ctx.pool)
+  for _, x in ipairs(list) do x:close() end
+  if not verdicts then return nil, figures end
+  figures.runs = runs
+  return view:apply(ctx.name, verdicts), { figures = figures, notes = notes }
 end
 
 return {
@@ -56,9 +70,15 @@ return {
                             .. "beside them is compared whole; 0: all count" },
     min_shingle_rows  = { type = "integer", default = 10, min = 1, max = 1000000000,
                           doc = "a shingle that fewer rows have counts, whatever their share" },
+    against    = { type = { "string", "list" }, of = { type = "string" }, words = "a run's name, or a list of such",
+                   doc = "earlier runs: a row that they kept is rejected. NAME/ID or NAME under --out, an ID or "
+                     .. "`latest` of this dataset, or a run's folder, of which only neardup.idx is read" },
+    index      = { type = "boolean", default = false,
+                   doc = "leave neardup.idx, which `against` of later runs reads; without it they read the run's "
+                     .. "rows again" },
   },
   example = [[s.near_dedup { threshold = 0.8, keep = "longest" }]],
-  reasons = { "near_duplicate" },
+  reasons = { "near_duplicate", "seen_before" },
   metrics = { "jaccard" },
   check = function(p)
     if p.unit == "word" and p.shingle > 8 then
@@ -72,12 +92,20 @@ return {
     local given = template.params(p)
     given.mask_rest = OWN[p.unit]
     bands.set(given, p, p.threshold)
-    local verdicts, figures = neardup.leaders(view, given, ctx.pool)
+    local left, before = view, nil
+    if p.against then
+      left, before = seen(view, p, given, ctx)
+      if not left then return nil, before end
+    end
+    local verdicts, figures = neardup.leaders(left, given, ctx.pool)
     if not verdicts then return nil, figures end
     figures.slots = given.num_hashes
     local notes = template.notes("near_dedup", figures.template)
     if figures.masked_shingles > 0 then notes[#notes + 1] = masked(figures, p) end
-    return verdicts, { figures = figures, notes = notes }
+    if not before then return verdicts, { figures = figures, notes = notes } end
+    figures.against = before.figures
+    table.move(before.notes, 1, #before.notes, #notes + 1, notes)
+    return left:apply(ctx.name, verdicts), { figures = figures, notes = notes }
   end,
 
   --- The chance that a pair is proposed, for the help page.

@@ -177,7 +177,7 @@ c:head(2):length{}
 ]], data)
   check.eq(status, 1)
   local said = lines(err)
-  check.contains(table.remove(said, 1), 'error: unknown parameter "treshold" of near_dedup; did you mean "threshold"? (there are fields, ')
+  check.contains(table.remove(said, 1), 'error: unknown parameter "treshold" of near_dedup; did you mean "threshold"? (there are ')
   check.eq(said, {
     "error: near_dedup.threshold = 2 is out of range: a number from 0.05 to 1",
     'error: a view has no "near_dup"; did you mean "near_dedup"?',
