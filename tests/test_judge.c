@@ -205,7 +205,7 @@ static void rows_that_share_three_quarters_are_not_compared_with_one_another(voi
   size_t kept = 0;
   for (size_t i = 0; i < m.n; i++) kept += d.twin[i] == TEXT_NONE;
   CHECK(kept == m.n && d.npairs == 0);
-  CHECK(d.candidates < 3000000);   /* until the index stands: 512 for each text left, 1.6 million at most */
+  CHECK(d.candidates < 3000000);   /* until the index stands */
   judged_free(&d);
   group_free(&g);
   made_free(&m);

@@ -19,6 +19,7 @@
 
 enum {
   CHAINED = 512,   /* groups from this size on have chains */
+  LOOKS_A_CANDIDATE = 4,   /* what its bitmap costs, in looks at keys */
   GUARD = 16       /* kept texts from which on bitmaps are kept */
 };
 #define NONE UINT32_MAX
@@ -60,7 +61,7 @@ struct JudgeRoom {
   uint32_t *next;          /* [nkept * bands] entry kept * bands + band */
   uint32_t *mark;          /* [kept_cap] the last local text it was proposed to */
   size_t chains;
-  size_t looks;            /* at kept texts and entries of chains, in this group */
+  size_t looks;            /* at kept texts in this group: their keys, entries of chains, bitmaps */
   Crowd crowd;
   TextPair *pair;
   size_t npairs, pair_cap;
@@ -297,13 +298,14 @@ static int find_candidates(JudgeRoom *r, const Judge *j, uint32_t text, uint32_t
   for (unsigned b = 0; r->chains > 0 && b < j->p->bands; b++)
     work += 8 + r->length[chain_of(r, keys[b], b)];
   if (r->chains > 0 && work < r->nkept - from) {
-    r->looks += work;
     propose_by_chain(r, j, keys, local, from);
-    return 0;
+    r->looks += work - 8 * j->p->bands;
+  } else {
+    for (size_t k = from; k < r->nkept; k++)
+      if (lsh_meet(keys, r->keys + k * j->stride, j->stride)) propose(r, k);
+    r->looks += r->nkept - from;
   }
-  r->looks += r->nkept - from;
-  for (size_t k = from; k < r->nkept; k++)
-    if (lsh_meet(keys, r->keys + k * j->stride, j->stride)) propose(r, k);
+  r->looks += LOOKS_A_CANDIDATE * r->ncandidates;
   return 0;
 }
 
@@ -436,7 +438,7 @@ int judge_group(const Judge *j, JudgeRoom *r, const uint32_t *text, size_t n) {
   if (begin_group(r, j, n) != 0) return -1;
   for (size_t local = 0; local < n; local++) {
     if (interrupt_pending()) return POOL_INTERRUPTED;
-    if (r->looks / j->patience > n - local && j->p->floor >= RARE_FLOOR) {
+    if (r->looks / j->patience > r->nkept + n - local && j->p->floor >= RARE_FLOOR) {
       int result = begin_crowd(r, j, text, n, local);
       if (result != 0) return result;
       r->looks = 0;

@@ -17,11 +17,11 @@ typedef struct Judge {
   const uint32_t *shingles; /* [n] repeated ones counted */
   uint32_t *twin;           /* [n] result */
   double *jaccard;          /* [n] result */
-  size_t patience;          /* looks at kept texts, for each text left, before a group gets an index of rare
-                            ** shingles (rare.h): speed alone depends on it; JUDGE_PATIENCE */
+  size_t patience;          /* looks at kept texts, for each text kept or to come, before a group gets an index
+                            ** of rare shingles (rare.h): speed alone depends on it; JUDGE_PATIENCE */
 } Judge;
 
-enum { JUDGE_PATIENCE = 512 };   /* about what the index costs a text, in looks */
+enum { JUDGE_PATIENCE = 2048 };   /* about what the index costs a text, in looks of 10 ns */
 
 typedef struct JudgeRoom JudgeRoom;   /* a worker's */
 JudgeRoom *judge_room_new(int worker);          /* NULL if out of memory */
