@@ -89,6 +89,30 @@ check.test("a short gold input is contained only with its answer", function()
   check.eq(v:row(3).status, "standing")   -- two words are no evidence
 end)
 
+check.test("how much of an answer counts, and how short a question may be, are the recipe's to say", function()
+  local filler = "Now for a quiz, said the man with the hat. "
+  local question = "What is the capital of France?"
+  local gold = load(file { pair(question, "alpha beta gamma delta epsilon zeta"), pair("Why not?", "Because.") })
+  -- each word of the answer stands in one text as often as the others: half of them weigh a half
+  local rows = { pair(filler .. question .. " alpha beta gamma it is.", "one"), pair(filler .. "Why not? Because.", "two"),
+                 pair(filler .. question .. " alpha beta, gamma delta.", "three"), pair("delta epsilon zeta", "four"),
+                 pair("epsilon zeta", "five") }
+  local function reasons(given)
+    local v, out = run(load(file(rows)), gold, given), {}
+    for i = 1, 3 do out[i] = v:row(i).reason or "-" end
+    return table.concat(out, " ")
+  end
+  local one = "gold_contained"
+  check.eq(reasons { answer_share = 0.5 }, one .. " - " .. one)
+  check.eq(reasons { answer_share = 0.6 }, "- - " .. one)
+  check.eq(reasons { answer_share = 0.7 }, "- - -")
+  check.eq(reasons { answer_run = 4 }, "- - " .. one)
+  check.eq(reasons { answer_run = 5 }, "- - -")
+  check.eq(reasons { min_input_words = 2 }, one .. " " .. one .. " " .. one)
+  check.eq(reasons { min_input_words = 6 }, one .. " - " .. one)
+  check.eq(reasons { min_input_words = 7 }, "- - -")
+end)
+
 check.test("a phrase that many rows have starts no run", function()
   local phrase = "write a short story of three paragraphs about a dog and"
   local lines = {}

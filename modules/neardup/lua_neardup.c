@@ -355,7 +355,10 @@ static int check_overlap(lua_State *L, int table, OverlapParams *p) {
   p->common = check_number(L, table, "common", 0, 1);
   p->common_texts = check_count(L, table, "common_rows", 0, UINT32_MAX / 2);
   p->words = check_count(L, table, "min_words", 0, 100000);
+  p->shortest = check_count(L, table, "min_input_words", 1, 100000);
   p->distance = check_count(L, table, "answer_distance", 0, 100000);
+  p->answer_run = check_count(L, table, "answer_run", 1, OVERLAP_ANSWER_MOST);
+  p->answered = check_number(L, table, "answer_share", 1e-9, 1);
   p->threshold = check_number(L, table, "overlap", 1e-9, 2);
   p->with_answer = check_number(L, table, "overlap_with_answer", 1e-9, 2);
   lua_getfield(L, table, "contained");

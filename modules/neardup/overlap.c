@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { GRAIN = 64, RUNS_MOST = 64, ANSWER_MOST = 512, ANSWER_RUN = 3, NONE = TEXT_NONE };
+enum { GRAIN = 64, NONE = TEXT_NONE };
 
 /* A set of 64-bit keys, numbered from 0 as they come. */
 typedef struct Keys {
@@ -160,7 +160,7 @@ static int read_gold(Run *r, size_t *longest) {
     if (words_read(r->answers, i, 0, WORDS_BARE, w) != 0 || add_words(g, w, (uint32_t)i) != 0) return -1;
   }
   g->from[g->n] = (uint32_t)g->words;
-  if (*longest < ANSWER_MOST) *longest = ANSWER_MOST;
+  if (*longest < OVERLAP_ANSWER_MOST) *longest = OVERLAP_ANSWER_MOST;
   g->word = malloc((g->words + 1) * sizeof *g->word);
   if (g->word == NULL || keys_init(&r->vocabulary, g->words) != 0) return -1;
   for (size_t i = 0; i < g->words; i++) g->word[i] = keys_add(&r->vocabulary, g->hash[i]);
@@ -316,7 +316,7 @@ static int add_run(const Run *r, Worker *w, uint32_t i, uint32_t k, uint32_t low
   uint32_t text = g->text_of[k], from = i, to = i, gold = k;
   for (uint32_t s = w->first[text]; s != NONE; s = w->run[s].next)
     if (w->run[s].row - w->run[s].gold == i - k && i < w->run[s].row + w->run[s].n && i >= w->run[s].row) return 0;
-  if (w->runs[text] == RUNS_MOST) return 0;
+  if (w->runs[text] == OVERLAP_RUNS_MOST) return 0;
   while (from > low && gold > g->from[text] && w->words.hash[from - 1] == g->hash[gold - 1]) from--, gold--;
   for (uint32_t e = k; to < high && e < g->answer[text] && w->words.hash[to] == g->hash[e]; e++) to++;
   if (w->nruns == w->run_cap) {
@@ -359,8 +359,8 @@ static double answer_near(const Run *r, Worker *w, uint32_t text, const WordRun 
   const Gold *g = &r->gold;
   uint32_t a = g->answer[text], n = g->from[text + 1] - a;
   if (n == 0) return NAN;
-  if (n > ANSWER_MOST) n = ANSWER_MOST;
-  uint32_t need = n < ANSWER_RUN ? n : ANSWER_RUN, from = run->row;
+  if (n > OVERLAP_ANSWER_MOST) n = OVERLAP_ANSWER_MOST;
+  uint32_t need = n < r->p->answer_run ? n : r->p->answer_run, from = run->row;
   size_t to = (size_t)run->row + run->n + r->p->distance + n;
   if (to > w->words.n) to = w->words.n;
   double sum = 0, all = 0;
@@ -421,7 +421,7 @@ static int judge(const Run *r, Worker *w, uint32_t text, OverlapMatch *m) {
   m->string = piece;
   m->first = w->words.nth[longest->row];
   m->last = w->words.nth[longest->row + longest->n - 1];
-  int answered = m->answer >= 0.5, enough = m->overlap >= p->threshold && covered >= p->words;
+  int answered = m->answer >= p->answered, enough = m->overlap >= p->threshold && covered >= p->words;
   if (m->contained && p->contained && (whole || answered)) return 1;
   m->contained = 0;
   return whole && (enough || (answered && m->overlap >= p->with_answer));
@@ -509,7 +509,7 @@ int overlap_find(const TextSource *rows, const TextSource *questions, const Text
             .threads = pool != NULL ? pool_threads(pool) : 1 };
   size_t longest = 0;
   r.index[LONG].n = p->ngram;
-  r.index[SHORT].n = OVERLAP_SHORT < p->ngram ? OVERLAP_SHORT : p->ngram;
+  r.index[SHORT].n = p->shortest < p->ngram ? p->shortest : p->ngram;
   r.worker = calloc((size_t)r.threads, sizeof *r.worker);
   r.candidate = calloc(rows->n + 1, 1);
   int i = r.worker == NULL || r.candidate == NULL ? -1 : read_gold(&r, &longest);

@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
   Span s[STRINGS];
   size_t strings = 0;
   for (size_t i = 1; i < n && strings < STRINGS;) {
-    size_t from = i, most = strings == 0 ? 40 : MOST;   /* fewer than RUNS_MOST diagonals */
+    size_t from = i, most = strings == 0 ? 40 : MOST;   /* fewer than OVERLAP_RUNS_MOST diagonals */
     while (i < n && d[i] != 0xFE && i - from < most) i++;
     s[strings++] = span_of((const char *)d + from, i - from);
     i++;
@@ -59,7 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
   while (strings < 2 || strings % EACH != 0) s[strings++] = span_of("", 0);
   size_t rows = (strings - 2) / EACH;
   SpanTexts question = span_texts(s, 1, 1), answer = span_texts(s + 1, 1, 1), text = span_texts(s + 2, rows, EACH);
-  OverlapParams p = { .ngram = OVERLAP_LEAST + d[0] % 6, .common = 1, .distance = d[0], .threshold = 1e-9,
+  OverlapParams p = { .ngram = OVERLAP_LEAST + d[0] % 6, .common = 1, .shortest = 4,
+                      .distance = d[0], .answer_run = 3, .answered = 0.5, .threshold = 1e-9,
                       .with_answer = 1e-9, .contained = 1 };
   OverlapMatch out[ROWS + 1];
   Error err;
