@@ -9,11 +9,11 @@ local export = require "export"
 local fault = require "run.fault"
 local folder = require "run.folder"
 local fs = require "fs"
+local gold_gate = require "gold_gate"
 local json = require "json"
 local ledger = require "ledger"
 local lineage = require "run.lineage"
 local near_index = require "neardup_index"
-local neardup = require "neardup"
 local open = require "recipe.open"
 local plan = require "plan"
 local screen = require "report.screen"
@@ -134,27 +134,16 @@ local function check_export(run)
   return true
 end
 
-local GOLD_KEPT = "export: %s:%d would be written, but its %s is that of the gold row %s:%d%s; %s, "
-  .. "or say export { allow_gold = true }"
-
 --- The last gate: no copy of a gold row may be written, whatever was skipped or edited.
 local function refuse_gold(run)
   local export_entry, cleaned = run.plan.stages[#run.plan.stages], stage_of(run.plan, "decontaminate")
-  if not run.gold or export_entry.params.allow_gold then return true end
-  if cleaned and run.view:edited() == 0 then return true end   -- nothing is left to find
-  local found, err = neardup.gold_copy(run.view, run.gold, not cleaned or cleaned.params.input_alone, run.pool)
-  if found == nil then return nil, err end
-  if not found then
-    if not cleaned then
-      local notes = run.engine.notes
-      notes[#notes + 1] = "decontaminate was skipped: no kept row is a copy of a gold row; others near them may be"
-    end
-    return true
+  local ok, looked = gold_gate.check { view = run.view, gold = run.gold, cleaned = cleaned, pool = run.pool,
+                                       allow = export_entry.params.allow_gold, remedy = "let decontaminate run" }
+  if ok and looked and not cleaned then
+    local notes = run.engine.notes
+    notes[#notes + 1] = "decontaminate was skipped: no kept row is a copy of a gold row; others near them may be"
   end
-  local row, gold = run.view:row(found.row), run.gold:row(found.gold_row)
-  return nil, GOLD_KEPT:format(row.source, row.line, found.field, gold.source, gold.line,
-    found.rows > 1 and (" (and so with %d more)"):format(found.rows - 1) or "",
-    cleaned and "an edit behind decontaminate made it so: change it" or "let decontaminate run")
+  return ok, looked
 end
 
 --- Loads the sources and runs the stages in memory.

@@ -2,6 +2,7 @@
 -- An existing file is kept unless { replace = true } is given.
 
 local fs = require "fs"
+local gold_gate = require "gold_gate"
 local plan = require "plan"
 local screen = require "report.screen"
 local verdicts = require "verdicts"
@@ -27,7 +28,26 @@ local function options_of(given, session)
   local keys = {}
   for _, format in ipairs(require "formats.all") do keys[format.name] = format.own end
   return { format = p.format, system = p.system, extra = p.extra, include = p.include, rejected = p.rejected,
-           own = keys, splits = splits, group = p.group, seed = 42, pool = session.pool }
+           own = keys, splits = splits, group = p.group, seed = 42, pool = session.pool },
+         p.allow_gold
+end
+
+-- Of the stages that ran, and of the recipe's own: the last of that name.
+local function last_of(history, recipe, name)
+  for i = #history, 1, -1 do
+    if history[i].entry and history[i].entry.stage == name then return history[i].entry end
+  end
+  if name ~= "export" or not recipe then return nil end
+  local entry = recipe.plan.stages[#recipe.plan.stages]
+  return entry and entry.stage == name and entry or nil
+end
+
+-- What `tamis run` refuses to write, export does too: a standing row that copies a gold row.
+local function refuse_gold(o, native, allowed)
+  local own = last_of(o.history, o.recipe, "export")
+  must(gold_gate.check { view = native, gold = o.gold, cleaned = last_of(o.history, o.recipe, "decontaminate"),
+                         allow = allowed or (own and own.params.allow_gold), pool = o.session.pool,
+                         remedy = "run :decontaminate{} first" })
 end
 
 -- Rows that the format has no place for are left out, and said to be.
@@ -104,18 +124,19 @@ return function(_, o, path, given)
     error('export takes its options in braces: c:export("kept.jsonl", { format = "messages" })', 0)
   end
   local replace = given and given.replace
-  local options = options_of(given, o.session)
+  local options, allow_gold = options_of(given, o.session)
   local one = path:find "%.jsonl$" ~= nil
   if one and options.splits then error("splits are several files: give export a folder", 0) end
   if one then check_place(path, replace) end
   local native, say = o.view, function(...) o.session:say((...):format(select(2, ...))) end
+  local chosen = o.rows and only(native, o.rows) or native
+  refuse_gold(o, chosen, allow_gold)
   if o.rows and not all_standing(native, o.rows) then
     if not one then error("rejected rows go to one file, as they were read: give a path that ends in .jsonl", 0) end
     return say("%s: %s rows, as they were read", path, screen.number(write_lines(native, o.rows, path)))
   end
-  if o.rows then native = only(native, o.rows) end
   local unfit
-  native, unfit = fitting(native, options)
+  native, unfit = fitting(chosen, options)
   if unfit > 0 then say("%s rows do not fit the format and are left out", screen.number(unfit)) end
   if not one then return say("%s: %s", path, to_folder(native, path, options)) end
   say("%s: %s rows", path, screen.number(to_file(native, path, options)))

@@ -295,6 +295,29 @@ check.test("a gold set may be given to open, for decontaminate", function()
   check.contains(err, "give open a file")
 end)
 
+check.test("export refuses to write a gold row, as a run does, unless it is told to", function()
+  local path = dir .. "/gated.jsonl"
+  local function export(typed, said, rows)
+    os.remove(path)
+    local _, out, err = repl(typed:gsub("PATH", ("%q"):format(path)), typed:find "run" and recipe or nil)
+    check.contains(out .. err, said)
+    local f = io.open(path)
+    check.eq(f and select(2, f:read "a":gsub("\n", "")) or 0, rows)
+    if f then f:close() end
+  end
+  local opened = ("c = open(%q, { gold = %q })\n"):format(data, dir .. "/gold.jsonl")
+  export(opened .. "c:export PATH\n", "rows.jsonl:1 would be written, but its input is that of the gold row", 0)
+  export(opened .. "c:export PATH\n", "gold.jsonl:1; run :decontaminate{} first, or say export { allow_gold = true }", 0)
+  export(opened .. "c:decontaminate{}:export PATH\n", "2 rows", 2)
+  export(opened .. "c:export(PATH, { allow_gold = true })\n", "4 rows", 4)
+  export(opened .. "c:head(1):export PATH\n", "would be written", 0)
+  export(opened .. "c:filter(function(ex) return ex.topic == 'billing' end):head(1):export PATH\n", "1 rows", 1)
+  export(opened .. "c:rejected():export PATH\n", "1 rows, as they were read", 1)
+  export(opened .. "c:map(function(ex) return { input = 'how do I reset my password' } end):export PATH\n", "and so with", 0)
+  export("c:export PATH\nd = c:run()\n", "would be written", 0)
+  export("d = c:run()\nd:export PATH\n", "gated.jsonl: 0 rows", 0)
+end)
+
 check.test("a recipe that is opened is not trusted", function()
   check.write(dir .. "/bad.lua", 'local s = require "tamis"\nos.execute "true"\n'
     .. 'return s.recipe { sources = { "rows.jsonl" } }\n')
