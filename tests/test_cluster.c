@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "neardup/leaders_exact.h"
+#include "neardup/sweep.h"
 #include "neardup/verify.h"
 
 static uint64_t seed;
@@ -351,6 +352,123 @@ static void a_template_of_20000_rows_is_not_quadratic(void) {
   free(s);
 }
 
+/* ---- sweeps ---- */
+
+/* The pair of lowest (rejected text and its twin) or highest (two kept texts) Jaccard, by all pairs. */
+static double brute_margin(const double *j, size_t n, double threshold, const uint32_t *twin, int taken) {
+  double best = taken ? 2 : -1;
+  for (size_t a = 0; a < n; a++) {
+    if (taken && twin[a] != TEXT_NONE && j[a * n + twin[a]] < best) best = j[a * n + twin[a]];
+    for (size_t b = a + 1; !taken && twin[a] == TEXT_NONE && b < n; b++)
+      if (twin[b] == TEXT_NONE && j[a * n + b] < threshold && j[a * n + b] > best) best = j[a * n + b];
+  }
+  return best;
+}
+
+static void one_sweep(const Made *m, LeaderParams *p, const double *j, const uint32_t *order, Pool *pool) {
+  const size_t n = m->n;
+  SpanTexts texts = span_texts(m->span, n, 1);
+  uint32_t *want = malloc(n * sizeof *want);
+  uint8_t *barred = calloc(n, 1);
+  Leaders l;
+  Error err = { "" };
+  CHECK((p->exact ? leaders_exact : leaders_find)(&texts.source, p, pool, &l, &err) == 0);
+  double threshold[4];
+  for (int i = 0; i < 4; i++) threshold[i] = i == 0 ? p->floor : i == 1 ? 1 : p->floor + (1 - p->floor) * draw(1000) / 1000;
+  SweepPairs pairs = { l.pair, l.npairs, l.open };
+  SweepParams s = { threshold, 4, 2, 3 };
+  SweepStep step[4];
+  CHECK(sweep_find(&texts.source, p, &pairs, &s, pool, step, &err) == 0);
+  for (int i = 0; i < 4; i++) {
+    LeaderParams again = *p;
+    again.threshold = threshold[i];
+    Leaders r;
+    ClusterFigures f;
+    CHECK((p->exact ? leaders_exact : leaders_find)(&texts.source, &again, pool, &r, &err) == 0);
+    CHECK(cluster_figures(r.twin, r.jaccard, n, 3, &f) == 0);
+    brute(j, n, order, threshold[i], p->mode, barred, want);
+    CHECK(memcmp(want, r.twin, n * sizeof *want) == 0);
+    CHECK(step[i].threshold == threshold[i] && step[i].rejected == r.rejected && step[i].kept == n - r.rejected);
+    CHECK(step[i].clusters.clusters == f.clusters && step[i].clusters.largest == f.largest);
+    CHECK(step[i].clusters.largest_of == f.largest_of && step[i].clusters.over == f.over);
+    CHECK(isnan(step[i].clusters.loosest) || step[i].clusters.loosest == f.loosest);
+    for (size_t k = 0; k < step[i].ntaken; k++) {
+      TextPair *q = &step[i].taken[k];
+      CHECK(want[q->a] != TEXT_NONE && q->jaccard == j[q->a * n + q->b] && q->jaccard >= threshold[i]);
+      CHECK(k == 0 || q[-1].jaccard <= q->jaccard);
+    }
+    for (size_t k = 0; k < step[i].nspared; k++) {
+      TextPair *q = &step[i].spared[k];
+      CHECK(q->jaccard == j[q->a * n + q->b] && q->jaccard < threshold[i] && q->jaccard >= p->floor);
+    }
+    if (p->mode == CLUSTER_LEADER) {
+      double low = brute_margin(j, n, threshold[i], want, 1), high = brute_margin(j, n, threshold[i], want, 0);
+      CHECK(step[i].ntaken > 0 ? step[i].taken[0].jaccard == low : r.rejected == 0);
+      CHECK(step[i].nspared > 0 ? step[i].spared[0].jaccard == high : high < p->floor);
+    }
+    leaders_free(&r);
+  }
+  sweep_free(step, 4);
+  leaders_free(&l);
+  free(want);
+  free(barred);
+}
+
+static void a_sweep_gives_what_a_run_at_each_threshold_gives(void) {
+  seed = 47;
+  for (int round = 0; round < 48; round++) {
+    Made m = make_texts(30 + draw(120));
+    LeaderParams p = params(256, 1);
+    double *j = all_jaccards(&m, 5), *rank = malloc(m.n * sizeof *rank);
+    uint32_t *order = malloc(m.n * sizeof *order);
+    random_order(order, m.n);
+    for (size_t v = 0; v < m.n; v++) rank[order[v]] = (double)(m.n - v);
+    p.rank = rank;
+    p.exact = round / 2 % 2;
+    p.mode = round % 2 ? CLUSTER_COMPONENTS : CLUSTER_LEADER;
+    p.evidence = round % 3 > 0;
+    p.evidence_pairs = round % 3 == 1 ? 1000 : draw(6);
+    p.threshold = p.floor = 0.5 + draw(40) / 100.0;
+    if (p.evidence) p.floor = 0.5;
+    Pool *pool = pool_new(1 + (int)draw(3));
+    one_sweep(&m, &p, j, order, pool);
+    pool_free(pool);
+    free(order);
+    free(rank);
+    free(j);
+    made_free(&m);
+  }
+}
+
+static void a_sweep_visits_the_longest_first(void) {
+  seed = 53;
+  Made m = make_texts(400);
+  for (size_t i = 0; i < m.n; i += 3) m.span[i].len -= m.span[i].len / 30;
+  SpanTexts texts = span_texts(m.span, m.n, 1);
+  LeaderParams p = params(64, 2);
+  p.longest = 1;
+  p.evidence = 1;
+  p.floor = 0.6;
+  Leaders l, again;
+  Error err = { "" };
+  CHECK(leaders_find(&texts.source, &p, NULL, &l, &err) == 0);
+  double threshold[] = { 0.6, 0.7, 0.9 };
+  SweepPairs pairs = { l.pair, l.npairs, l.open };
+  SweepParams s = { threshold, 3, 3, 0 };
+  SweepStep step[3];
+  CHECK(sweep_find(&texts.source, &p, &pairs, &s, NULL, step, &err) == 0);
+  for (int i = 0; i < 3; i++) {
+    p.threshold = threshold[i];
+    CHECK(leaders_find(&texts.source, &p, NULL, &again, &err) == 0);
+    CHECK(step[i].rejected == again.rejected && step[i].compared == 0 && again.rejected > 20);
+    CHECK(again.twin[step[i].taken[0].a] == step[i].taken[0].b);
+    leaders_free(&again);
+  }
+  sweep_free(step, 3);
+  leaders_free(&l);
+  made_free(&m);
+}
+
 static void figures_name_the_largest_and_the_loosest(void) {
   const uint32_t none = TEXT_NONE, twin[] = { none, 0, none, 2, 2, none, 5, 5 };
   const double jaccard[] = { NAN, 0.9, NAN, 0.85, 0.95, NAN, 0.4, 0.4 };
@@ -368,6 +486,8 @@ int main(void) {
   RUN(threads_do_not_show);
   RUN(components_do_not_depend_on_the_order_of_rows);
   RUN(a_template_of_20000_rows_is_not_quadratic);
+  RUN(a_sweep_gives_what_a_run_at_each_threshold_gives);
+  RUN(a_sweep_visits_the_longest_first);
   RUN(figures_name_the_largest_and_the_loosest);
   return check_done();
 }

@@ -45,9 +45,17 @@ View *view_ref(View *v) {
 static void pairs_unref(PairLayer *p) {
   while (p != NULL && atomic_fetch_sub(&p->refs, 1) == 1) {
     PairLayer *before = p->before;
+    free(p->cluster);
+    free(p->member);
     free(p);
     p = before;
   }
+}
+
+const PairLayer *view_pairs(const View *v, uint16_t stage) {
+  const PairLayer *p = v->pairs;
+  while (p != NULL && p->stage != stage) p = p->before;
+  return p;
 }
 
 static void columns_free(ViewColumn *col, size_t n) {
@@ -326,6 +334,8 @@ void verdicts_free(VerdictList *v) {
   free(v->blobs);
   free(v->entry);
   free(v->pairs);
+  free(v->clusters);
+  free(v->members);
   free(v->metric);
   free(v);
 }
@@ -352,6 +362,7 @@ static int apply_entry(Apply *a, const VerdictEntry *e) {
     d.blob_len = (uint32_t)blob.len;
   } else if (e->twin != PLACE_NONE) {
     d.kind = EVIDENCE_TWIN;
+    d.via = e->via;
   } else if (!isnan(e->value) || !isnan(e->threshold)) {
     d.kind = EVIDENCE_THRESHOLD;
   }
@@ -381,18 +392,35 @@ static int by_pair(const void *x, const void *y) {
   return (a->b > b->b) - (a->b < b->b);
 }
 
+static int in_pair_order(const VerifiedPair *p, size_t n) {
+  for (size_t i = 1; i < n; i++)
+    if (by_pair(&p[i - 1], &p[i]) > 0) return 0;
+  return 1;
+}
+
+/* NULL if out of memory. */
+static void *copy_of(const void *array, size_t n, size_t size) {
+  void *copy = malloc((n + 1) * size);
+  if (copy != NULL && n > 0) memcpy(copy, array, n * size);
+  return copy;
+}
+
 static int add_pairs(View *v, uint16_t stage, const VerdictList *list) {
-  if (list->npairs == 0) return 0;
+  if (list->npairs == 0 && list->nclusters == 0) return 0;
   PairLayer *p = malloc(sizeof *p + list->npairs * sizeof p->pair[0]);
   if (p == NULL) return -1;
   atomic_init(&p->refs, 1);
   p->before = v->pairs;   /* takes over this view's reference */
   p->stage = stage;
   p->n = list->npairs;
-  memcpy(p->pair, list->pairs, p->n * sizeof p->pair[0]);
-  qsort(p->pair, p->n, sizeof p->pair[0], by_pair);
+  p->nclusters = list->nclusters;
+  p->nmembers = list->nmembers;
+  p->cluster = copy_of(list->clusters, list->nclusters, sizeof *p->cluster);
+  p->member = copy_of(list->members, list->nmembers, sizeof *p->member);
+  if (p->n > 0) memcpy(p->pair, list->pairs, p->n * sizeof p->pair[0]);
+  if (!in_pair_order(p->pair, p->n)) qsort(p->pair, p->n, sizeof p->pair[0], by_pair);
   v->pairs = p;
-  return 0;
+  return p->cluster == NULL || p->member == NULL ? -1 : 0;
 }
 
 static int add_metric(View *v, uint16_t stage, const VerdictList *list) {

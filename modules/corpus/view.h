@@ -30,9 +30,10 @@ typedef struct Verdict {
   uint32_t field;        /* names id: "input", "input+output" */
   uint32_t twin;         /* EVIDENCE_TWIN: the kept row */
   double value;          /* threshold: what was measured; twin: the Jaccard or cosine */
-  double threshold;
+  double threshold;      /* EVIDENCE_TWIN: the Jaccard or cosine with `via` */
   char *blob;            /* EVIDENCE_DETAIL: text; EVIDENCE_JSON: a JSON object; in the log's arena */
   uint32_t blob_len;
+  uint32_t via;          /* EVIDENCE_TWIN: the row through which the twin was reached, from 1; 0: none */
   uint16_t stage;        /* names-independent: index into the stage list given to corpus_stage */
   uint8_t kind;          /* EvidenceKind */
   uint8_t measure : 1;   /* EVIDENCE_TWIN: 0 jaccard, 1 cosine */
@@ -43,13 +44,23 @@ typedef struct Verdict {
 /* Verdicts of a corpus stage, made by kernels, one a row at most. */
 typedef struct VerdictEntry {
   uint32_t row, twin;    /* twin PLACE_NONE: none */
-  double value, threshold;
+  double value, threshold;   /* with a via: threshold is its Jaccard or cosine */
   uint32_t reason;       /* index into VerdictList.reasons */
   int32_t blob;          /* index into blobs (JSON objects); -1: none */
   int32_t quarantine;    /* 1: the stage could not decide; the row is quarantined */
+  uint32_t via;          /* the row through which the twin was reached, from 1; 0: none */
 } VerdictEntry;
 
 typedef struct VerifiedPair { uint32_t a, b; double value; } VerifiedPair;   /* a < b in row order */
+
+/* Rows that are copies of one kept row, and that row: the cluster's name. One that is not complete may
+** have pairs that were not looked at, with rows of other such clusters too. */
+typedef struct RowCluster {
+  uint32_t row, rows;    /* the kept row; how many rows, with it */
+  uint32_t complete;     /* 1 or 0 */
+  double loosest;        /* lowest value of a rejected row with the kept one; NaN: it has none */
+} RowCluster;
+typedef struct ClusterMember { uint32_t row, cluster; } ClusterMember;   /* cluster: its kept row */
 
 enum { VERDICTS_MAX_REASONS = 64 };
 
@@ -63,6 +74,9 @@ typedef struct VerdictList {
   Span *blobs;              /* [nblobs] owned */
   size_t npairs;
   VerifiedPair *pairs;      /* [npairs] verified pairs for the ledger */
+  size_t nclusters, nmembers;
+  RowCluster *clusters;     /* [nclusters] by row: those of two rows, and those that are not complete */
+  ClusterMember *members;   /* [nmembers] by row: the rows of these */
   double *metric;           /* [nrows] or NULL: one metric column */
   const char *metric_name;
 } VerdictList;
@@ -81,7 +95,9 @@ typedef struct PairLayer {
   atomic_int refs;
   struct PairLayer *before;
   uint16_t stage;
-  size_t n;
+  size_t n, nclusters, nmembers;
+  RowCluster *cluster;   /* as in VerdictList */
+  ClusterMember *member;
   VerifiedPair pair[];
 } PairLayer;
 
@@ -110,6 +126,7 @@ const char *corpus_stage_name(const Corpus *c, uint16_t stage);
 Status view_status(const View *v, uint32_t row);
 const Verdict *view_verdict(const View *v, uint32_t row);   /* the deciding one; NULL if standing. Its `also` follow while .more */
 int verdict_evidence(const View *v, const Verdict *d, Buf *out);   /* the JSON object of its evidence */
+const PairLayer *view_pairs(const View *v, uint16_t stage);   /* what that stage left; NULL: nothing */
 const double *view_metric(const View *v, Span name);        /* [nrows]; NULL if there is none */
 uint32_t view_annotation(const View *v, Span name, uint32_t row);   /* names id, NAME_NONE if none */
 const uint32_t *view_annotation_column(const View *v, Span name);   /* [nrows] names ids; NULL if there is none */

@@ -47,6 +47,7 @@ typedef struct LeaderParams {
   ClusterMode mode;         /* what clusters are (cluster.h) */
   int evidence;             /* all pairs at the floor are wanted, also those that decide nothing, */
   size_t evidence_pairs;    /* up to so many a text of a group (lsh.h); a group of more is left open */
+  size_t most_rows;         /* neardup_leaders: clusters of more are counted; 0: none */
   int exact;                /* neardup_leaders: the sketches only begin, the exact join ends (leaders_exact.h) */
   SimdPath path;
   TextParams text;          /* neardup_leaders, neardup_recall: set in the texts that they make */

@@ -9,7 +9,9 @@
 **   neardup.leaders(view, { threshold =, shingle =, unit = "char" or "word", turns =,
 **                           max_shingle_share =, min_shingle_rows =, mask_rest =,
 **                           num_hashes =, num_bands =, rows_per_band =,
-**                           method = "sketch" or "exact", keep =, floor =, fields = }, pool)
+**                           method = "sketch" or "exact", cluster = "leader" or "components", keep =,
+**                           floor = (all pairs from here on) and evidence_pairs = (so many a row at most),
+**                           max_cluster = (larger ones are counted), fields = }, pool)
 **     -- and a table of figures
 **   neardup.recall(view, the same, pool)      -- { pairs =, proposed =, copies = }: of the exact join's pairs
 **   neardup.decontaminate(view, gold, { threshold =, shingle =, input_alone =, ngram = (0: no runs of
@@ -269,6 +271,7 @@ static void set_count(lua_State *L, const char *key, size_t n) {
 static LeaderParams check_leaders(lua_State *L) {
   static const char *const keep_names[] = { "first", "longest", NULL };
   static const char *const method_names[] = { "sketch", "exact", NULL };
+  static const char *const cluster_names[] = { "leader", "components", NULL };
   luaL_checktype(L, 2, LUA_TTABLE);
   LeaderParams p = { .threshold = check_number(L, 2, "threshold", 1e-9, 1), .path = simd_best() };
   p.text = check_shingles(L, 2, &p.shingle);
@@ -277,8 +280,15 @@ static LeaderParams check_leaders(lua_State *L) {
   p.rows = check_count(L, 2, "rows_per_band", 1, SKETCH_MAX_HASHES);
   p.longest = check_choice(L, 2, "keep", keep_names) == 1;
   p.exact = check_choice(L, 2, "method", method_names) == 1;
+  p.mode = check_choice(L, 2, "cluster", cluster_names) == 1 ? CLUSTER_COMPONENTS : CLUSTER_LEADER;
   p.floor = p.threshold;
-  if (lua_getfield(L, 2, "floor") != LUA_TNIL) p.floor = check_number(L, 2, "floor", 1e-9, p.threshold);
+  if (lua_getfield(L, 2, "floor") != LUA_TNIL) {
+    p.floor = check_number(L, 2, "floor", 1e-9, p.threshold);
+    p.evidence = 1;
+    p.evidence_pairs = check_count(L, 2, "evidence_pairs", 0, 1u << 30);
+  }
+  lua_pop(L, 1);
+  if (lua_getfield(L, 2, "max_cluster") != LUA_TNIL) p.most_rows = check_count(L, 2, "max_cluster", 0, 1u << 30);
   lua_pop(L, 1);
   luaL_argcheck(L, p.bands * p.rows <= p.hashes, 2,
                 "num_bands * rows_per_band: expected no more than num_hashes");
@@ -290,6 +300,22 @@ static LeaderParams check_leaders(lua_State *L) {
   }
   lua_pop(L, 1);
   return p;
+}
+
+/* What the clusters are: figures into the table at the top. Rows count from 1. [-0, +0, m] */
+static void set_clusters(lua_State *L, const NeardupCounts *counts) {
+  const ClusterFigures *f = &counts->clusters;
+  set_count(L, "clusters", f->clusters);
+  set_count(L, "large_clusters", f->over);
+  set_count(L, "unverified_rows", counts->open);
+  if (f->largest_of == TEXT_NONE) return;
+  set_count(L, "largest_cluster", f->largest);
+  set_count(L, "largest_cluster_row", (size_t)f->largest_of + 1);
+  if (f->loosest_of == TEXT_NONE) return;
+  lua_pushnumber(L, f->loosest);
+  lua_setfield(L, -2, "loosest");
+  set_count(L, "loosest_row", (size_t)f->loosest_of + 1);
+  set_count(L, "loosest_twin", (size_t)counts->loosest_twin + 1);
 }
 
 static int f_leaders(lua_State *L) {
@@ -317,6 +343,7 @@ static int f_leaders(lua_State *L) {
   set_count(L, "groups", counts.groups);
   set_count(L, "largest_group", counts.largest);
   set_count(L, "masked_shingles", counts.masked);
+  set_clusters(L, &counts);
   push_curve(L, p.bands - p.short_bands, p.rows);
   lua_setfield(L, -2, "recall_curve");
   lua_createtable(L, 0, 0);

@@ -6,40 +6,16 @@
 
 #include "core/json_out.h"
 #include "corpus/evidence.h"
+#include "neardup/compared.h"
 #include "neardup/join.h"
 #include "neardup/leaders_exact.h"
+#include "neardup/marks.h"
 #include "neardup/mask.h"
 #include "neardup/recall.h"
 #include "text/chars.h"
 
 /* Where runs of a gold question are looked for. */
 enum { ROW_FIELDS = (1u << FIELD_COUNT) - 1 };
-
-/* The standing rows, and which of them are trusted. */
-typedef struct Rows {
-  uint32_t *row;      /* [n] */
-  uint8_t *trusted;   /* [n]; NULL: none is */
-  size_t n;
-} Rows;
-
-static void rows_free(Rows *r) {
-  free(r->row);
-  free(r->trusted);
-}
-
-static int rows_of(Rows *r, const View *v, Error *err) {
-  const Corpus *c = v->corpus;
-  int any = 0;
-  *r = (Rows){ .n = v->standing, .row = malloc((v->standing + 1) * sizeof(uint32_t)) };
-  if (r->row == NULL) return error_memory(err);
-  view_standing(v, r->row);
-  for (size_t s = 0; s < c->nsources; s++) any |= c->sources[s].trusted;
-  if (!any) return 0;
-  r->trusted = malloc(v->standing + 1);
-  if (r->trusted == NULL) return error_memory(err);
-  for (size_t i = 0; i < r->n; i++) r->trusted[i] = c->sources[c->rows[r->row[i]].source].trusted != 0;
-  return 0;
-}
 
 const char *neardup_field_names(const View *v, unsigned fields) {
   const Corpus *c = v->corpus;
@@ -115,19 +91,7 @@ VerdictList *neardup_exact(const View *v, unsigned fields, int fold_flags, Pool 
 
 /* ---- leaders ---- */
 
-/* Unit, turns and mask of what is compared; *mask is the caller's to free. 0; -1 with err worded;
-** POOL_INTERRUPTED. */
-static int texts_set(ViewTexts *t, const LeaderParams *p, Pool *pool, Mask **mask, Error *err) {
-  *mask = NULL;
-  t->source.unit = p->text.unit;
-  t->turns = p->text.turns;
-  if (p->text.mask.share <= 0) return 0;
-  int r = mask_find(mask, &t->source, p->shingle, &p->text.mask, pool, err);
-  t->source.mask = *mask;
-  return r;
-}
-
-/* Twins, Jaccards and pairs, in rows of the corpus. */
+/* Twins, Jaccards, pairs and clusters, in rows of the corpus. */
 static int take_leaders(VerdictList *list, const View *v, const Rows *rows, Leaders *l, Error *err) {
   list->metric_name = "jaccard";
   list->metric = malloc((v->corpus->nrows + (size_t)1) * sizeof *list->metric);
@@ -136,65 +100,56 @@ static int take_leaders(VerdictList *list, const View *v, const Rows *rows, Lead
   for (uint32_t i = 0; i < v->corpus->nrows; i++) list->metric[i] = NAN;
   for (size_t i = 0; i < l->n; i++) {
     if (l->twin[i] == TEXT_NONE) continue;
-    list->metric[rows->row[i]] = l->jaccard[i];
-    if (add_twin(list, rows->row[i], rows->row[l->twin[i]], l->jaccard[i]) != 0)
-      return error_memory(err);
+    VerdictEntry e = { .row = rows->row[i], .twin = rows->row[l->twin[i]], .value = l->jaccard[i],
+                       .threshold = NAN, .blob = -1 };
+    if (l->via != NULL && l->via[i] != TEXT_NONE) {
+      e.via = rows->row[l->via[i]] + 1;
+      e.threshold = l->via_jaccard[i];
+    }
+    list->metric[e.row] = l->jaccard[i];
+    if (verdicts_add(list, e) != 0) return error_memory(err);
   }
   for (size_t i = 0; i < l->npairs; i++)
     list->pairs[i] = (VerifiedPair){ rows->row[l->pair[i].a], rows->row[l->pair[i].b],
                                      l->pair[i].jaccard };
   list->npairs = l->npairs;
+  return marks_list(list, rows->row, l) != 0 ? error_memory(err) : 0;
+}
+
+static int count_leaders(NeardupCounts *counts, const Compared *c, const Leaders *l, Error *err) {
+  *counts = (NeardupCounts){ .rows = c->rows.n, .candidates = l->candidates, .verified = l->verified,
+                             .groups = l->groups, .largest = l->largest, .masked = mask_count(c->mask) };
+  for (int f = 0; f < FIELD_COUNT; f++)
+    counts->shared[f] = (TemplateBytes){ c->shared.field[f].begin_len, c->shared.field[f].end_len };
+  ClusterFigures *figures = &counts->clusters;
+  if (cluster_figures(l->twin, l->jaccard, l->n, c->p.most_rows, figures) != 0) return error_memory(err);
+  if (figures->largest_of != TEXT_NONE) figures->largest_of = c->rows.row[figures->largest_of];
+  if (figures->loosest_of != TEXT_NONE) {
+    counts->loosest_twin = c->rows.row[l->twin[figures->loosest_of]];
+    figures->loosest_of = c->rows.row[figures->loosest_of];
+  }
+  for (size_t i = 0; i < l->n; i++) counts->open += l->open[i];
   return 0;
 }
 
-static void count_template(const Template *t, NeardupCounts *counts) {
-  for (int f = 0; f < FIELD_COUNT; f++)
-    counts->shared[f] = (TemplateBytes){ t->field[f].begin_len, t->field[f].end_len };
-}
-
-static int leaders_list(VerdictList *list, const View *v, const Rows *rows, unsigned fields,
-                        const LeaderParams *p, const TemplateParams *t, Pool *pool,
-                        NeardupCounts *counts, Error *err) {
-  LeaderParams mine = *p;
-  Template shared = { 0 };
+static int leaders_list(VerdictList *list, const View *v, unsigned fields, const LeaderParams *p,
+                        const TemplateParams *t, Pool *pool, NeardupCounts *counts, Error *err) {
+  Compared c;
   Leaders leaders = { 0 };
-  ViewTexts texts;
-  Mask *mask = NULL;
-  double *rank = NULL;
-  mine.first = rows->trusted;
-  if (p->rank != NULL) {
-    mine.rank = rank = malloc((rows->n + 1) * sizeof *rank);
-    if (rank == NULL) return error_memory(err);
-    for (size_t i = 0; i < rows->n; i++) rank[i] = p->rank[rows->row[i]];
-  }
-  int r = view_texts_init(&texts, v, rows->row, rows->n, fields, 0, pool);
-  if (r == 0) r = template_find(&shared, v, rows->row, rows->n, fields, 0, t);
-  if (r != 0) error_memory(err);
-  if (r == 0 && template_any(&shared)) texts.cut = &shared;
-  if (r == 0) r = texts_set(&texts, p, pool, &mask, err);
-  if (r == 0) r = (mine.exact ? leaders_exact : leaders_find)(&texts.source, &mine, pool, &leaders, err);
-  if (r == 0) r = take_leaders(list, v, rows, &leaders, err);
-  if (counts != NULL)
-    *counts = (NeardupCounts){ .rows = rows->n, .candidates = leaders.candidates, .verified = leaders.verified,
-                               .groups = leaders.groups, .largest = leaders.largest, .masked = mask_count(mask) };
-  if (counts != NULL) count_template(&shared, counts);
+  int r = compared_open(&c, v, fields, p, t, pool, err);
+  if (r == 0) r = (c.p.exact ? leaders_exact : leaders_find)(&c.texts.source, &c.p, pool, &leaders, err);
+  if (r == 0) r = take_leaders(list, v, &c.rows, &leaders, err);
+  if (r == 0 && counts != NULL) r = count_leaders(counts, &c, &leaders, err);
   leaders_free(&leaders);
-  mask_free(mask);
-  template_free(&shared);
-  view_texts_free(&texts);
-  free(rank);
+  compared_close(&c);
   return r;
 }
 
 VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams *p,
                              const TemplateParams *t, Pool *pool, NeardupCounts *counts, Error *err) {
-  Rows rows;
   VerdictList *list = new_list(v, fields, "near_duplicate", err);
   if (list == NULL) return NULL;
-  int r = rows_of(&rows, v, err);
-  if (r == 0) r = leaders_list(list, v, &rows, fields, p, t, pool, counts, err);
-  rows_free(&rows);
-  if (r == 0) return list;
+  if (leaders_list(list, v, fields, p, t, pool, counts, err) == 0) return list;
   verdicts_free(list);
   return NULL;
 }
@@ -211,7 +166,7 @@ int neardup_recall(const View *v, unsigned fields, const LeaderParams *p, Pool *
   *out = (NeardupRecall){ 0 };
   int r = rows_of(&rows, v, err);
   if (r == 0 && view_texts_init(&texts, v, rows.row, rows.n, fields, 0, pool) != 0) r = error_memory(err);
-  if (r == 0) r = texts_set(&texts, p, pool, &mask, err);
+  if (r == 0) r = compared_set(&texts, p, pool, &mask, err);
   if (r == 0) r = join_find(&texts.source, &join, pool, &found, err);
   if (r == 0) r = recall_count(&texts.source, p, found.pair, found.npairs, &out->proposed);
   out->pairs = found.npairs;

@@ -19,6 +19,9 @@ typedef struct TemplateBytes { size_t begin, end; } TemplateBytes;
 typedef struct NeardupCounts {
   size_t rows, candidates, verified, groups, largest;
   size_t masked;                       /* shingles left out because too many rows have them (mask.h) */
+  ClusterFigures clusters;   /* of p->most_rows; its texts are rows of the corpus */
+  uint32_t loosest_twin;     /* the row that clusters.loosest_of names */
+  size_t open;               /* rows that may have a pair that was not looked at */
   TemplateBytes shared[FIELD_COUNT];   /* what was left out of each field, in bytes of folded text */
 } NeardupCounts;
 

@@ -71,6 +71,8 @@ static const char SCHEMA[] =
   "CREATE TABLE stages(position INTEGER PRIMARY KEY, stage TEXT, name TEXT, params TEXT, seen INTEGER,"
   " removed INTEGER, seconds REAL, edited INTEGER);"
   "CREATE TABLE pairs(stage TEXT, a INTEGER, b INTEGER, value REAL);"
+  "CREATE TABLE clusters(stage TEXT, cluster INTEGER, rows INTEGER, complete INTEGER, loosest REAL);"
+  "CREATE TABLE members(stage TEXT, row INTEGER, cluster INTEGER);"
   "CREATE TABLE edits(row INTEGER, stage TEXT, path TEXT, start INTEGER, raw_len INTEGER);"
   "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);"
   "CREATE VIEW rows_named AS SELECT sources.path AS source_path, outputs.name AS output_name, rows.*"
@@ -159,24 +161,51 @@ static int write_meta(Ledger *l) {
   return bad;
 }
 
-/* In order of stages, first to last; the layers hang together last to first. */
-static int write_layer(Ledger *l, const PairLayer *p, sqlite3_stmt *s) {
-  if (p == NULL) return 0;
-  int bad = write_layer(l, p->before, s);   /* as deep as the recipe has stages that leave pairs */
-  for (size_t i = 0; bad == 0 && i < p->n; i++) {
-    bind_str(s, 1, corpus_stage_name(l->view->corpus, p->stage));
-    sqlite3_bind_int64(s, 2, (sqlite3_int64)p->pair[i].a + 1);
-    sqlite3_bind_int64(s, 3, (sqlite3_int64)p->pair[i].b + 1);
-    sqlite3_bind_double(s, 4, p->pair[i].value);
-    bad = step(l, s);
+typedef struct PairTables { sqlite3_stmt *pair, *cluster, *member; } PairTables;
+
+static int write_clusters(Ledger *l, const PairLayer *p, const char *stage, const PairTables *t) {
+  int bad = 0;
+  for (size_t i = 0; bad == 0 && i < p->nclusters; i++) {
+    const RowCluster *c = &p->cluster[i];
+    bind_str(t->cluster, 1, stage);
+    sqlite3_bind_int64(t->cluster, 2, (sqlite3_int64)c->row + 1);
+    sqlite3_bind_int64(t->cluster, 3, c->rows);
+    sqlite3_bind_int(t->cluster, 4, (int)c->complete);
+    if (!isnan(c->loosest)) sqlite3_bind_double(t->cluster, 5, c->loosest);
+    bad = step(l, t->cluster);
+  }
+  for (size_t i = 0; bad == 0 && i < p->nmembers; i++) {
+    bind_str(t->member, 1, stage);
+    sqlite3_bind_int64(t->member, 2, (sqlite3_int64)p->member[i].row + 1);
+    sqlite3_bind_int64(t->member, 3, (sqlite3_int64)p->member[i].cluster + 1);
+    bad = step(l, t->member);
   }
   return bad;
 }
 
+/* In order of stages, first to last; the layers hang together last to first. */
+static int write_layer(Ledger *l, const PairLayer *p, const PairTables *t) {
+  if (p == NULL) return 0;
+  int bad = write_layer(l, p->before, t);   /* as deep as the recipe has stages that leave pairs */
+  const char *stage = corpus_stage_name(l->view->corpus, p->stage);
+  for (size_t i = 0; bad == 0 && i < p->n; i++) {
+    bind_str(t->pair, 1, stage);
+    sqlite3_bind_int64(t->pair, 2, (sqlite3_int64)p->pair[i].a + 1);
+    sqlite3_bind_int64(t->pair, 3, (sqlite3_int64)p->pair[i].b + 1);
+    sqlite3_bind_double(t->pair, 4, p->pair[i].value);
+    bad = step(l, t->pair);
+  }
+  return bad == 0 ? write_clusters(l, p, stage, t) : bad;
+}
+
 static int write_pairs(Ledger *l) {
-  sqlite3_stmt *s = prepare(l, "INSERT INTO pairs VALUES (?,?,?,?)");
-  int bad = s == NULL ? -1 : write_layer(l, l->view->pairs, s);
-  sqlite3_finalize(s);
+  PairTables t = { prepare(l, "INSERT INTO pairs VALUES (?,?,?,?)"),
+                   prepare(l, "INSERT INTO clusters VALUES (?,?,?,?,?)"),
+                   prepare(l, "INSERT INTO members VALUES (?,?,?)") };
+  int bad = t.pair == NULL || t.cluster == NULL || t.member == NULL ? -1 : write_layer(l, l->view->pairs, &t);
+  sqlite3_finalize(t.pair);
+  sqlite3_finalize(t.cluster);
+  sqlite3_finalize(t.member);
   return bad;
 }
 

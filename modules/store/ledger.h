@@ -9,7 +9,16 @@
 **   stages   position (from 1), stage, name, params, seen, removed, seconds
 **   edits    row, stage, path, start, raw_len: the strings that a stage changed, by their place in the
 **            bytes of the row as it was read
-**   pairs    stage, a, b (rows), value: verified pairs of copies
+**   pairs    stage, a, b (rows), value: verified pairs of copies. near_dedup leaves those at its
+**            evidence_floor (0: its threshold) or above that its bands propose (method = "exact": all),
+**            but for two kinds: a row that is the same as an earlier one once folded has a pair with one
+**            of its like at 1, which has the rest; and two rows of clusters that are not complete may
+**            lack their pair. So what a threshold at the floor or above keeps follows from the pairs
+**            alone for rows that no chain of pairs connects with a cluster that is not complete; the
+**            others must be compared again (neardup.sweep does both)
+**   clusters stage, cluster (its kept row), rows (how many), complete (0: pairs may have been left out),
+**            loosest (lowest value of a rejected row with the kept one)
+**   members  stage, row, cluster: the rows of those clusters; a row in none is a complete cluster of its own
 **   meta     key, value
 ** The view rows_named joins rows with their sources' and outputs' names. */
 #ifndef TAMIS_LEDGER_H

@@ -16,6 +16,25 @@ local OWN = { char = 20, word = 4 }
 
 local FIELDS = { "system", "input", "output", "alternative", "assistant" }
 
+local function place(view, row)
+  local r = view:row(row)
+  return ("%s:%d"):format(r.source, r.line)
+end
+
+-- Clusters past a size, and rows that are no match of the row they name.
+local function cluster_notes(notes, view, f, p)
+  if f.large_clusters > 0 then
+    notes[#notes + 1] = ("near_dedup: %d %s of more than %d rows; the largest, of %d, keeps %s "
+      .. "(near_dedup.max_cluster)"):format(f.large_clusters, f.large_clusters == 1 and "cluster" or "clusters",
+      p.max_cluster, f.largest_cluster, place(view, f.largest_cluster_row))
+  end
+  if f.loosest and f.loosest < p.threshold then
+    notes[#notes + 1] = ("near_dedup: components reach further than the threshold: %s was removed for %s, "
+      .. "at a Jaccard of %.3f (near_dedup.cluster = leader removes matches of kept rows alone)")
+      :format(place(view, f.loosest_row), place(view, f.loosest_twin), f.loosest)
+  end
+end
+
 local function masked(figures, p)
   return ("near_dedup: %d shingles stand in more than %g%% of the rows and were left out of the comparison "
     .. "(near_dedup.max_shingle_share = 0 compares them)"):format(figures.masked_shingles, 100 * p.max_shingle_share)
@@ -58,6 +77,18 @@ return {
                    doc = "MinHash slots a row (classic: 128); 0: 64 to 512, solved from threshold and recall" },
     num_bands  = { type = "integer", default = 0, min = 0,   max = 512,
                    doc = "bands of num_hashes / num_bands slots propose pairs (classic: 16); 0: solved" },
+    cluster    = { type = "enum",    default = "leader", values = { "leader", "components" },
+                   doc = "leader: a row goes if a kept row matches it, so each names a match; components: of rows "
+                     .. "that matches connect, however loosely the ends, one stays" },
+    max_cluster = { type = "integer", default = 500, min = 0, max = 1000000000,
+                    doc = "clusters of more rows are reported; 0: none" },
+    evidence_floor = { type = "number", default = 0, min = 0, max = 1,
+                       doc = "all pairs from this Jaccard on stand in the ledger, so that a sweep of the threshold "
+                         .. "down to it compares nothing again; above the threshold: from the threshold on; "
+                         .. "0: only the pairs that the verdicts rest on" },
+    evidence_pairs = { type = "integer", default = 50, min = 0, max = 1000000,
+                       doc = "of a group with more pairs a row than this, only those that the verdicts rest on "
+                         .. "stand there; a sweep compares its rows again" },
     keep       = { type = "enum",    default = "first", values = { "first", "longest" },
                    doc = "which row of a group stays" },
     fields     = { type = "list", of = { type = "enum", values = FIELDS },
@@ -91,7 +122,8 @@ return {
   run = function(view, p, ctx)
     local given = template.params(p)
     given.mask_rest = OWN[p.unit]
-    bands.set(given, p, p.threshold)
+    if p.evidence_floor > 0 then given.floor = math.min(p.evidence_floor, p.threshold) end
+    bands.set(given, p, given.floor or p.threshold)
     local left, before = view, nil
     if p.against then
       left, before = seen(view, p, given, ctx)
@@ -101,6 +133,7 @@ return {
     if not verdicts then return nil, figures end
     figures.slots = given.num_hashes
     local notes = template.notes("near_dedup", figures.template)
+    cluster_notes(notes, view, figures, p)
     if figures.masked_shingles > 0 then notes[#notes + 1] = masked(figures, p) end
     if not before then return verdicts, { figures = figures, notes = notes } end
     figures.against = before.figures
@@ -111,7 +144,8 @@ return {
   --- The chance that a pair is proposed, for the help page.
   -- @return  points of the curve, bands, slots a band
   curve = function(p)
-    local _, count, rows = bands.solve(p, p.threshold)
+    local floor = p.evidence_floor or 0
+    local _, count, rows = bands.solve(p, floor > 0 and math.min(floor, p.threshold) or p.threshold)
     return neardup.recall_curve(count, rows), count, rows
   end,
 }
