@@ -42,6 +42,28 @@ function bands.solve(p, at)
   end
 end
 
+-- The divisors of n next to k, below and above it.
+local function divisors(n, k)
+  local below, above = k, k
+  while n % below ~= 0 do below = below - 1 end
+  while n % above ~= 0 do above = above + 1 end
+  return below, above
+end
+
+--- What is wrong with the slots and bands that were given: slots that no band would use.
+-- @return  a message, or nil
+function bands.fault(p)
+  local hashes, count = p.num_hashes or 0, p.num_bands or 0
+  if hashes == 0 or count == 0 or hashes % count == 0 then return nil end
+  if count > hashes then
+    return ("num_bands = %d is more than num_hashes = %d: a band needs a slot of its own"):format(count, hashes)
+  end
+  local rows = hashes // count
+  local below, above = divisors(hashes, count)
+  return ("num_bands = %d does not divide num_hashes = %d: bands of %d slots would leave %d slots unused; give "
+    .. "num_hashes = %d, or num_bands = %d or %d"):format(count, hashes, rows, hashes % count, rows * count, below, above)
+end
+
 --- Sets num_hashes, num_bands and rows_per_band as solved, and the bands of short texts, which there are none of
 -- where num_bands was given: those are just what they say.
 function bands.set(given, p, at)

@@ -150,6 +150,13 @@ check.test("slots and bands are solved for the recall at the threshold, unless t
   bands.set(given, { recall = 0.999 }, 0.8)   -- and eight of five slots for texts of few shingles
   check.eq(given.num_bands, 36) check.eq(given.short_bands, 8) check.eq(given.short_rows, 5)
   given = {}
+  check.eq(stage("near_dedup").check({ num_hashes = 128, num_bands = 16 }), nil)
+  check.eq(stage("near_dedup").check({ num_hashes = 128, num_bands = 0 }), nil)
+  check.eq(stage("near_dedup").check({ num_hashes = 128, num_bands = 20 }), "num_bands = 20 does not divide num_hashes = 128: "
+    .. "bands of 6 slots would leave 8 slots unused; give num_hashes = 120, or num_bands = 16 or 32")
+  check.eq(stage("near_dedup").check({ num_hashes = 64, num_bands = 100 }),
+    "num_bands = 100 is more than num_hashes = 64: a band needs a slot of its own")
+
   bands.set(given, { recall = 0.999, num_hashes = 128, num_bands = 16 }, 0.8)   -- bands that were given stay alone
   check.eq(given.num_bands, 16) check.eq(given.short_bands, nil)
 end)

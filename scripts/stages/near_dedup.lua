@@ -115,6 +115,7 @@ return {
     if p.unit == "word" and p.shingle > 8 then
       return ('shingle = %d is out of range: 1 to 8 where unit = "word"'):format(p.shingle)
     end
+    return bands.fault(p)
   end,
 
   --- @return  verdicts, and the figures of the search for the lineage (slots, bands, recall curve, pairs);
