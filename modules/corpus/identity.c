@@ -6,7 +6,7 @@
 
 Hash128 row_identity(Span bytes, SimdPath path) {
 #ifdef SIMD_X86
-  if (path == SIMD_AVX2 && bytes.len > 240) return row_identity_avx2(bytes);   /* shorter ones use no vectors */
+  if (simd_avx2(path) && bytes.len > 240) return row_identity_avx2(bytes);   /* shorter ones use no vectors */
 #endif
   (void)path;
   XXH128_hash_t h = XXH3_128bits(bytes.ptr, bytes.len);

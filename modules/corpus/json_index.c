@@ -108,7 +108,7 @@ static int index_base(Span line, size_t pad, JsonWord *word) { INDEX_WITH(raw_ba
 
 int json_index(Span line, size_t pad, JsonWord *word, SimdPath path) {
 #ifdef SIMD_X86
-  if (path == SIMD_AVX2) return index_avx2(line, pad, word);
+  if (simd_avx2(path)) return index_avx2(line, pad, word);
 #endif
   (void)path;
   return index_base(line, pad, word);

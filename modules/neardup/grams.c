@@ -166,11 +166,16 @@ uint64_t gram_token(const Grams *g, size_t i) {
 }
 
 static void hash_portable(const Grams *g, size_t from, size_t count, uint32_t *out) {
-  for (size_t i = 0; i < count; i++) out[i] = gram_hash(gram_token(g, from + i));
+  if (g->kind == GRAMS_NARROW)
+    for (size_t i = 0; i < count; i++) out[i] = gram_hash(gram_narrow(g, from + i));
+  else
+    for (size_t i = 0; i < count; i++) out[i] = gram_hash(gram_token(g, from + i));
 }
 
 #ifdef SIMD_X86
 #include <immintrin.h>
+
+#define AVX512 __attribute__((target(SIMD_TARGET_AVX512)))
 
 /* Eight shingles at a time: 16 bytes are shuffled into eight windows of four bytes (low halves of
 ** the tokens) and eight of the bytes behind those (high halves, cut to n). */
@@ -196,12 +201,70 @@ __attribute__((target("avx2"))) static void hash_avx2(const Grams *g, size_t fro
     _mm256_storeu_si256((__m256i *)(out + i), _mm256_xor_si256(h, _mm256_srli_epi32(h, 16)));
   }
 }
+
+/* Sixteen at a time: four windows of four shingles each, cut from 32 bytes. */
+AVX512 static void hash_avx512(const Grams *g, size_t from, size_t count, uint32_t *out) {
+  static const int dwords[16] = { 0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6 };
+  char low_index[16], high_index[16];
+  for (unsigned lane = 0; lane < 4; lane++)
+    for (unsigned b = 0; b < 4; b++) {
+      low_index[4 * lane + b] = (char)(b < g->shingle ? lane + b : 0x80);
+      high_index[4 * lane + b] = (char)(b + 4 < g->shingle ? lane + b + 4 : 0x80);
+    }
+  const __m512i windows = _mm512_loadu_si512(dwords);
+  const __m512i low = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)low_index));
+  const __m512i high = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)high_index));
+  const __m512i m1 = _mm512_set1_epi32((int)0x9E3779B1u), m2 = _mm512_set1_epi32((int)0x85EBCA77u);
+  const __m512i m3 = _mm512_set1_epi32((int)0x7FEB352Du), m4 = _mm512_set1_epi32((int)0x846CA68Bu);
+  const char *s = g->text + from;
+  for (size_t i = 0; i < count; i += 16) {
+    __m512i v = _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(s + i)));
+    v = _mm512_permutexvar_epi32(windows, v);
+    __m512i h = _mm512_xor_si512(_mm512_mullo_epi32(_mm512_shuffle_epi8(v, low), m1),
+                                 _mm512_mullo_epi32(_mm512_shuffle_epi8(v, high), m2));
+    h = _mm512_mullo_epi32(_mm512_xor_si512(h, _mm512_srli_epi32(h, 16)), m3);
+    h = _mm512_mullo_epi32(_mm512_xor_si512(h, _mm512_srli_epi32(h, 15)), m4);
+    h = _mm512_xor_si512(h, _mm512_srli_epi32(h, 16));
+    if (count - i >= 16) _mm512_storeu_si512(out + i, h);
+    else _mm512_mask_storeu_epi32(out + i, (__mmask16)((1u << (count - i)) - 1), h);
+  }
+}
+#endif
+
+#ifdef SIMD_ARM
+#include <arm_neon.h>
+
+/* Four shingles at a time: windows of 16 bytes, as for AVX2. */
+static void hash_neon(const Grams *g, size_t from, size_t count, uint32_t *out) {
+  uint8_t low_index[16], high_index[16];
+  for (unsigned lane = 0; lane < 4; lane++)
+    for (unsigned b = 0; b < 4; b++) {
+      low_index[4 * lane + b] = (uint8_t)(b < g->shingle ? lane + b : 0xFF);
+      high_index[4 * lane + b] = (uint8_t)(b + 4 < g->shingle ? lane + b + 4 : 0xFF);
+    }
+  const uint8x16_t low = vld1q_u8(low_index), high = vld1q_u8(high_index);
+  const char *s = g->text + from;
+  for (size_t i = 0; i < count; i += 4) {
+    uint8x16_t v = vld1q_u8((const uint8_t *)(s + i));
+    uint32x4_t h = veorq_u32(vmulq_n_u32(vreinterpretq_u32_u8(vqtbl1q_u8(v, low)), 0x9E3779B1u),
+                             vmulq_n_u32(vreinterpretq_u32_u8(vqtbl1q_u8(v, high)), 0x85EBCA77u));
+    h = vmulq_n_u32(veorq_u32(h, vshrq_n_u32(h, 16)), 0x7FEB352Du);
+    h = vmulq_n_u32(veorq_u32(h, vshrq_n_u32(h, 15)), 0x846CA68Bu);
+    vst1q_u32(out + i, veorq_u32(h, vshrq_n_u32(h, 16)));
+  }
+}
 #endif
 
 void grams_hash(SimdPath path, const Grams *g, size_t from, size_t count, uint32_t *out) {
 #ifdef SIMD_X86
-  if (path == SIMD_AVX2 && g->kind == GRAMS_NARROW) {
-    hash_avx2(g, from, count, out);
+  if (simd_avx2(path) && g->kind == GRAMS_NARROW) {
+    (path == SIMD_AVX512 ? hash_avx512 : hash_avx2)(g, from, count, out);
+    return;
+  }
+#endif
+#ifdef SIMD_ARM
+  if (path == SIMD_NEON && g->kind == GRAMS_NARROW) {
+    hash_neon(g, from, count, out);
     return;
   }
 #endif

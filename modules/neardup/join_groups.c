@@ -72,7 +72,7 @@ static inline int allowed(const JoinWindow *w, size_t a, size_t b) {
   const JoinTexts *t = w->texts;
   unsigned differ;
 #ifdef SIMD_X86
-  if (w->path == SIMD_AVX2) differ = differing_popcnt(t->bits[a], t->blocks[a], t->bits[b], t->blocks[b]);
+  if (simd_avx2(w->path)) differ = differing_popcnt(t->bits[a], t->blocks[a], t->bits[b], t->blocks[b]);
   else
 #endif
     differ = differing(t->bits[a], t->blocks[a], t->bits[b], t->blocks[b]);

@@ -1,25 +1,23 @@
 /* modules/neardup/sketch.c - see sketch.h */
-#include "neardup/sketch.h"
-
 #include <math.h>
 #include <stdlib.h>
 
+#include "neardup/sketch_kernel.h"
+
 enum {
   CHUNK = 4096,      /* hashes at hand at once; a text with no more keeps them for the refill */
-  TABLES = 4,        /* interleaved, so that neighbours do not wait for each other's stores */
   ROUNDS = 3,        /* hashing again into empty registers */
   SET = 4 * CHUNK    /* open addressing for the distinct hashes of a long, repetitive text */
 };
 
-/* Odd multipliers, from the digits of pi. */
-static const uint32_t multiplier[SKETCH_LANES] = { 0x243F6A89u, 0x85A308D3u, 0x13198A2Fu, 0x03707345u,
-                                                   0xA4093823u, 0x299F31D1u, 0x082EFA99u, 0xEC4E6C89u };
-
 struct SketchRoom {
-  uint32_t *table;   /* [TABLES][R][LANES], aligned to 32 */
-  uint32_t *set;     /* [SET], made when first needed */
-  uint16_t *order;   /* [bands * rows + short_bands * short_rows] places in the table, band by band */
+  const SketchKernel *kernel;
+  uint32_t *table;    /* [SKETCH_TABLES][R][LANES] */
+  uint32_t *set;      /* [SET], made when first needed */
+  uint16_t *order;    /* places of the bands' slots, as SketchKernel.keys wants them */
+  uint16_t *short_order;
   uint32_t hash[CHUNK + 8];
+  uint32_t key[SKETCH_MAX_BANDS + SKETCH_LANES];
 };
 
 SketchPlan sketch_plan(unsigned hashes, unsigned bands, unsigned rows, SimdPath path) {
@@ -44,33 +42,44 @@ void sketch_solve(unsigned hashes, double threshold, double recall, unsigned *ba
   }
 }
 
-/* Places of the bands' slots: lane after lane, the registers of each in an order of its own. */
-static void deal_slots(uint16_t *order, size_t n, unsigned registers) {
-  uint16_t reg[SKETCH_MAX_HASHES / SKETCH_LANES];
-  uint64_t state = 0;
-  for (size_t i = 0; i < n; i++) {
-    unsigned lane = (unsigned)(i / registers % SKETCH_LANES), at = (unsigned)(i % registers);
-    for (unsigned r = 0; at == 0 && r < registers; r++) reg[r] = (uint16_t)r;
-    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    unsigned pick = at + (unsigned)((state >> 33) % (registers - at));
-    uint16_t r = reg[pick];
-    reg[pick] = reg[at];
-    reg[at] = r;
-    order[i] = (uint16_t)(SKETCH_LANES * r + lane);
+static unsigned groups_of(unsigned bands) { return (bands + SKETCH_LANES - 1) / SKETCH_LANES; }
+static size_t order_length(unsigned bands, unsigned rows) { return (size_t)groups_of(bands) * rows * SKETCH_LANES; }
+
+/* Deals the slots of one lane to its bands: each step takes, of the registers that the band does
+** not have yet, one of those that were dealt least often, by lot. Bands of more slots than there
+** are registers (then there is one a lane at most) go on in the lanes behind. */
+static void deal_lane(uint16_t *order, unsigned lane, unsigned groups, unsigned rows, unsigned registers,
+                      uint64_t *lot) {
+  uint16_t dealt[SKETCH_MAX_HASHES / SKETCH_LANES] = { 0 };   /* often so; 0x8000 more: to this band */
+  for (unsigned step = 0; step < groups * rows; step++) {
+    unsigned place = step % rows, best = 0, alike = 0;
+    for (unsigned r = 0; place % registers == 0 && r < registers; r++) dealt[r] &= 0x7FFF;
+    for (unsigned r = 0; r < registers; r++) {
+      if (alike > 0 && dealt[r] > dealt[best]) continue;
+      alike = alike > 0 && dealt[r] == dealt[best] ? alike + 1 : 1;
+      *lot = *lot * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+      if (alike == 1 || (*lot >> 33) % alike == 0) best = r;
+    }
+    dealt[best] = (uint16_t)(dealt[best] + 0x8001);
+    order[step * SKETCH_LANES + lane] = (uint16_t)(SKETCH_LANES * best + (lane + place / registers) % SKETCH_LANES);
   }
 }
 
+static uint16_t *deal_slots(unsigned bands, unsigned rows, unsigned registers, uint64_t lot) {
+  uint16_t *order = malloc((order_length(bands, rows) + 1) * sizeof *order);
+  for (unsigned lane = 0; order != NULL && lane < SKETCH_LANES; lane++)
+    deal_lane(order, lane, groups_of(bands), rows, registers, &lot);
+  return order;
+}
+
 SketchRoom *sketch_room_new(const SketchPlan *plan) {
-  const size_t slots = (size_t)plan->bands * plan->rows;
-  const size_t more = (size_t)plan->short_bands * plan->short_rows;
   SketchRoom *room = calloc(1, sizeof *room);
   if (room == NULL) return NULL;
-  room->table = aligned_alloc(64, (size_t)TABLES * plan->registers * SKETCH_LANES * 4);
-  room->order = malloc((slots + more) * sizeof *room->order);
-  if (room->table != NULL && room->order != NULL) {
-    deal_slots(room->order, slots + more, plan->registers);
-    return room;
-  }
+  room->kernel = sketch_kernel(plan->path);
+  room->table = aligned_alloc(64, (size_t)SKETCH_TABLES * plan->registers * SKETCH_LANES * 4);
+  room->order = deal_slots(plan->bands, plan->rows, plan->registers, 1);
+  room->short_order = deal_slots(plan->short_bands, plan->short_rows, plan->registers, 2);
+  if (room->table != NULL && room->order != NULL && room->short_order != NULL) return room;
   sketch_room_free(room);
   return NULL;
 }
@@ -80,75 +89,79 @@ void sketch_room_free(SketchRoom *room) {
   free(room->table);
   free(room->set);
   free(room->order);
+  free(room->short_order);
   free(room);
 }
 
-static inline uint32_t choose(uint32_t h, uint32_t registers) {
-  return (uint32_t)((uint64_t)h * registers >> 32);
+/* ---- the portable kernel ---- */
+
+#ifdef __GNUC__
+/* In the compiler's own vectors, which any machine's instructions make up for. */
+typedef uint32_t Half __attribute__((vector_size(16)));
+
+static inline void lower_half(uint32_t *reg, const uint32_t *multiplier, uint32_t h) {
+  Half v, old;
+  memcpy(&v, multiplier, sizeof v);
+  memcpy(&old, reg, sizeof old);
+  v *= h;
+  Half less = (Half)(v < old);
+  old ^= (old ^ v) & less;
+  memcpy(reg, &old, sizeof old);
 }
 
 static inline void lower(uint32_t *reg, uint32_t h) {
+  lower_half(reg, sketch_multiplier, h);
+  lower_half(reg + 4, sketch_multiplier + 4, h);
+}
+#else
+static inline void lower(uint32_t *reg, uint32_t h) {
   for (unsigned lane = 0; lane < SKETCH_LANES; lane++) {
-    uint32_t v = h * multiplier[lane];
+    uint32_t v = h * sketch_multiplier[lane];
     if (v < reg[lane]) reg[lane] = v;
-  }
-}
-
-static void update_portable(uint32_t *table, uint32_t registers, const uint32_t *h, size_t n) {
-  for (size_t i = 0; i < n; i++) lower(table + SKETCH_LANES * choose(h[i], registers), h[i]);
-}
-
-#ifdef SIMD_X86
-#include <immintrin.h>
-
-__attribute__((target("avx2"))) static inline void lower_avx2(uint32_t *table, uint32_t registers,
-                                                              __m256i mult, const uint32_t *h) {
-  __m256i *reg = (__m256i *)(table + SKETCH_LANES * choose(*h, registers));
-  __m256i v = _mm256_mullo_epi32(_mm256_set1_epi32((int)*h), mult);
-  _mm256_store_si256(reg, _mm256_min_epu32(_mm256_load_si256(reg), v));
-}
-
-__attribute__((target("avx2"))) static void update_avx2(uint32_t *table, uint32_t registers,
-                                                        const uint32_t *h, size_t n) {
-  const __m256i mult = _mm256_loadu_si256((const __m256i *)multiplier);
-  const size_t size = (size_t)registers * SKETCH_LANES;
-  size_t i = 0;
-  for (; i + TABLES <= n; i += TABLES) {
-    lower_avx2(table, registers, mult, h + i);
-    lower_avx2(table + size, registers, mult, h + i + 1);
-    lower_avx2(table + 2 * size, registers, mult, h + i + 2);
-    lower_avx2(table + 3 * size, registers, mult, h + i + 3);
-  }
-  for (; i < n; i++) lower_avx2(table, registers, mult, h + i);
-}
-
-/* The first table holds the minima of all afterwards. */
-__attribute__((target("avx2"))) static void merge_avx2(uint32_t *table, uint32_t registers) {
-  __m256i *t = (__m256i *)table;
-  for (uint32_t r = 0; r < registers; r++) {
-    __m256i a = _mm256_min_epu32(t[r], t[registers + r]);
-    __m256i b = _mm256_min_epu32(t[2 * registers + r], t[3 * registers + r]);
-    _mm256_store_si256(&t[r], _mm256_min_epu32(a, b));
   }
 }
 #endif
 
-static inline uint32_t rehash(uint32_t h, uint32_t round) {
-  h += round * 0x9E3779B9u;
-  h ^= h >> 16;
-  h *= 0x21F0AAADu;
-  h ^= h >> 15;
-  h *= 0x735A2D97u;
-  return h ^ h >> 15;
+static void update(uint32_t *table, uint32_t registers, const uint32_t *h, size_t n) {
+  for (size_t i = 0; i < n; i++) lower(table + SKETCH_LANES * sketch_choose(h[i], registers), h[i]);
 }
 
 static int is_empty(const uint32_t *reg) { return reg[0] == UINT32_MAX; }
 
-static unsigned count_empty(const uint32_t *table, uint32_t registers) {
-  unsigned n = 0;
-  for (uint32_t r = 0; r < registers; r++) n += is_empty(table + SKETCH_LANES * r);
-  return n;
+static int any_empty(uint32_t *table, uint32_t registers) {
+  int any = 0;
+  for (uint32_t r = 0; r < registers; r++) any |= is_empty(table + SKETCH_LANES * r);
+  return any;
 }
+
+static void band_keys(const uint32_t *table, const uint16_t *order, unsigned groups, unsigned rows,
+                      uint32_t *keys) {
+  for (unsigned g = 0; g < groups; g++, keys += SKETCH_LANES) {
+    uint32_t key[SKETCH_LANES] = { 0 };
+    for (unsigned r = 0; r < rows; r++, order += SKETCH_LANES)
+      for (unsigned lane = 0; lane < SKETCH_LANES; lane++) {
+        uint32_t k = (key[lane] ^ table[order[lane]]) * SKETCH_KEY_STEP;
+        key[lane] = k ^ k >> 15;
+      }
+    for (unsigned lane = 0; lane < SKETCH_LANES; lane++) keys[lane] = sketch_rehash(key[lane], 0);
+  }
+}
+
+static const SketchKernel portable = { 1, update, any_empty, band_keys };
+
+const SketchKernel *sketch_kernel(SimdPath path) {
+#ifdef SIMD_X86
+  if (path == SIMD_AVX512) return &sketch_avx512;
+  if (path == SIMD_AVX2) return &sketch_avx2;
+#endif
+#ifdef SIMD_ARM
+  if (path == SIMD_NEON) return &sketch_neon;
+#endif
+  (void)path;
+  return &portable;
+}
+
+/* ---- the sketch ---- */
 
 /* Distinct hashes of a text too long for room->hash, into it: such a text leaves a register
 ** empty only if it has few of them, so those past CHUNK (which never are) do not matter. */
@@ -177,61 +190,44 @@ static void refill(uint32_t *table, uint32_t registers, const uint32_t *h, size_
     for (uint32_t r = 0; r < registers; r++)
       empty[r] = (unsigned char)is_empty(table + SKETCH_LANES * r);
     for (size_t i = 0; i < n; i++) {
-      uint32_t again = rehash(h[i], round), r = choose(again, registers);
+      uint32_t again = sketch_rehash(h[i], round), r = sketch_choose(again, registers);
       if (empty[r]) lower(table + SKETCH_LANES * r, again);
     }
-    if (count_empty(table, registers) == 0) return;
+    if (!any_empty(table, registers)) return;
   }
   for (uint32_t r = 0; r < registers; r++) {
     if (!is_empty(table + SKETCH_LANES * r)) continue;
-    for (size_t i = 0; i < n; i++) lower(table + SKETCH_LANES * r, rehash(h[i], ROUNDS + 1 + r));
+    for (size_t i = 0; i < n; i++) lower(table + SKETCH_LANES * r, sketch_rehash(h[i], ROUNDS + 1 + r));
   }
 }
 
 /* All minima of the text into the first table of the room. */
 static void sketch(const SketchPlan *plan, SketchRoom *room, const Grams *g) {
   const uint32_t registers = plan->registers;
-  unsigned tables = plan->path == SIMD_AVX2 && g->n >= 2 * TABLES ? TABLES : 1;
-  memset(room->table, 0xFF, (size_t)tables * registers * SKETCH_LANES * 4);
+  const SketchKernel *k = room->kernel;
+  memset(room->table, 0xFF, (size_t)k->tables * registers * SKETCH_LANES * 4);
   for (size_t from = 0; from < g->n; from += CHUNK) {
     size_t n = g->n - from < CHUNK ? g->n - from : CHUNK;
     grams_hash(plan->path, g, from, n, room->hash);
-#ifdef SIMD_X86
-    if (tables > 1) {
-      update_avx2(room->table, registers, room->hash, n);
-      continue;
-    }
-#endif
-    update_portable(room->table, registers, room->hash, n);
+    k->update(room->table, registers, room->hash, n);
   }
-#ifdef SIMD_X86
-  if (tables > 1) merge_avx2(room->table, registers);
-#endif
-  if (count_empty(room->table, registers) == 0) return;
+  if (!k->merge(room->table, registers)) return;
   size_t n = g->n <= CHUNK ? g->n : distinct_hashes(plan, room, g);
   refill(room->table, registers, room->hash, n);
 }
 
-static inline uint32_t key_step(uint32_t key, uint32_t slot) {
-  key = (key ^ slot) * 0x9E3779B1u;
-  return key ^ key >> 15;
-}
-
-static void band_keys(const uint32_t *table, const uint16_t *order, unsigned bands, unsigned rows,
-                      uint32_t *keys) {
-  for (unsigned b = 0; b < bands; b++) {
-    uint32_t key = 0;
-    for (unsigned r = 0; r < rows; r++) key = key_step(key, table[*order++]);
-    keys[b] = rehash(key, 0);
-  }
+static void keys_of(const SketchPlan *plan, SketchRoom *room, const uint16_t *order, unsigned bands,
+                    unsigned rows, uint32_t *keys) {
+  const SketchKernel *k = rows <= plan->registers ? room->kernel : &portable;
+  k->keys(room->table, order, groups_of(bands), rows, room->key);
+  memcpy(keys, room->key, bands * sizeof *keys);
 }
 
 unsigned sketch_keys(const SketchPlan *plan, SketchRoom *room, const Grams *g, uint32_t *keys) {
   sketch(plan, room, g);
-  band_keys(room->table, room->order, plan->bands, plan->rows, keys);
+  keys_of(plan, room, room->order, plan->bands, plan->rows, keys);
   if (plan->short_bands == 0 || g->n > plan->short_most) return plan->bands;
-  band_keys(room->table, room->order + (size_t)plan->bands * plan->rows, plan->short_bands,
-            plan->short_rows, keys + plan->bands);
+  keys_of(plan, room, room->short_order, plan->short_bands, plan->short_rows, keys + plan->bands);
   return plan->bands + plan->short_bands;
 }
 

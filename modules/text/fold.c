@@ -170,7 +170,7 @@ size_t fold_text_path(SimdPath path, char *out, Span text, int flags, int *ascii
              .drop = flags & FOLD_DROP_PUNCTUATION ? FOLD_PUNCTUATION : 0 };
   const unsigned char *s = (const unsigned char *)text.ptr;
 #ifdef SIMD_X86
-  if (path == SIMD_AVX2) fold_avx2(&f, s, text.len);
+  if (simd_avx2(path)) fold_avx2(&f, s, text.len);
   else
 #endif
     fold_portable(&f, s, text.len);

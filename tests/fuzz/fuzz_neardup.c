@@ -14,14 +14,22 @@ enum { TEXTS = 24, MOST = WINDOWS_MOST };
 int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n);
 
 static void check_keys(const Grams *g) {
-  SketchPlan plan = sketch_plan(128, 16, 8, simd_best()), plain = sketch_plan(128, 16, 8, SIMD_PORTABLE);
-  SketchRoom *room = sketch_room_new(&plan);
-  uint32_t a[16], b[16];
-  if (room == NULL) abort();
-  sketch_keys(&plan, room, g, a);
-  sketch_keys(&plain, room, g, b);
-  if (memcmp(a, b, sizeof a) != 0) abort();
-  sketch_room_free(room);
+  uint32_t key[20], first[20], slot[SKETCH_MAX_HASHES], first_slot[SKETCH_MAX_HASHES];
+  for (SimdPath p = SIMD_PORTABLE; p < SIMD_PATHS; p++) {
+    if (!simd_has(p)) continue;
+    SketchPlan plan = sketch_plan(128, 16, 8, p);
+    plan.short_bands = 4;
+    plan.short_rows = 6;
+    plan.short_most = 40;
+    SketchRoom *room = sketch_room_new(&plan);
+    if (room == NULL) abort();
+    int portable = p == SIMD_PORTABLE;
+    unsigned used = sketch_keys(&plan, room, g, portable ? first : key);
+    sketch_slots(&plan, room, g, portable ? first_slot : slot);
+    if (used != (g->n <= 40 ? 20 : 16)) abort();
+    if (!portable && (memcmp(key, first, used * sizeof *key) != 0 || memcmp(slot, first_slot, 128 * sizeof *slot) != 0)) abort();
+    sketch_room_free(room);
+  }
 }
 
 static void check_leaders(const Span *text, size_t n, const double *jaccard, unsigned shingle, double threshold) {
