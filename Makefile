@@ -32,7 +32,7 @@ BINDING_C = $(filter $(foreach d,$(wildcard modules/*),$(d)/lua_%.c),$(MODULE_C)
 KERNEL_C  = $(filter-out $(BINDING_C),$(MODULE_C))
 KERNEL_CC = $(wildcard modules/*/*.cc)
 RUNTIME_C = $(filter-out runtime/main.c,$(wildcard runtime/*.c))
-SCRIPTS   = $(shell find scripts -name '*.lua' | LC_ALL=C sort)
+SCRIPTS   = $(shell find scripts -name '*.lua' -o -name '*.css' -o -name '*.js' | LC_ALL=C sort)
 obj       = $(patsubst %,$(BUILD)/%.o,$(basename $(1)))
 
 KERNELS  = $(BUILD)/libkernels.a
@@ -59,7 +59,8 @@ $(BUILD)/%.o: %.cc Makefile
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 $(CXXWARN) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-# Every script becomes a C array: {name, bytes, length}, the name without scripts/ and .lua.
+# Every script, and the report's style and script, becomes a C array: {name, bytes, length}, the name
+# without scripts/ and .lua.
 $(BUILD)/embedded.c: $(SCRIPTS) Makefile
 	@mkdir -p $(@D)
 	@{ echo '#include "runtime/embedded.h"'; n=0; \

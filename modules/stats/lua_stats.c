@@ -50,6 +50,8 @@ static Numbers *pushnumbers_of(lua_State *L, const View *view) {
   return x;
 }
 
+static int n_mark(lua_State *L);
+
 /* [-0, +1 or +2]: the numbers on the top, or nil and a message. */
 static int measured(lua_State *L, int r, const Error *err) {
   if (r == 0) return 1;
@@ -122,29 +124,53 @@ static int f_metric(lua_State *L) {
   return 1;
 }
 
-/* Did this stage alone reject the row, for that reason and no other of its own? */
-static int rejected_alone(const View *view, uint32_t row, Span stage, Span reason) {
+/* stats.annotation(view, "overall"): the numbers of an annotation; no number for other values. */
+static int f_annotation(lua_State *L) {
+  View *view = lua_checkview(L, 1);
+  size_t len;
+  const char *name = luaL_checklstring(L, 2, &len);
+  const uint32_t *ids = view_annotation_column(view, span_of(name, len));
+  if (ids == NULL) {
+    luaL_pushfail(L);
+    lua_pushfstring(L, "no annotation %s", name);
+    return 2;
+  }
+  Numbers *x = pushnumbers_of(L, view);
+  for (size_t i = 0; i < x->n; i++) {
+    Value v = names_value(view->corpus->names, ids[i]);
+    x->v[i] = v.type == VALUE_INT ? (double)v.integer : v.type == VALUE_DOUBLE ? v.number : NAN;
+  }
+  return 1;
+}
+
+/* Did this stage reject the row, for that reason and no other of its own; with `alone`, with no other
+** fault that any stage noted? */
+static int rejected_alone(const View *view, uint32_t row, Span stage, Span reason, int alone) {
   const Corpus *c = view->corpus;
   const Verdict *d = view_verdict(view, row);
   if (d == NULL || !span_eq(span_str(corpus_stage_name(c, d->stage)), stage) ||
       !span_eq(names_value(c->names, d->reason).text, reason)) return 0;
+  if (alone) return !d->more;
   uint16_t decided = d->stage;
   while (d->more)
     if ((++d)->stage == decided) return 0;
   return 1;
 }
 
-/* stats.rejected_by(view, "length.input_tokens", "length", "input_too_short"): that metric of the rows
-** which that bound alone rejected, as far as the stage knows; no number for all others. */
+/* stats.rejected_by(view, "length.input_tokens", "length", "input_too_short" [, "alone"]): that metric of
+** the rows which that bound alone rejected, as far as the stage knows, with "alone" as far as any stage
+** knows; no number for all others. */
 static int f_rejected_by(lua_State *L) {
   View *view = lua_checkview(L, 1);
   size_t nstage, nreason;
   const char *stage = luaL_checklstring(L, 3, &nstage), *reason = luaL_checklstring(L, 4, &nreason);
+  static const char *const whose[] = { "stage", "alone", NULL };
+  int alone = luaL_checkoption(L, 5, "stage", whose);
   lua_settop(L, 4);
   if (f_metric(L) == 2) return 2;
   Numbers *x = checknumbers(L, -1);
   for (size_t i = 0; i < x->n; i++)
-    if (!rejected_alone(view, (uint32_t)i, span_of(stage, nstage), span_of(reason, nreason))) x->v[i] = NAN;
+    if (!rejected_alone(view, (uint32_t)i, span_of(stage, nstage), span_of(reason, nreason), alone)) x->v[i] = NAN;
   return 1;
 }
 
@@ -161,6 +187,19 @@ static int f_from(lua_State *L) {
     lua_pop(L, 1);
   }
   return 1;
+}
+
+/* stats.packed(bytes, marks): the doubles that store's `packed` read, with one digit a row, its status. */
+static int f_packed(lua_State *L) {
+  size_t len;
+  const char *bytes = luaL_checklstring(L, 1, &len);
+  luaL_checkstring(L, 2);
+  luaL_argcheck(L, len % sizeof(double) == 0, 1, "expected whole doubles");
+  lua_settop(L, 2);
+  Numbers *x = pushnumbers(L, len / sizeof(double));
+  memcpy(x->v, bytes, len);
+  lua_replace(L, 1);
+  return n_mark(L);
 }
 
 /* stats.join({ a, b, … }, { "standing", "rejected", … }): the numbers of several views behind
@@ -261,6 +300,27 @@ static int n_below(lua_State *L) {
   return 1;
 }
 
+/* n:counts({ x, … }, which, "below" or "upto"): how many of the numbers are smaller than each x, or at most it. */
+static int n_counts(lua_State *L) {
+  static const char *const sides[] = { "below", "upto", NULL };
+  Numbers *x = checknumbers(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  int upto = luaL_checkoption(L, 4, "below", sides);
+  size_t n, nvalues = lua_rawlen(L, 2);
+  const double *v = selection(L, x, 3, &n);
+  lua_createtable(L, (int)nvalues, 0);
+  for (size_t i = 1; i <= nvalues; i++) {
+    lua_rawgeti(L, 2, (lua_Integer)i);
+    int ok;
+    double value = lua_tonumberx(L, -1, &ok);
+    luaL_argcheck(L, ok, 2, "expected a list of numbers");
+    lua_pop(L, 1);
+    lua_pushinteger(L, (lua_Integer)(upto ? numbers_upto(v, n, value) : numbers_below(v, n, value)));
+    lua_rawseti(L, -2, (lua_Integer)i);
+  }
+  return 1;
+}
+
 static int n_histogram(lua_State *L) {
   Numbers *x = checknumbers(L, 1);
   lua_Integer bins = luaL_checkinteger(L, 2);
@@ -302,6 +362,24 @@ static int n_first(lua_State *L) {
   return 1;
 }
 
+static void forget_sorted(Numbers *x) {
+  for (int w = 0; w < WHICH_COUNT; w++) {
+    free(x->sorted[w]);
+    x->sorted[w] = NULL;
+  }
+}
+
+/* n:drop(first, last): rows first to last have no number; returns n. */
+static int n_drop(lua_State *L) {
+  Numbers *x = checknumbers(L, 1);
+  lua_Integer first = luaL_checkinteger(L, 2), last = luaL_checkinteger(L, 3);
+  luaL_argcheck(L, first >= 1 && last <= (lua_Integer)x->n, 2, "expected rows of the view");
+  for (lua_Integer i = first; i <= last; i++) x->v[i - 1] = NAN;
+  forget_sorted(x);
+  lua_settop(L, 1);
+  return 1;
+}
+
 /* n:mark("0120…"): the status of each row, as digits in row order; returns n. */
 static int n_mark(lua_State *L) {
   Numbers *x = checknumbers(L, 1);
@@ -310,10 +388,7 @@ static int n_mark(lua_State *L) {
   luaL_argcheck(L, len == x->n, 2, "expected one digit a row");
   luaL_argcheck(L, strspn(marks, "012") == len, 2, "expected digits 0 to 2");
   for (size_t i = 0; i < len; i++) x->status[i] = (uint8_t)(marks[i] - '0');
-  for (int w = 0; w < WHICH_COUNT; w++) {
-    free(x->sorted[w]);
-    x->sorted[w] = NULL;
-  }
+  forget_sorted(x);
   lua_settop(L, 1);
   return 1;
 }
@@ -364,7 +439,9 @@ static const luaL_Reg functions[] = {
   { "times", f_times },
   { "leak", f_leak },
   { "metric", f_metric },
+  { "annotation", f_annotation },
   { "from", f_from },
+  { "packed", f_packed },
   { "join", f_join },
   { "rejected_by", f_rejected_by },
   { "threshold_to_keep", f_threshold_to_keep },
@@ -380,9 +457,11 @@ static const luaL_Reg methods[] = {
   { "min", n_min },
   { "max", n_max },
   { "below", n_below },
+  { "counts", n_counts },
   { "histogram", n_histogram },
   { "first", n_first },
   { "mark", n_mark },
+  { "drop", n_drop },
   { "get", n_get },
   { "__len", n_len },
   { "__gc", n_gc },

@@ -79,6 +79,10 @@ size_t numbers_below(const double *sorted, size_t n, double x) {
   return lo;
 }
 
+size_t numbers_upto(const double *sorted, size_t n, double x) {
+  return numbers_below(sorted, n, nextafter(x, INFINITY));
+}
+
 static int all_whole(const double *v, size_t n) {
   for (size_t i = 0; i < n; i++)
     if (v[i] != floor(v[i])) return 0;

@@ -24,6 +24,8 @@ double numbers_quantile(const double *sorted, size_t n, double p);
 
 /* How many of n sorted numbers are smaller than x. */
 size_t numbers_below(const double *sorted, size_t n, double x);
+/* … or equal to it. */
+size_t numbers_upto(const double *sorted, size_t n, double x);
 
 /* Counts sorted numbers in nbins bins between the least and the greatest; edges [nbins + 1],
 ** counts [nbins]. A bin holds edges[i] <= x < edges[i+1]; the last one its upper edge too.

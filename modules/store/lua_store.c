@@ -9,6 +9,7 @@
 #include <lauxlib.h>
 #include <limits.h>
 #include <lua.h>
+#include <math.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -168,6 +169,31 @@ static int store_rows(lua_State *L) {
   return 4;
 }
 
+/* One value behind those of its column. */
+static void add_double(luaL_Buffer *b, sqlite3_stmt *stmt, int i) {
+  double v = sqlite3_column_type(stmt, i) == SQLITE_NULL ? NAN : sqlite3_column_double(stmt, i);
+  memcpy(luaL_prepbuffsize(b, sizeof v), &v, sizeof v);
+  luaL_addsize(b, sizeof v);
+}
+
+/* db:packed(sql, …): the numbers of a query of one column as a string of doubles (stats.packed), NaN for NULL. */
+static int store_packed(lua_State *L) {
+  sqlite3 *db = checkdb(L);
+  const char *sql = luaL_checkstring(L, 2), *tail;
+  Query *q = prepare(L, db, sql, lua_gettop(L) - 2, &tail);
+  if (q->stmt == NULL) return luaL_error(L, "%s", sqlite3_errmsg(db));
+  luaL_argcheck(L, sqlite3_column_count(q->stmt) == 1, 2, "expected a query of one column");
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  int r;
+  while ((r = sqlite3_step(q->stmt)) == SQLITE_ROW) add_double(&b, q->stmt, 0);
+  if (r != SQLITE_DONE) return luaL_error(L, "%s", sqlite3_errmsg(db));
+  luaL_pushresult(&b);
+  sqlite3_finalize(q->stmt);
+  q->stmt = NULL;
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
   { "open", f_open },
   { NULL, NULL }
@@ -176,6 +202,7 @@ static const luaL_Reg functions[] = {
 static const luaL_Reg store_methods[] = {
   { "exec", store_exec },
   { "rows", store_rows },
+  { "packed", store_packed },
   { "close", store_close },
   { "__gc", store_close },
   { "__close", store_close },

@@ -8,19 +8,23 @@ local json = require "json"
 local load = require "report.load"
 local markdown = require "report.markdown"
 local options = require "cli.options"
+local page = require "report.html.page"
 local run = require "report.run"
 local screen = require "report.screen"
 local survey = require "report.survey"
 local terminal = require "report.terminal"
 
+local FILE_MODE = 384   -- octal 0600: it shows rows of the data
+
 local report = {
   summary = "statistics, health checks and plots of files or of a run",
-  usage = "tamis report [FILE…|RUN] [--by KEY] [--md|--json]",
+  usage = "tamis report [FILE…|RUN] [--by KEY] [--html FILE|--md|--csv|--json]",
   options = {
     { "FILE…", "data files; a run folder, or nothing for the latest run, reports that run" },
     { "--by KEY", "the annotation or path that groups rows by topic (default: found)" },
     { "--format NAME", "read the files as this format (default: found)" },
     { "--no-dedup", "do not look for copies in files" },
+    { "--html FILE", "one self-contained page into FILE, - for stdout" },
     { "--md", "Markdown to stdout" },
     { "--json", "one JSON object to stdout" },
     { "--strict", "exit 3 if a check is bad" },
@@ -71,6 +75,13 @@ function report.run(args, env)
   elseif o.md then
     f.next = nil
     markdown.render(document.report(f, checks), out)
+  elseif o.html then
+    local text = page.render(document.report(f, checks))
+    if o.html == "-" then io.stdout:write(text)
+    else
+      local ok, bad = fs.write(o.html, text, FILE_MODE)
+      if not ok then return fail(1, bad) end
+    end
   else
     local s = screen.new { tty = fs.isatty(1), width = fs.width(1) }
     terminal.render(document.report(f, checks), s, out)

@@ -1,5 +1,6 @@
 --- report: statistics and health checks of a view in memory, drawn as `tamis report` draws them.
 
+local compose = require "report.compose"
 local document = require "report.document"
 local figures = require "report.figures"
 local health = require "report.health"
@@ -8,7 +9,6 @@ local keys = require "run.keys"
 local remedy = require "report.remedy"
 local screen = require "report.screen"
 local show = require "repl.show"
-local survey = require "report.survey"
 
 local number, percent = screen.number, screen.percent
 
@@ -43,7 +43,7 @@ local function funnel_of(history)
   for i, h in ipairs(history) do
     out[i] = { name = h.name, stage = h.stage, seen = h.seen, removed = h.removed, edited = h.edited,
                seconds = h.seconds }
-    if survey.DEDUP[h.stage] then removed, dedup = removed + h.removed, true end
+    if compose.DEDUP[h.stage] then removed, dedup = removed + h.removed, true end
   end
   return #out > 0 and out or nil, dedup and removed or nil
 end

@@ -1,6 +1,8 @@
---- document: figures and checks as a list of blocks, which the terminal, Markdown and later HTML
--- render. Cells hold text as it is; each renderer makes it safe for where it is shown.
+--- document: figures and checks as a list of blocks, which the terminal, Markdown, CSV and the page
+-- render. Cells hold text as it is; each renderer makes it safe for where it is shown. A block with
+-- `most` shows that many of its rows where there is little room; a page shows them all.
 
+local json = require "json"
 local screen = require "report.screen"
 
 local document = {}
@@ -9,6 +11,10 @@ local number, percent = screen.number, screen.percent
 
 document.TOPICS = 20      -- topics listed; the rest are one line
 document.REASONS = 12     -- reasons listed with an example each
+document.SOURCES = 8      -- sources that are compared stage by stage
+document.WHY = 4          -- of them in the headline
+document.PAGE = 200       -- rows of a list that a page shows
+document.RECIPE = 65536   -- bytes of a recipe's file that a page shows
 
 local function add(blocks, block) blocks[#blocks + 1] = block end
 
@@ -17,6 +23,26 @@ local function plural(n, one, many) return number(n) .. " " .. (n == 1 and one o
 local function head(f, blocks)
   add(blocks, { kind = "title", text = f.title })
   for _, line in ipairs(f.about or {}) do add(blocks, { kind = "text", text = line }) end
+end
+
+--- Rows in and out, and what took most of the rest.
+local function headline(f, blocks)
+  local r, block = f.rows, { kind = "headline", cards = {}, why = {} }
+  local function card(label, value, note)
+    block.cards[#block.cards + 1] = { label = label, value = value, note = note }
+  end
+  card("rows in", number(r.read), r.faulty > 0 and number(r.faulty) .. " could not be read" or nil)
+  if f.filtered then
+    local share = percent(r.read > 0 and r.after / r.read or 0)
+    card("kept", number(r.after), share)
+    local quarantined = r.quarantined or 0
+    card("not kept", number(r.read - r.after), quarantined > 0 and number(quarantined) .. " quarantined" or nil)
+    for i = 1, math.min(document.WHY, #(f.reasons or {})) do
+      local why = f.reasons[i]
+      block.why[i] = { label = why.stage .. ": " .. why.reason, count = why.count }
+    end
+  end
+  add(blocks, block)
 end
 
 local function notices(f, blocks)
@@ -33,7 +59,8 @@ end
 local function funnel(f, blocks)
   if not f.funnel then return end
   add(blocks, { kind = "heading", text = "Stages" })
-  local rows, changed = {}, false
+  local rows, bars, changed = {}, {}, false
+  local read = math.max(1, f.rows.read)
   for _, s in ipairs(f.funnel) do changed = changed or s.edited ~= nil end
   for i, s in ipairs(f.funnel) do
     local before = f.funnel[i - 1]
@@ -41,12 +68,13 @@ local function funnel(f, blocks)
     rows[#rows + 1] = { s.name, number(s.seen), number(s.removed), percent(s.seen > 0 and s.removed / s.seen or 0),
                         number(s.seen - s.removed),
                         fused and "same pass" or s.seconds and string.format("%.2f s", s.seconds) or "" }
+    bars[i] = { { "now", (s.seen - s.removed) / read }, { "gone", s.removed / read } }
     if changed then table.insert(rows[#rows], 5, s.edited and number(s.edited) or "") end
   end
   local columns = { { "stage", flex = true }, { "seen", "right" }, { "removed", "right" }, { "share", "right" },
                     { "left", "right" }, { "time", "right" } }
   if changed then table.insert(columns, 5, { "changed", "right" }) end
-  add(blocks, { kind = "table", columns = columns, rows = rows })
+  add(blocks, { kind = "table", columns = columns, rows = rows, bars = bars })
 end
 
 local function reasons(f, blocks)
@@ -54,15 +82,11 @@ local function reasons(f, blocks)
   add(blocks, { kind = "heading", text = "Why rows were rejected" })
   local rows = {}
   for i, r in ipairs(f.reasons) do
-    if i > document.REASONS then
-      rows[#rows + 1] = { label = ("and %s"):format(plural(#f.reasons - i + 1, "more reason")) }
-      break
-    end
-    rows[#rows + 1] = { label = r.stage .. ": " .. r.reason, count = r.count, share = r.share,
-                        place = r.example and r.example.place, detail = r.example and r.example.why,
-                          example = r.example and r.example.text }
+    rows[i] = { label = r.stage .. ": " .. r.reason, count = r.count, share = r.share, examples = r.examples,
+                place = r.example and r.example.place, detail = r.example and r.example.why,
+                example = r.example and r.example.text }
   end
-  add(blocks, { kind = "reasons", rows = rows })
+  add(blocks, { kind = "reasons", rows = rows, most = document.REASONS })
 end
 
 local LENGTH_COLUMNS = { { "tokens", flex = true }, { "count", "right" }, { "mean", "right" }, { "median", "right" },
@@ -89,35 +113,45 @@ local function lengths(f, blocks)
   add(blocks, { kind = "table", columns = LENGTH_COLUMNS, rows = rows })
   local tokens = "%s tokens in all (white-space words; one a character where a script has no blanks)"
   add(blocks, { kind = "text", text = tokens:format(number(total)) })
+  local charts = {}
   for _, field in ipairs { "input", "output" } do
-    local l = f.lengths[field] and f.lengths[field].after
-    if l and l.histogram then
-      add(blocks, { kind = "histogram", text = field .. " tokens", edges = l.histogram.edges,
-        counts = l.histogram.counts })
+    local h = f.lengths[field] and f.lengths[field].histogram
+    if h then
+      charts[#charts + 1] = { text = field .. " tokens", edges = h.edges, counts = h.counts,
+                              before = f.filtered and h.before or nil }
     end
   end
+  add(blocks, { kind = "charts", charts = charts })
 end
 
-local function groups(title, g, blocks)
+local function groups(title, name, g, blocks)
   if not g then return end
-  add(blocks, { kind = "heading", text = title })
-  local rows, rest, rest_n = {}, 0, 0
+  add(blocks, { kind = "heading", text = title, name = name })
+  local rows, rest, rest_before, rest_n = {}, 0, g.imbalance_before and 0, 0
   for i, x in ipairs(g.groups) do
-    if i <= document.TOPICS then rows[#rows + 1] = { label = x.name, count = x.count, share = x.share }
-    else rest, rest_n = rest + x.count, rest_n + 1 end
+    if i <= document.PAGE then
+      rows[i] = { label = x.name, count = x.count, share = x.share, before = x.before }
+    else
+      rest, rest_n, rest_before = rest + x.count, rest_n + 1, rest_before and rest_before + x.before
+    end
   end
   if rest_n > 0 then
-    rows[#rows + 1] = { label = ("(%s more)"):format(number(rest_n)), count = rest, share = rest / g.total,
-      faint = true }
+    rows[#rows + 1] = { label = ("(%s more)"):format(number(rest_n)), count = rest, share = rest / math.max(1, g.total),
+                        before = rest_before, faint = true }
   end
-  add(blocks, { kind = "bars", rows = rows })
+  add(blocks, { kind = "bars", label = name:lower(), rows = rows, most = document.TOPICS, all = #g.groups })
 end
 
 local function topics(f, blocks)
   local t = f.topics
   if not t then return end
-  groups(("Topics by %s: %s, largest %sx the smallest (balanced under 10x)"):format(
-    t.key, plural(#t.groups, "group"), number(t.imbalance, 1)), t, blocks)
+  local before = f.filtered and t.imbalance_before
+  groups(("Topics by %s: %s, largest %sx the smallest (balanced under 10x)"):format(t.key,
+    plural(#t.groups, "group"), number(t.imbalance, 1)), "Topics", t, blocks)
+  if before then
+    add(blocks, { kind = "text", text = ("As read, the largest was %sx the smallest. %s"):format(number(before, 1),
+      'Rows without a topic are "unknown", those too that left before the stage which sets it.') })
+  end
 end
 
 local function sources(f, blocks)
@@ -134,6 +168,29 @@ local function sources(f, blocks)
   add(blocks, { kind = "table", columns = columns, rows = rows })
 end
 
+--- What took the rows of each source.
+local function source_stages(f, blocks)
+  if not f.filtered or #(f.sources or {}) < 2 then return end
+  local names, seen = {}, {}
+  local function name(n) if not seen[n] then seen[n], names[#names + 1] = true, n end end
+  for _, s in ipairs(f.sources) do if s.removed and s.removed.load then name "load" end end
+  for _, stage in ipairs(f.funnel or {}) do if stage.removed > 0 then name(stage.name) end end
+  if #names == 0 then return end
+  local rows, columns = {}, { { "removed by", flex = true } }
+  for i, s in ipairs(f.sources) do
+    if i <= document.SOURCES then columns[i + 1] = { s.name or s.path, "right" } end
+  end
+  for i, n in ipairs(names) do
+    rows[i] = { n }
+    for k = 1, #columns - 1 do
+      local s = f.sources[k]
+      local removed = s.removed and s.removed[n] or 0
+      rows[i][k + 1] = removed == 0 and "" or percent(removed / math.max(1, s.rows))
+    end
+  end
+  add(blocks, { kind = "table", columns = columns, rows = rows, wide = true })
+end
+
 local function scores(f, blocks)
   local s = f.scores
   if not s then return end
@@ -144,6 +201,102 @@ local function scores(f, blocks)
                 number(s.min, 2), number(s.max, 2), percent(s.below_3) }
   add(blocks, { kind = "table", columns = columns, rows = { row } })
   add(blocks, { kind = "histogram", text = s.name, edges = s.histogram.edges, counts = s.histogram.counts })
+end
+
+--- Every metric and numeric annotation.
+local function metrics(f, blocks)
+  if #(f.metrics or {}) == 0 then return end
+  add(blocks, { kind = "heading", text = "Measured by the stages", name = "Metrics" })
+  local rows, charts = {}, {}
+  for i, m in ipairs(f.metrics) do
+    local function n(v) return number(v, 3) end
+    rows[i] = { m.name, number(m.count), number(m.kept), n(m.mean), n(m.p10), n(m.median), n(m.p90), n(m.min),
+                n(m.max) }
+    charts[i] = { text = m.name, edges = m.histogram.edges, counts = m.histogram.counts, before = m.histogram.before }
+  end
+  local columns = { { "metric", flex = true } }
+  for i, name in ipairs { "rows", "kept", "mean", "P10", "median", "P90", "min", "max" } do
+    columns[i + 1] = { name, "right" }
+  end
+  add(blocks, { kind = "table", rows = rows, columns = columns })
+  add(blocks, { kind = "charts", charts = charts, small = true })
+end
+
+local THRESHOLDS = "Each alone, all else as in this run. Rows that would go and rows that come back are counted exactly"
+  .. " from the stored figures; the stages behind are not run again, so rows that come back may yet fall there."
+
+local function thresholds(f, blocks)
+  if #(f.bounds or {}) == 0 then return end
+  add(blocks, { kind = "heading", text = "Other thresholds", name = "Thresholds" })
+  add(blocks, { kind = "text", text = THRESHOLDS })
+  add(blocks, { kind = "bounds", rows = f.bounds })
+end
+
+local function clusters(f, blocks)
+  for _, c in ipairs(f.clusters or {}) do
+    add(blocks, { kind = "heading", text = ("Copies found by %s: %s rows of %s"):format(c.stage, number(c.rows),
+      plural(c.clusters, "cluster")), name = #f.clusters == 1 and "Copies" or "Copies: " .. c.stage })
+    local rows = {}
+    for i, s in ipairs(c.sizes) do
+      rows[i] = { label = number(s.size), count = s.clusters, share = s.clusters / c.clusters }
+    end
+    add(blocks, { kind = "bars", label = "rows in the cluster", unit = "clusters", rows = rows, most = 8, all = #rows })
+    local largest = {}
+    for i, l in ipairs(c.largest) do
+      largest[i] = { size = l.size, place = l.place, text = l.text, members = l.members,
+                     more = l.size - 1 - #l.members }
+    end
+    add(blocks, { kind = "clusters", rows = largest, most = 3 })
+  end
+end
+
+-- A value of a stage's parameters in one line.
+local function shown(v) return type(v) == "table" and json.encode(v) or tostring(v) end
+
+local function recipe(f, blocks)
+  local l = f.lineage
+  if not l or not l.stages then return end
+  add(blocks, { kind = "heading", text = "Recipe as it ran", name = "Recipe" })
+  local rows = {}
+  for _, s in ipairs(l.stages) do
+    local names, values = {}, {}
+    for name in pairs(s.params or {}) do names[#names + 1] = name end
+    table.sort(names)
+    for i, name in ipairs(names) do values[i] = name .. " = " .. shown(s.params[name]) end
+    rows[#rows + 1] = { s.name, table.concat(values, ", ") }
+  end
+  add(blocks, { kind = "table", columns = { { "stage" }, { "parameters", flex = true } }, rows = rows })
+  for _, file in ipairs(l.recipe or {}) do
+    if file.text then
+      add(blocks, { kind = "code", text = file.path, code = file.text:sub(1, document.RECIPE) })
+    end
+  end
+end
+
+local function lineage(f, blocks)
+  local l = f.lineage
+  if not l then return end
+  add(blocks, { kind = "heading", text = "Lineage" })
+  local rows = {}
+  local function row(name, value) if value then rows[#rows + 1] = { name, tostring(value) } end end
+  row("run", l.run_id)
+  row("created", l.created_at)
+  row("seed", l.seed)
+  row("fingerprint of the output", l.fingerprint)
+  for _, kind in ipairs { "sources", "gold", "output_files", "recipe" } do
+    local label = ({ sources = "source", gold = "gold set", output_files = "output", recipe = "recipe file" })[kind]
+    for i, s in ipairs(l[kind] or {}) do
+      if i <= document.PAGE then
+        row(("%s %s"):format(label, s.path), ("%s%s"):format(s.rows and number(s.rows) .. " rows, " or "",
+          s.sha256 and "sha256 " .. s.sha256 or "no hash"))
+      end
+    end
+  end
+  local versions = {}
+  for name, v in pairs(l.versions or {}) do versions[#versions + 1] = name .. " " .. tostring(v) end
+  table.sort(versions)
+  if #versions > 0 then row("versions", table.concat(versions, ", ")) end
+  add(blocks, { kind = "table", columns = { { "what" }, { "value", flex = true } }, rows = rows })
 end
 
 local function pitfalls(f, blocks)
@@ -166,16 +319,23 @@ end
 function document.report(f, list)
   local blocks = {}
   head(f, blocks)
+  headline(f, blocks)
   notices(f, blocks)
   checks(list, blocks)
   funnel(f, blocks)
   reasons(f, blocks)
   lengths(f, blocks)
   topics(f, blocks)
-  groups("Languages", f.languages, blocks)
+  groups("Languages", "Languages", f.languages, blocks)
+  thresholds(f, blocks)
+  clusters(f, blocks)
   sources(f, blocks)
+  source_stages(f, blocks)
   scores(f, blocks)
+  metrics(f, blocks)
   pitfalls(f, blocks)
+  recipe(f, blocks)
+  lineage(f, blocks)
   for _, line in ipairs(f.next or {}) do add(blocks, { kind = "next", text = line }) end
   return blocks
 end

@@ -9,10 +9,12 @@
 
 local nearest = require "nearest"
 local stats = require "stats"
+local tally = require "tally"
 
 local figures = {}
 
 figures.BINS = 18                 -- bars of a length histogram
+figures.PAIRED_BINS = 30          -- of one that shows the rows before and after the filters
 figures.LEAK_BYTES = 20           -- shorter answers ("yes", a label) may well stand in a question
 figures.TOPIC_KEYS = { "topic", "category", "label", "intent", "class", "domain", "metadata.topic",
   "metadata.category", "metadata.label" }
@@ -36,33 +38,48 @@ function figures.summary(numbers, which, bins)
            histogram = bins and numbers:histogram(bins, which, true) or nil }
 end
 
+-- The largest group over the smallest; those of none and "unknown" are left out.
+local function imbalance_of(groups, which)
+  local most, least
+  for _, g in ipairs(groups) do
+    local n = g[which]
+    if n > 0 and g.name ~= "unknown" then
+      most, least = math.max(most or n, n), math.min(least or n, n)
+    end
+  end
+  return most and most / least or 1
+end
+
 --- Groups in order of size, largest first, ties by name; "unknown" is listed but left out of
 -- the imbalance.
 -- @param counts  { [value] = count }
-function figures.groups(key, counts)
-  local out, total = {}, 0
-  for name, count in pairs(counts) do
-    if count > 0 then
-      out[#out + 1] = { name = tostring(name), count = count }
-      total = total + count
-    end
+-- @param before  the same of the rows before the filters; groups that they removed whole are listed too
+function figures.groups(key, counts, before)
+  local out, total, total_before = {}, 0, 0
+  local function add(name, count, was)
+    out[#out + 1] = { name = tostring(name), count = count, before = was }
+    total, total_before = total + count, total_before + (was or 0)
   end
-  if total == 0 then return nil end
+  for name, count in pairs(counts) do
+    if count > 0 then add(name, count, before and (before[name] or count)) end
+  end
+  for name, was in pairs(before or {}) do
+    if (counts[name] or 0) == 0 and was > 0 then add(name, 0, was) end
+  end
+  if total == 0 and total_before == 0 then return nil end
   table.sort(out, function(a, b)
     if a.count ~= b.count then return a.count > b.count end
+    if (a.before or 0) ~= (b.before or 0) then return a.before > b.before end
     return a.name < b.name
   end)
-  local most, least
-  for _, g in ipairs(out) do
-    g.share = g.count / total
-    if g.name ~= "unknown" then most, least = most or g.count, g.count end
-  end
-  return { key = key, total = total, groups = out, imbalance = most and most / least or 1 }
+  for _, g in ipairs(out) do g.share = total > 0 and g.count / total or 0 end
+  return { key = key, total = total, groups = out, imbalance = imbalance_of(out, "count"),
+           imbalance_before = before and imbalance_of(out, "before") or nil }
 end
 
 --- The same; nil where no row has a value.
-function figures.named_groups(key, counts)
-  local g = figures.groups(key, counts)
+function figures.named_groups(key, counts, before)
+  local g = figures.groups(key, counts, before)
   for _, group in ipairs(g and g.groups or {}) do
     if group.name ~= "unknown" then return g end
   end
@@ -100,9 +117,11 @@ end
 --- The first of `keys` that groups the rows: most rows have a value, and values repeat.
 function figures.group_key(keys, counts_of)
   for _, key in ipairs(keys) do
-    local counts = counts_of(key)
+    local counts, before = counts_of(key)
     local with, values, total = known(counts)
-    if total > 0 and with >= figures.COVERAGE * total and values <= math.max(20, with / 5) then return key, counts end
+    if total > 0 and with >= figures.COVERAGE * total and values <= math.max(20, with / 5) then
+      return key, counts, before
+    end
   end
 end
 
@@ -126,7 +145,8 @@ local function time_figures(key, numbers)
            latest_tenth = 1 - numbers:below(last - (last - first) / 10) }
 end
 
-local function score_figures(name, numbers)
+--- What is told of a column of judgements.
+function figures.scores(name, numbers)
   local s = figures.summary(numbers, "all")
   if not s then return nil end
   s.name, s.below_3 = name, numbers:below(3)
@@ -145,19 +165,34 @@ local function joined(parts, make)
   return columns[1] and stats.join(columns, statuses)
 end
 
---- The standing rows of all parts by the value of a key.
+--- The rows of all parts by the value of a key: those that stand, and those that were read.
 local function counts_in(parts, key, pool)
-  local total = {}
-  local function add(view)
-    for name, count in pairs(view:group_counts(key, "standing", pool)) do
-      total[name] = (total[name] or 0) + count
-    end
+  local after, before = {}, {}
+  local function add(to, counts)
+    for name, count in pairs(counts) do to[name] = (to[name] or 0) + count end
   end
   for _, part in ipairs(parts) do
-    if part.groups then for _, view in ipairs(part.groups) do add(view) end
-    elseif part.as == "standing" then add(part.view) end
+    local standing, read = tally.groups(part.view, key, pool)
+    if not standing then error(read, 0) end
+    add(before, read)
+    if part.groups then
+      for _, view in ipairs(part.groups) do add(after, (tally.groups(view, key, pool))) end
+    elseif part.as == "standing" then
+      add(after, standing)
+    end
   end
-  return total
+  return after, before
+end
+
+--- A histogram over the same bins of all rows and of those that stand.
+-- @return  { edges, counts = of those that stand, before = of all }
+function figures.paired(numbers, bins, logarithmic)
+  local all = numbers:histogram(bins, "all", logarithmic)
+  if not all then return nil end
+  local below, last, counts = numbers:counts(all.edges, "standing"), #all.counts, {}
+  below[1], below[last + 1] = 0, numbers:count "standing"   -- the outer bins hold what lies past their edges
+  for i = 1, last do counts[i] = below[i + 1] - below[i] end
+  return { edges = all.edges, counts = counts, before = all.counts }
 end
 
 --- Lengths before and after, by field, and how many rows have the longer column.
@@ -167,7 +202,8 @@ local function lengths_of(parts, pool)
     local tokens = joined(parts, function(view) return stats.field_tokens(view, field, pool) end)
     if tokens then
       out[field] = { before = figures.summary(tokens, "all", figures.BINS),
-                     after = figures.summary(tokens, "standing", figures.BINS) }
+                     after = figures.summary(tokens, "standing", figures.BINS),
+                     histogram = figures.paired(tokens, figures.PAIRED_BINS, true) }
       readable = math.max(readable, tokens:count())
     end
   end
@@ -205,20 +241,22 @@ function figures.of_views(parts, options)
   local lengths, readable = lengths_of(parts, pool)
   out.lengths = lengths
   local by = options.by or options.prefer
-  local named = by and figures.named_groups(by, counts_of(by))
-  if named then
-    out.topics = named
+  local function groups(key, counts, before)
+    return key and figures.groups(key, counts, options.filtered and before or nil)
+  end
+  local after, before
+  if by then after, before = counts_of(by) end
+  if by and figures.named_groups(by, after) then
+    out.topics = groups(by, after, before)
   elseif options.by then
     out.no_key = options.by
   else
-    local key, counts = figures.group_key(present(figures.TOPIC_KEYS), counts_of)
-    if key then out.topics = figures.groups(key, counts) end
+    out.topics = groups(figures.group_key(present(figures.TOPIC_KEYS), counts_of))
   end
-  local key, counts = figures.group_key(present(figures.LANGUAGE_KEYS), counts_of)
-  if key then out.languages = figures.groups(key, counts) end
+  out.languages = groups(figures.group_key(present(figures.LANGUAGE_KEYS), counts_of))
 
   local name, scores = first_column(present(figures.SCORE_KEYS), readable, column_of(stats.path))
-  if name then out.scores = score_figures(name, scores) end
+  if name then out.scores = figures.scores(name, scores) end
   local path, when = first_column(present(figures.TIME_KEYS), readable, column_of(stats.times))
   if path then out.time = time_figures(path, when) end
   out.leakage = leakage_of(parts, pool)

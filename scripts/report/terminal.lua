@@ -91,55 +91,136 @@ draw["table"] = function(s, b, out)
   for _, row in ipairs(b.rows) do line(row) end
 end
 
+-- The rows of a list that are shown here, and a last one for the rest.
+local function shown(b)
+  if not b.most or #b.rows <= b.most then return b.rows end
+  local rows, rest = table.move(b.rows, 1, b.most, 1, {}), { count = 0, share = 0, faint = true }
+  for i = b.most + 1, #b.rows do
+    rest.count, rest.share = rest.count + b.rows[i].count, rest.share + b.rows[i].share
+    if b.rows[i].before then rest.before = (rest.before or 0) + b.rows[i].before end
+  end
+  rest.label = ("(%s more)"):format(screen.number(b.all - b.most))
+  rows[#rows + 1] = rest
+  return rows
+end
+terminal.shown = shown
+
+-- "120 of 254": what is left of what was read.
+local function counted(r)
+  local text = screen.number(r.count)
+  return r.before and r.before ~= r.count and ("%s of %s"):format(text, screen.number(r.before)) or text
+end
+
 function draw.bars(s, b, out)
   local label, count = 8, 1
-  for _, r in ipairs(b.rows) do
+  local rows = shown(b)
+  for _, r in ipairs(rows) do
     label = math.max(label, screen.width_of(screen.clean(r.label)))
-    count = math.max(count, #screen.number(r.count))
+    count = math.max(count, #counted(r))
   end
   label = math.min(label, s.width // 2 - 4)
   local room = s.width - (2 + label + 2 + count + 2 + 6 + 2)
   local top = 0
-  for _, r in ipairs(b.rows) do if not r.faint then top = math.max(top, r.share) end end
-  for _, r in ipairs(b.rows) do
+  for _, r in ipairs(rows) do if not r.faint then top = math.max(top, r.share) end end
+  for _, r in ipairs(rows) do
     local bar = r.faint and "" or s:paint("cyan", s:bar(top > 0 and r.share / top or 0, room))
     out(("  %s  %s  %6s  %s"):format(screen.pad(s:cut(r.label, label), label),
-      screen.pad(screen.number(r.count), count, "right"), screen.percent(r.share), bar):gsub(" +$", "") .. "")
+      screen.pad(counted(r), count, "right"), screen.percent(r.share), bar):gsub(" +$", "") .. "")
   end
 end
 
+--- The bars are those of the rows that stand; with `before` their number stands beside that of all.
 function draw.histogram(s, b, out)
-  local rows, top, total, label, count = bins(b), 0, 0, 0, 1
-  for _, r in ipairs(rows) do
-    top, total, label = math.max(top, r.count), total + r.count, math.max(label, #r.label)
-    count = math.max(count, #screen.number(r.count))
+  local rows, top, label, count = bins(b), 0, 0, 1
+  for i, r in ipairs(rows) do
+    r.before = b.before and b.before[i]
+    top, label = math.max(top, r.count), math.max(label, #r.label)
+    count = math.max(count, #counted(r))
   end
   out("")
-  out("  " .. s:paint("dim", s:cut(b.text, s.width - 2)))
+  out("  " .. s:paint("dim", s:cut(b.text .. (b.before and ", kept of those read" or ""), s.width - 2)))
   for _, r in ipairs(rows) do
-    out(("  %s  %s  %s"):format(screen.pad(r.label, label, "right"),
-      screen.pad(screen.number(r.count), count, "right"),
+    out(("  %s  %s  %s"):format(screen.pad(r.label, label, "right"), screen.pad(counted(r), count, "right"),
       s:paint("cyan", s:bar(top > 0 and r.count / top or 0, s.width - label - count - 8))):gsub(" +$", "") .. "")
   end
 end
 
+local LEVELS = { unicode = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" },
+                 ascii = { ".", ":", "-", "=", "+", "*", "#", "@" } }
+
+-- A histogram in one line.
+local function spark(s, b)
+  local levels, top, out = s.unicode and LEVELS.unicode or LEVELS.ascii, 1, {}
+  for _, n in ipairs(b.counts) do top = math.max(top, n) end
+  for i, n in ipairs(b.counts) do out[i] = n == 0 and " " or levels[math.max(1, math.ceil(8 * n / top))] end
+  return table.concat(out)
+end
+
+function draw.charts(s, b, out)
+  for _, h in ipairs(b.charts) do
+    if not b.small then draw.histogram(s, h, out)
+    else
+      local first, last = screen.number(h.edges[1], 2), screen.number(h.edges[#h.edges], 2)
+      local room = s.width - #h.counts - #first - #last - 8
+      out(("  %s  %s %s %s"):format(screen.pad(s:cut(h.text, room), room), first, s:paint("cyan", spark(s, h)), last))
+    end
+  end
+end
+
+function draw.headline() end   -- the lines under the title and the reasons say it
+
+--- Each threshold with what a few other values would keep.
+function draw.bounds(s, b, out)
+  for _, r in ipairs(b.rows) do
+    local parts, n = {}, #r.values
+    for _, i in ipairs { 1, (n + 3) // 4, (n + 1) // 2, (3 * n + 3) // 4, n } do
+      if i ~= r.at and r.values[i] ~= parts.last then
+        parts[#parts + 1] = ("%s keeps %s%s"):format(screen.number(r.values[i], 4),
+          r.back[i] > 0 and s:sign("≤ ", "<= ") or "", screen.number(r.kept[i]))
+        parts.last = r.values[i]
+      end
+    end
+    local text = ("%s = %s: %s"):format(r.name, screen.number(r.now, 4), table.concat(parts, ", "))
+    for i, line in ipairs(s:wrap(text, s.width - 4)) do out((i == 1 and "  " or "    ") .. line) end
+  end
+end
+
+function draw.clusters(s, b, out)
+  out("")
+  for i = 1, math.min(b.most or #b.rows, #b.rows) do
+    local c = b.rows[i]
+    local lead = ("  %s  "):format(screen.count(c.size, "row"))
+    out(lead .. s:cut(c.place, s.width - #lead))
+    local pad = string.rep(" ", #lead)
+    if c.text and c.text ~= "" then
+      out(pad .. s:paint("dim", s:cut('"' .. c.text:sub(1, 400) .. '"', s.width - #lead)))
+    end
+    for k = 1, math.min(2, #c.members) do
+      local m = c.members[k]
+      out(pad .. s:paint("dim", s:cut(m.place .. (m.why and "  " .. m.why or ""), s.width - #lead)))
+    end
+  end
+end
+
+function draw.code() end   -- the recipe's text stands in lineage.json
+
 function draw.reasons(s, b, out)
   local count = 1
   for _, r in ipairs(b.rows) do count = math.max(count, #screen.number(r.count or 0)) end
-  for _, r in ipairs(b.rows) do
-    if not r.count then
-      out("  " .. s:paint("dim", s:cut(r.label, s.width - 2)))
-    else
-      out(("  %s  %6s  %s"):format(screen.pad(screen.number(r.count), count, "right"), screen.percent(r.share),
-        s:cut(r.label, s.width - count - 12)))
-      local lead = string.rep(" ", count + 12)
-      if r.place then
-        out(lead .. s:paint("dim", s:cut(r.place .. (r.detail and "  " .. r.detail or ""), s.width - #lead)))
-      end
-      if r.example and r.example ~= "" then
-        out(lead .. s:paint("dim", s:cut('"' .. r.example:sub(1, 400) .. '"', s.width - #lead)))
-      end
+  for i = 1, math.min(b.most or #b.rows, #b.rows) do
+    local r = b.rows[i]
+    out(("  %s  %6s  %s"):format(screen.pad(screen.number(r.count), count, "right"), screen.percent(r.share),
+      s:cut(r.label, s.width - count - 12)))
+    local lead = string.rep(" ", count + 12)
+    if r.place then
+      out(lead .. s:paint("dim", s:cut(r.place .. (r.detail and "  " .. r.detail or ""), s.width - #lead)))
     end
+    if r.example and r.example ~= "" then
+      out(lead .. s:paint("dim", s:cut('"' .. r.example:sub(1, 400) .. '"', s.width - #lead)))
+    end
+  end
+  if b.most and #b.rows > b.most then
+    out("  " .. s:paint("dim", "and " .. screen.count(#b.rows - b.most, "more reason")))
   end
 end
 

@@ -60,7 +60,7 @@ end)
 
 check.test("topics come from the annotation, with shares and imbalance", function()
   local t = figures(out).topics
-  check.eq(t.groups[1], { name = "account", count = 2, share = 2 / 3 })
+  check.eq(t.groups[1], { name = "account", count = 2, before = 4, share = 2 / 3 })   -- lines 1, 3, 4, 8 were read
   check.eq(t.imbalance, 2)
 end)
 
@@ -192,7 +192,8 @@ check.test("a run's topics are by the key that its stages used; a key that no ro
   local dir_of_run = here .. "/curated/keys/r"
   local f = figures(dir_of_run)
   check.eq(f.topics.key, "subject")
-  check.eq(f.topics.groups, { { name = "cards", count = 30, share = 0.6 }, { name = "bills", count = 20, share = 0.4 } })
+  check.eq(f.topics.groups, { { name = "cards", count = 30, before = 40, share = 0.6 },
+    { name = "bills", count = 20, before = 20, share = 0.4 } })
   check.eq(figures(dir_of_run, "--by", "topic").topics.key, "topic")
   local bad = figures(dir_of_run, "--by", "subjct")
   check.eq(bad.topics, nil)

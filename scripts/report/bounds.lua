@@ -1,0 +1,160 @@
+--- bounds: thresholds of a run's stages over the metrics that it stored, and what another value would
+-- keep. For a value v of one bound, all else as it is: of the rows now kept those past it go (trusted
+-- ones stay); of the rows that this bound alone rejected those within it come back. Both are exact counts of the stored
+-- figures. The stages behind are not run again, so where rows come back the sum is the most that
+-- would be kept; of a similarity only the pairs at or above the run's threshold are stored.
+
+local json = require "json"
+local remedy = require "report.remedy"
+
+local bounds = {}
+
+bounds.STEPS = 60     -- values a bound is told for, and the run's own
+bounds.TRIM = 0.001   -- the values reach from this quantile to its counterpart
+
+local SIMILARITY = { jaccard = true, cosine = true }
+
+--- The metric of a stage that a parameter bounds: min_input_tokens and input_tokens.
+local function bounded(param, metric)
+  local bare = param:match "^m[ia][nx]_(.+)$"
+  return bare and (bare == metric or bare:sub(-#metric - 1) == "_" .. metric)
+end
+
+-- Did a bound reject a row with this evidence? A language that is not wanted may be told with its confidence.
+local function crossed(evidence, side)
+  if side == "similarity" then return evidence.twin ~= nil and not evidence.twin.run end
+  local v, threshold = evidence.value, evidence.threshold
+  if type(v) ~= "number" or type(threshold) ~= "number" then return false end
+  if side == "min" then return v < threshold end
+  return v > threshold
+end
+
+-- The reason behind a bound, as an example of it tells: its evidence names the bound's value.
+local function reason_of(facts, stage, param, side, reasons)
+  for _, r in ipairs(reasons) do
+    if r.stage == stage.name and r.rows[1] then
+      local row = facts:row(r.rows[1])
+      if remedy.parameter(facts, row) == param and crossed(row.evidence or {}, side) then return r.reason end
+    end
+  end
+end
+
+-- Are a bound and all that it bounds whole numbers, as far as the ends and the middle tell?
+local function is_whole(now, kept, alone)
+  if math.type(now) ~= "integer" then return false end
+  local most = 0
+  for _, c in ipairs { kept or false, alone or false } do
+    if c and c:count() > 0 then
+      for _, v in ipairs { c:min(), c:median(), c:max() } do
+        if v ~= math.floor(v) then return false end
+        most = math.max(most, v)
+      end
+    end
+  end
+  return most > 1
+end
+
+-- Values from low to high and the run's own: whole ones, growing by a factor where they reach far.
+local function grid(low, high, now, whole)
+  local set, out = { [now] = true }, {}
+  local function add(v)
+    if whole then v = math.tointeger(math.floor(v + 0.5)) else v = math.floor(v * 1e4 + 0.5) / 1e4 end
+    set[v] = true
+  end
+  local ratio = low > 0 and high / low or 0
+  for i = 0, bounds.STEPS - 1 do
+    local share = i / (bounds.STEPS - 1)
+    add(whole and ratio > 20 and low * ratio ^ share or low + share * (high - low))
+  end
+  for v in pairs(set) do out[#out + 1] = v end
+  table.sort(out)
+  return out
+end
+
+local function place_of(list, v)
+  for i, x in ipairs(list) do if x == v then return i end end
+end
+
+-- Least and greatest of what two columns hold but for a few outliers.
+local function range(kept, alone, now)
+  local low, high = now, now
+  for _, c in ipairs { kept or false, alone or false } do
+    local which = c == kept and "standing" or "all"
+    if c and c:count(which) > 0 then
+      low = math.min(low, c:quantile(bounds.TRIM, which))
+      high = math.max(high, c:quantile(1 - bounds.TRIM, which))
+    end
+  end
+  return low, high
+end
+
+local function count(column, values, which, how)
+  return column and column:counts(values, which, how) or nil
+end
+
+-- go and back for each value; a row passes at >= v of a minimum, <= v of a maximum, < v of a similarity.
+local function moved(values, side, kept, alone)
+  local how = side == "max" and "upto" or "below"
+  local inside, won = count(kept, values, "standing", how), count(alone, values, "all", how)
+  local nkept, nalone = kept and kept:count "standing" or 0, alone and alone:count() or 0
+  local go, back = json.array {}, json.array {}
+  for i in ipairs(values) do
+    local k, a = inside and inside[i] or 0, won and won[i] or 0
+    if side == "min" then go[i], back[i] = k, nalone - a
+    else go[i], back[i] = nkept - k, a end
+  end
+  return go, back
+end
+
+local function one(facts, stage, param, metric, reasons)
+  local name, now = stage.name .. "." .. metric, stage.params[param]
+  local similar = SIMILARITY[metric]
+  local side = similar and "similarity" or param:match "^m[ia][nx]"
+  local reason = reason_of(facts, stage, param, side, reasons)
+  local kept = not similar and facts:metric(name, "untrusted") or nil
+  local alone = reason and facts:alone(name, stage.name, reason) or nil
+  if not reason and (similar or not kept or kept:count "standing" == 0) then return nil end
+  local low, high = range(kept, alone, now)
+  if low >= high then return nil end
+  local values = grid(low, high, now, is_whole(now, kept, alone))
+  if similar then values[#values + 1] = math.ceil(high * 1e4 + 1) / 1e4 end   -- past the nearest pair: nothing is near
+  local go, back = moved(values, side, kept, alone)
+  return { name = stage.name .. "." .. param, metric = name, reason = reason, side = side, now = now,
+           values = json.array(values), go = go, back = back, at = place_of(values, now) }
+end
+
+-- The stage's bounds: { parameter, metric }, in order of names.
+local function bounds_of(stage, metrics)
+  local out = {}
+  for param, value in pairs(stage.params or {}) do
+    for _, metric in ipairs(metrics) do
+      local own = metric:sub(1, #stage.name + 1) == stage.name .. "." and metric:sub(#stage.name + 2)
+      local fits = own and (bounded(param, own) or param == "threshold" and SIMILARITY[own])
+      if fits and type(value) == "number" then out[#out + 1] = { param, own } end
+    end
+  end
+  table.sort(out, function(a, b) return a[1] < b[1] end)
+  return out
+end
+
+--- All bounds of a run.
+-- @param reasons  facts:reasons(): `rows` are examples
+-- @return  list of { name, metric, reason, side, now, values, kept, go, back, at = place of the run's own
+--   value, most = true where kept is an upper bound }; empty where no stage has one
+function bounds.of(facts, reasons, kept, read)
+  local out = json.array {}
+  local metrics = facts:numbers()
+  for _, stage in ipairs(facts.stages) do
+    for _, pair in ipairs(bounds_of(stage, metrics)) do
+      local b = one(facts, stage, pair[1], pair[2], reasons)
+      if b then
+        b.kept, b.read, b.most = json.array {}, read, b.back[#b.back] > 0 or b.back[1] > 0
+        for i in ipairs(b.values) do b.kept[i] = kept - b.go[i] + b.back[i] end
+        out[#out + 1] = b
+      end
+    end
+  end
+  return out
+end
+
+return bounds

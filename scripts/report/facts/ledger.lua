@@ -1,0 +1,301 @@
+--- ledger: the facts of a finished run, from its ledger, its lineage and its files (report/compose.lua
+-- says which there are).
+
+local corpus = require "corpus"
+local fs = require "fs"
+local json = require "json"
+local load = require "report.load"
+local notice = require "report.notice"
+local run = require "report.run"
+local stats = require "stats"
+
+local ledger = {}
+ledger.__index = ledger
+
+-- ---- the run's files ----
+
+-- The formats that the run's sources had.
+local function formats_of(r)
+  local formats, seen = {}, {}
+  for _, s in ipairs(r.sources) do
+    local format = r:format_of(s.path)
+    local key = type(format) == "table" and s.path or format
+    if format and not seen[key] then seen[key], formats[#formats + 1] = true, format end
+  end
+  return formats
+end
+
+-- Views of the run's own files, each with the status its rows have: a file that holds rows of
+-- several formats is read by each of them, and what misfits one is no row there.
+local function files_of(r, formats)
+  local parts = {}
+  for _, o in ipairs(r.outputs) do
+    local refused = o.name == "rejected.jsonl" or o.name == "quarantined.jsonl"
+    if o.name:find "%.jsonl$" and (o.rows or 0) > 0 then
+      local path, views = r.dir .. "/" .. o.name, {}
+      for i, format in ipairs(formats) do views[i] = r:view_of(path, format) end
+      local read = 0
+      for _, view in ipairs(views) do read = read + view:counts() end
+      if read == 0 then views = { r:view_of(path) } end   -- exported in another format
+      for _, view in ipairs(views) do
+        parts[#parts + 1] = { view = view, as = refused and "rejected" or "standing", name = o.name }
+      end
+    end
+  end
+  return parts
+end
+
+-- The sources as they were read, every row with its status in the ledger; nil if they have gone or
+-- changed since.
+local function sources_of(self)
+  local r, sources = self.run, {}
+  for i, s in ipairs(r.sources) do
+    local st = fs.stat(s.path)
+    if not st or st.size ~= s.bytes then return nil end
+    sources[i] = { path = s.path, format = r:format_of(s.path) or "auto" }
+  end
+  local view = corpus.load { sources = sources, formats = require "formats.all", pool = r.pool, allow_damaged = true }
+  if not view or #view ~= self.total then return nil end
+  return view, self:statuses()
+end
+
+-- The parts of a run whose figures are asked for: its own files, or, where the rejected rows were
+-- written without their text, the sources, if they still are the same.
+local function parts_of(self, refused)
+  local files = files_of(self.run, formats_of(self.run))
+  local read, kept = 0, {}
+  for _, p in ipairs(files) do
+    if p.as == "rejected" then read = read + p.view:counts() else kept[#kept + 1] = p.view end
+  end
+  if read > 0 or refused == 0 then return files, files end
+  local view, marks = sources_of(self)
+  if not view then return files, files end
+  return { { view = view, marks = marks, groups = kept } }, files
+end
+
+-- The keys that the run's rows have, as far as a first look tells.
+local function known_of(r)
+  local looks = {}
+  for _, o in ipairs(r.outputs) do
+    local look = o.name:find "%.jsonl$" and (o.rows or 0) > 0
+      and corpus.sniff(r.dir .. "/" .. o.name, { formats = require "formats.all" })
+    if look then looks[#looks + 1] = look end
+  end
+  return #looks > 0 and load.known(looks) or nil
+end
+
+--- Opens a run folder.
+-- @return  nil and a message if the ledger cannot be read
+function ledger.open(dir, pool)
+  local r, err = run.open(dir)
+  if not r then return nil, err end
+  r.pool = pool
+  local l = r.lineage
+  local self = setmetatable({ run = r, dir = dir, pool = pool, lineage = l, stages = r.stages, columns = {},
+                              title = ("%s, run %s"):format(l.dataset_name or "run", l.run_id or dir) }, ledger)
+  self.count, self.total = { [0] = 0, 0, 0 }, 0
+  for _, row in ipairs(r:query "SELECT status, count(*) AS n FROM rows GROUP BY status") do
+    self.count[row.status], self.total = row.n, self.total + row.n
+  end
+  self.faulty = r:query "SELECT count(*) AS n FROM rows WHERE stage = 'load' AND status <> 0"[1].n
+  self.parts, self.files = parts_of(self, self.total - self.faulty - self.count[0])
+  self.known = known_of(r)
+  return self
+end
+
+function ledger:close() self.run:close() end
+
+function ledger:counts() return self.count[0], self.count[1], self.count[2], self.total, self.faulty end
+
+--- The status of every row, a digit each.
+function ledger:statuses()
+  if not self.marks then
+    local sql = "SELECT group_concat(status, '') AS marks FROM (SELECT status FROM rows ORDER BY row)"
+    self.marks = self.run:query(sql)[1].marks or ""
+  end
+  return self.marks
+end
+
+-- ---- columns ----
+
+function ledger:numbers()
+  local metrics, annotations = {}, {}
+  for _, name in ipairs(self.run.columns) do
+    if name:sub(1, 1) == "@" then annotations[#annotations + 1] = name:sub(2)
+    elseif name:find(".", 1, true) then metrics[#metrics + 1] = name end
+  end
+  return metrics, annotations
+end
+
+local function column(self, sql)
+  if not self.columns[sql] then
+    local bytes = self.run.db:packed(("SELECT %s FROM rows ORDER BY row"):format(sql))
+    self.columns[sql] = stats.packed(bytes, self:statuses())
+  end
+  return self.columns[sql]
+end
+
+-- The numbers of the sources whose rows are trusted, "1,4"; nil if there are none.
+local function trusted_of(self)
+  local list = {}
+  for _, s in ipairs(self.run.sources) do
+    if s.trusted and s.trusted ~= 0 then list[#list + 1] = tostring(s.source) end
+  end
+  return #list > 0 and table.concat(list, ",") or nil
+end
+
+function ledger:metric(name, untrusted)
+  local trusted = untrusted and trusted_of(self)
+  if not trusted then return column(self, run.quoted(name)) end
+  return column(self, ("CASE WHEN source NOT IN (%s) THEN %s END"):format(trusted, run.quoted(name)))
+end
+
+--- The numbers of an annotation; nil where its first value is none.
+function ledger:annotation(name)
+  local quoted = run.quoted("@" .. name)
+  local sql = ("SELECT typeof(%s) AS t FROM rows WHERE %s IS NOT NULL LIMIT 1"):format(quoted, quoted)
+  local first = self.run:query(sql)[1]
+  if not first or first.t ~= "integer" and first.t ~= "real" then return nil end
+  return column(self, ("CASE WHEN typeof(%s) IN ('integer', 'real') THEN %s END"):format(quoted, quoted))
+end
+
+function ledger:alone(name, stage, reason)
+  local sql = ("SELECT %s FROM rows WHERE stage = ? AND reason = ? AND status <> 0 AND coalesce(also, '') = ''")
+    :format(run.quoted(name))
+  local bytes = self.run.db:packed(sql, stage, reason)
+  return stats.packed(bytes, ("0"):rep(#bytes // 8))
+end
+
+function ledger:groups(name)
+  if not self.run:has_column("@" .. name) then return nil end
+  local after, before = {}, {}
+  local sql = ("SELECT %s AS value, sum(status = 0) AS kept, count(*) AS n FROM rows"
+    .. " WHERE coalesce(stage, '') <> 'load' GROUP BY 1"):format(run.quoted("@" .. name))
+  for _, row in ipairs(self.run:query(sql)) do
+    local value = row.value == nil and "unknown" or row.value
+    before[value] = (before[value] or 0) + row.n
+    if row.kept > 0 then after[value] = (after[value] or 0) + row.kept end
+  end
+  return after, before
+end
+
+-- ---- rows ----
+
+function ledger:stage(name) return self.run:stage(name) end
+function ledger:short(path) return self.run:short(path) end
+function ledger:row(n) return self.run:row(n) end
+
+--- A row's words: of its line in the run's own files.
+function ledger:text(row)
+  if not row.output then return nil end
+  for _, part in ipairs(self.files) do
+    local view = part.name == row.output and part.view
+    local wanted = { line = row.output_line, source = self.dir .. "/" .. row.output }
+    local at = view and row.output_line and view:find(wanted)[1]
+    if at and view:row(at).status == "standing" then return view:field(at, "input") or view:field(at, "output") end
+  end
+end
+
+function ledger:reasons(most)
+  local out, place, missing = json.array {}, {}, 0
+  for i, g in ipairs(self.run:query [[SELECT stage, reason, count(*) AS n FROM rows
+                                      WHERE status <> 0 GROUP BY stage, reason ORDER BY n DESC, stage, reason]]) do
+    out[i] = { stage = g.stage or "load", reason = g.reason or "?", count = g.n, rows = {} }
+    place[(g.stage or "load") .. "\0" .. (g.reason or "?")] = out[i]
+    missing = missing + math.min(most, g.n)
+  end
+  if missing == 0 then return out end
+  for row in self.run.db:rows "SELECT row, stage, reason FROM rows WHERE status <> 0 ORDER BY row" do
+    local item = place[(row.stage or "load") .. "\0" .. (row.reason or "?")]
+    if #item.rows < most then
+      item.rows[#item.rows + 1], missing = row.row, missing - 1
+      if missing == 0 then break end
+    end
+  end
+  return out
+end
+
+-- ---- copies ----
+
+local TWINS = [[SELECT row, json_extract(evidence, '$.twin.source') AS source,
+  json_extract(evidence, '$.twin.line') AS line FROM rows
+  WHERE stage = ? AND status <> 0 AND evidence IS NOT NULL
+    AND json_extract(evidence, '$.twin.run') IS NULL ORDER BY row]]
+
+-- The rows that a stage rejected as copies, by the place of their twin.
+local function twins_of(self, stage, most)
+  local by, list = {}, {}
+  for row in self.run.db:rows(TWINS, stage) do
+    if row.source and row.line then
+      local key = row.source .. "\0" .. row.line
+      local c = by[key]
+      if not c then
+        c = { source = row.source, line = row.line, copies = 0, members = {} }
+        by[key], list[#list + 1] = c, c
+      end
+      c.copies = c.copies + 1
+      if #c.members < most then c.members[#c.members + 1] = row.row end
+    end
+  end
+  return list
+end
+
+local function sizes_of(list)
+  local count, out = {}, {}
+  for _, c in ipairs(list) do count[c.copies + 1] = (count[c.copies + 1] or 0) + 1 end
+  for size, n in pairs(count) do out[#out + 1] = { size, n } end
+  table.sort(out, function(a, b) return a[1] < b[1] end)
+  return out
+end
+
+function ledger:copies(stage, most, members)
+  local list, rows = twins_of(self, stage, members), 0
+  for _, c in ipairs(list) do rows = rows + c.copies end
+  local out = { clusters = #list, rows = rows, sizes = sizes_of(list), largest = {} }
+  local order = {}
+  for i, c in ipairs(list) do order[i] = c end
+  table.sort(order, function(a, b)
+    if a.copies ~= b.copies then return a.copies > b.copies end
+    return a.members[1] < b.members[1]
+  end)
+  for i = 1, math.min(most, #order) do
+    local c = order[i]
+    local row = self.run:find_line(c.source, c.line)[1]
+    if row then out.largest[#out.largest + 1] = { row = row, size = c.copies + 1, members = c.members } end
+  end
+  return out
+end
+
+-- ---- sources and notices ----
+
+function ledger:sources()
+  local out, kept, removed = json.array {}, {}, {}
+  for _, row in ipairs(self.run:query [[SELECT source, coalesce(stage, '') AS stage, count(*) AS n FROM rows
+                                        GROUP BY 1, 2 ORDER BY 1, 2]]) do
+    if row.stage == "" then kept[row.source] = row.n
+    else
+      removed[row.source] = removed[row.source] or {}
+      removed[row.source][row.stage] = row.n
+    end
+  end
+  for i, s in ipairs(self.run.sources) do
+    out[i] = { path = s.path, name = self:short(s.path), kind = s.kind, generator = s.generator, format = s.format,
+      rows = s.rows, bytes = s.bytes, kept = kept[s.source] or 0, removed = removed[s.source] }
+  end
+  return out
+end
+
+function ledger:notices() return notice.of(self.run) end
+
+--- The place of a row of the parts, which are counted one behind another.
+function ledger:place(at)
+  for _, p in ipairs(self.parts) do
+    if at and at >= 1 and at <= #p.view then
+      local place = p.view:row(at)
+      return ("%s:%d"):format(p.name or place.source, place.line)
+    end
+    at = at and at - #p.view
+  end
+end
+
+return ledger
