@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "plain_grams.h"
 #include "neardup/join.h"
 #include "neardup/leaders_exact.h"
 #include "neardup/mask.h"
 #include "neardup/sketch.h"
 #include "neardup/verify.h"
-#include "text/tokens.h"
 
 static uint64_t seed;
 static uint32_t draw(uint32_t n) {
@@ -64,48 +64,7 @@ static void made_free(Made *m) {
   free(m->span);
 }
 
-/* ---- brute force: lists of units, windows compared one by one ---- */
-
-typedef struct Plain { size_t n; Span unit[MOST * FIELDS + 8]; Span text; } Plain;
-
-static void plain_of(const Grams *g, GramUnit unit, Plain *out) {
-  out->text = span_of(g->text, g->len);
-  out->n = 0;
-  if (unit == GRAM_WORDS) {
-    size_t at = 0;
-    for (Span w; (w = tokens_next(out->text, &at)).ptr != NULL;) out->unit[out->n++] = w;
-    return;
-  }
-  for (size_t i = 0, k; i < g->len; i = k) {
-    for (k = i + 1; k < g->len && (g->text[k] & 0xC0) == 0x80;) k++;
-    out->unit[out->n++] = span_of(g->text + i, k - i);
-  }
-}
-
-static int same_window(const Plain *a, size_t i, const Plain *b, size_t k, unsigned n) {
-  for (unsigned u = 0; u < n; u++)
-    if (!span_eq(a->unit[i + u], b->unit[k + u])) return 0;
-  return 1;
-}
-
-/* Is window i of a among the first `most` of b? */
-static int among(const Plain *a, size_t i, const Plain *b, size_t most, unsigned n) {
-  for (size_t k = 0; k < most; k++)
-    if (same_window(a, i, b, k, n)) return 1;
-  return 0;
-}
-
-static double plain_jaccard(const Plain *a, const Plain *b, unsigned n) {
-  size_t x = 0, y = 0, common = 0;
-  if (a->n < n || b->n < n) return a->n < n && b->n < n && span_eq(a->text, b->text);
-  for (size_t i = 0; i + n <= a->n; i++) {
-    if (among(a, i, a, i, n)) continue;
-    x++;
-    common += (size_t)among(a, i, b, b->n - n + 1, n);
-  }
-  for (size_t i = 0; i + n <= b->n; i++) y += !among(b, i, b, i, n);
-  return (double)common / (double)(x + y - common);
-}
+/* ---- brute force ---- */
 
 /* jaccard[i * n + k] of all texts. */
 static double *plain_matrix(const TextSource *src, unsigned shingle) {
@@ -296,59 +255,6 @@ static void the_join_of_words_finds_every_pair(void) {
 }
 
 /* ---- frequent shingles ---- */
-
-typedef struct Kept { size_t n; uint8_t own[MOST * FIELDS + 8]; int whole; } Kept;   /* which windows count */
-
-/* The longest stretch from one own window to another without `rest` others in a row. */
-static size_t longest_stretch(const Kept *k, size_t rest) {
-  size_t longest = 0;
-  for (size_t a = 0; a < k->n; a++) {
-    size_t gap = 0;
-    for (size_t b = a; k->own[a] && b < k->n && gap < rest; b++) {
-      gap = k->own[b] ? 0 : gap + 1;
-      if (k->own[b] && b - a + 1 > longest) longest = b - a + 1;
-    }
-  }
-  return longest;
-}
-
-/* By the definition of mask.h. */
-static void keep_windows(const Plain *plain, size_t texts, unsigned n, const MaskParams *p, Kept *out) {
-  for (size_t i = 0; i < texts; i++) {
-    size_t left = 0;
-    out[i].n = plain[i].n < n ? 0 : plain[i].n - n + 1;
-    for (size_t w = 0; w < out[i].n; w++) {
-      size_t has = 0;
-      for (size_t k = 0; k < texts; k++)
-        has += plain[k].n >= n && (k == i || among(&plain[i], w, &plain[k], plain[k].n - n + 1, n));
-      out[i].own[w] = has < p->fewest || (double)has <= p->share * (double)texts;
-      left += out[i].own[w];
-    }
-    if (p->rest > 0 && longest_stretch(&out[i], p->rest) < p->rest + n - 1) {
-      memset(out[i].own, 1, out[i].n);
-      left = out[i].n;
-    }
-    out[i].whole = left == 0;
-  }
-}
-
-static int counted_before(const Plain *a, size_t w, const Plain *b, const Kept *kept, size_t most, unsigned n) {
-  for (size_t k = 0; k < most; k++)
-    if (kept->own[k] && same_window(a, w, b, k, n)) return 1;
-  return 0;
-}
-
-static double kept_jaccard(const Plain *a, const Kept *ka, const Plain *b, const Kept *kb, unsigned n) {
-  size_t x = 0, y = 0, common = 0;
-  if (ka->whole || kb->whole) return ka->whole && kb->whole && span_eq(a->text, b->text);
-  for (size_t i = 0; i < ka->n; i++) {
-    if (!ka->own[i] || counted_before(a, i, a, ka, i, n)) continue;
-    x++;
-    common += (size_t)counted_before(a, i, b, kb, kb->n, n);
-  }
-  for (size_t i = 0; i < kb->n; i++) y += kb->own[i] && !counted_before(b, i, b, kb, i, n);
-  return (double)common / (double)(x + y - common);
-}
 
 static double *kept_matrix(const TextSource *src, unsigned shingle, const MaskParams *p) {
   double *out = malloc(src->n * src->n * sizeof *out);
