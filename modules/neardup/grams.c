@@ -159,15 +159,13 @@ void grams_free(Grams *g) {
   *g = (Grams){ 0 };
 }
 
-uint64_t gram_token(const Grams *g, size_t i) {
-  if (g->kind == GRAMS_NARROW) return gram_narrow(g, i);
-  if (g->kind == GRAMS_WIDE) return g->token[i];
-  return XXH3_64bits(g->text, g->len) | WIDE;
-}
+uint64_t gram_whole(const Grams *g) { return XXH3_64bits(g->text, g->len) | WIDE; }
 
 static void hash_portable(const Grams *g, size_t from, size_t count, uint32_t *out) {
   if (g->kind == GRAMS_NARROW)
     for (size_t i = 0; i < count; i++) out[i] = gram_hash(gram_narrow(g, from + i));
+  else if (g->kind == GRAMS_WIDE)
+    for (size_t i = 0; i < count; i++) out[i] = gram_hash(g->token[from + i]);
   else
     for (size_t i = 0; i < count; i++) out[i] = gram_hash(gram_token(g, from + i));
 }

@@ -90,8 +90,12 @@ typedef struct MaskParams {
 /* Are shingle i of a and shingle k of b, of texts cut alike and of equal tokens, the same? */
 int gram_same(const Grams *a, size_t i, const Grams *b, size_t k);
 
+uint64_t gram_whole(const Grams *g);   /* the token of a text that is one shingle */
+
 /* Token i of any text. */
-uint64_t gram_token(const Grams *g, size_t i);
+static inline uint64_t gram_token(const Grams *g, size_t i) {
+  return g->kind == GRAMS_NARROW ? gram_narrow(g, i) : g->kind == GRAMS_WIDE ? g->token[i] : gram_whole(g);
+}
 
 /* Hashes of tokens [from, from + count) into out[0..count + 8): same values by every path. */
 void grams_hash(SimdPath path, const Grams *g, size_t from, size_t count, uint32_t *out);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #define WIDE (UINT64_C(1) << 63)   /* in tokens: it is a hash */
-enum { GRAIN = 64, SAMPLE = 512, LEAST_BITS = 14, MOST_BITS = 22, FILTER_BITS = 16 };
+enum { GRAIN = 64, SAMPLE = 512, BLOCK = 512, LEAST_BITS = 14, MOST_BITS = 22, FILTER_BITS = 16 };
 
 /* Shingles by open addressing. A token that is a hash has its shingle spelled out in `spelling`:
 ** bytes of it all (4), then code points (4 each), or words, each behind its length (4). */
@@ -26,11 +26,13 @@ typedef struct Table {
 struct Mask {
   Table table;
   size_t rest;
+  SimdPath path;
   uint64_t filter[((size_t)1 << FILTER_BITS) / 64];   /* most shingles are not frequent: answered here */
 };
 
 typedef struct Counter {   /* a worker's */
   Grams grams;
+  uint32_t hash[BLOCK + 8];
   uint32_t *count[2];      /* [1 << bits] shingles in a bucket, repeated ones counted */
   Table table;
 } Counter;
@@ -38,21 +40,30 @@ typedef struct Counter {   /* a worker's */
 typedef struct Run {
   const TextSource *src;
   unsigned shingle;
+  SimdPath path;
   unsigned bits;           /* of a bucket's number */
   Counter *worker;         /* [threads] */
   int threads;
   uint64_t *high[2];       /* [1 << bits] bits: the bucket may hold a frequent shingle */
 } Run;
 
-static inline uint64_t spread(uint64_t token) { return token * UINT64_C(0x9E3779B97F4A7C15); }
+/* Two buckets of a shingle, by the hash that the sketch takes too (grams_hash): eight at a time. */
+static inline size_t bucket(uint32_t hash, int which, unsigned bits) {
+  return (which == 0 ? hash : hash * 0x9E3779B1u) >> (32 - bits);
+}
 
-static inline size_t bucket(uint64_t token, int which, unsigned bits) {
-  uint64_t h = which == 0 ? spread(token) : (token ^ token >> 29) * UINT64_C(0xD6E8FEB86659FD93);
-  return (size_t)(h >> (64 - bits));
+static inline size_t table_slot(uint64_t token, unsigned bits) {
+  return (size_t)(token * UINT64_C(0x9E3779B97F4A7C15) >> (64 - bits));
 }
 
 static inline int bit_at(const uint64_t *bits, size_t i) { return (int)(bits[i >> 6] >> (i & 63) & 1); }
 static inline void set_bit(uint64_t *bits, size_t i) { bits[i >> 6] |= UINT64_C(1) << (i & 63); }
+
+static inline size_t hash_block(SimdPath path, const Grams *g, size_t from, uint32_t *hash) {
+  size_t n = g->n - from < BLOCK ? g->n - from : BLOCK;
+  grams_hash(path, g, from, n, hash);
+  return n;
+}
 
 /* ---- spelled shingles ---- */
 
@@ -109,7 +120,7 @@ static int spell(Table *t, const Grams *g, size_t i) {
 
 /* The slot of shingle i of g, or the free one where it belongs. */
 static inline Entry *slot_of(const Table *t, const Grams *g, size_t i, uint64_t token) {
-  size_t mask = ((size_t)1 << t->bits) - 1, at = bucket(token, 0, t->bits);
+  size_t mask = ((size_t)1 << t->bits) - 1, at = table_slot(token, t->bits);
   while (t->slot[at].texts != 0 && !(t->slot[at].token == token &&
          (!(token & WIDE) || same_as_spelled(t->spelling + t->slot[at].spelled, g, i))))
     at = (at + 1) & mask;
@@ -118,7 +129,7 @@ static inline Entry *slot_of(const Table *t, const Grams *g, size_t i, uint64_t 
 
 /* The same for another table's entry, by what it spells. */
 static Entry *slot_of_entry(const Table *t, const Entry *e, const char *spelling) {
-  size_t mask = ((size_t)1 << t->bits) - 1, at = bucket(e->token, 0, t->bits);
+  size_t mask = ((size_t)1 << t->bits) - 1, at = table_slot(e->token, t->bits);
   for (; t->slot[at].texts != 0; at = (at + 1) & mask) {
     if (t->slot[at].token != e->token) continue;
     if (!(e->token & WIDE)) break;
@@ -135,7 +146,7 @@ static int table_room(Table *t) {
   more.slot = calloc((size_t)1 << more.bits, sizeof *more.slot);
   if (more.slot == NULL) return -1;
   for (size_t i = 0; t->slot != NULL && i < (size_t)1 << t->bits; i++) {
-    size_t mask = ((size_t)1 << more.bits) - 1, at = bucket(t->slot[i].token, 0, more.bits);
+    size_t mask = ((size_t)1 << more.bits) - 1, at = table_slot(t->slot[i].token, more.bits);
     if (t->slot[i].texts == 0) continue;
     while (more.slot[at].texts != 0) at = (at + 1) & mask;
     more.slot[at] = t->slot[i];
@@ -173,8 +184,7 @@ static int table_merge(Table *t, const Entry *e, const char *spelling) {
 
 /* ---- count ---- */
 
-/* Buckets enough that chance alone fills none: as many shingles as a text has meet a frequent
-** one's bucket once in thirty. */
+/* Buckets enough that what falls into one by chance is an eighth of what makes it high. */
 static int choose_bits(Run *run, double share) {
   size_t n = run->src->n, step = n / SAMPLE + 1, texts = 0;
   double shingles = 0;
@@ -182,7 +192,7 @@ static int choose_bits(Run *run, double share) {
     if (text_read(run->src, i, 0, &run->worker[0].grams, run->shingle) != 0) return -1;
     shingles += (double)run->worker[0].grams.n;
   }
-  double want = texts > 0 ? 32 * shingles / (double)texts / share : 0;
+  double want = texts > 0 ? 8 * shingles / (double)texts / share : 0;
   run->bits = LEAST_BITS;
   while (run->bits < MOST_BITS && (double)((size_t)1 << run->bits) < want) run->bits++;
   return 0;
@@ -197,11 +207,14 @@ static int count_texts(void *ctx, size_t begin, size_t end, int worker) {
   }
   for (size_t i = begin; i < end; i++) {
     if (text_read(run->src, i, worker, &w->grams, run->shingle) != 0) return -1;
-    for (size_t s = 0; w->grams.kind != GRAMS_WHOLE && s < w->grams.n; s++) {
-      uint64_t token = gram_token(&w->grams, s);
-      uint32_t *a = &w->count[0][bucket(token, 0, run->bits)], *b = &w->count[1][bucket(token, 1, run->bits)];
-      *a += *a != UINT32_MAX;
-      *b += *b != UINT32_MAX;
+    for (size_t from = 0; w->grams.kind != GRAMS_WHOLE && from < w->grams.n; from += BLOCK) {
+      size_t n = hash_block(run->path, &w->grams, from, w->hash);
+      for (size_t s = 0; s < n; s++) {
+        uint32_t *a = &w->count[0][bucket(w->hash[s], 0, run->bits)];
+        uint32_t *b = &w->count[1][bucket(w->hash[s], 1, run->bits)];
+        *a += *a != UINT32_MAX;
+        *b += *b != UINT32_MAX;
+      }
     }
   }
   return 0;
@@ -223,7 +236,8 @@ static int find_high(Run *run, double most) {
 
 /* ---- table ---- */
 
-static int note_shingle(Counter *w, size_t i, uint64_t token, uint32_t text) {
+static int note_shingle(Counter *w, size_t i, uint32_t text) {
+  const uint64_t token = gram_token(&w->grams, i);
   if (table_room(&w->table) != 0) return -1;
   Entry *e = slot_of(&w->table, &w->grams, i, token);
   if (e->texts == 0) {
@@ -241,11 +255,14 @@ static int note_texts(void *ctx, size_t begin, size_t end, int worker) {
   Counter *w = &run->worker[worker];
   for (size_t i = begin; i < end; i++) {
     if (text_read(run->src, i, worker, &w->grams, run->shingle) != 0) return -1;
-    for (size_t s = 0; w->grams.kind != GRAMS_WHOLE && s < w->grams.n; s++) {
-      uint64_t token = gram_token(&w->grams, s);
-      if (!bit_at(run->high[0], bucket(token, 0, run->bits)) || !bit_at(run->high[1], bucket(token, 1, run->bits)))
-        continue;
-      if (note_shingle(w, s, token, (uint32_t)i) != 0) return -1;
+    for (size_t from = 0; w->grams.kind != GRAMS_WHOLE && from < w->grams.n; from += BLOCK) {
+      size_t n = hash_block(run->path, &w->grams, from, w->hash);
+      for (size_t s = 0; s < n; s++) {
+        if (!bit_at(run->high[0], bucket(w->hash[s], 0, run->bits)) ||
+            !bit_at(run->high[1], bucket(w->hash[s], 1, run->bits)))
+          continue;
+        if (note_shingle(w, from + s, (uint32_t)i) != 0) return -1;
+      }
     }
   }
   return 0;
@@ -264,7 +281,7 @@ static int take_frequent(Run *run, const MaskParams *p, Mask *m) {
     const Entry *e = &all.slot[i];
     if (e->texts == 0 || e->texts < p->fewest || (double)e->texts <= p->share * (double)run->src->n) continue;
     r = table_merge(&m->table, e, all.spelling);
-    set_bit(m->filter, bucket(e->token, 1, FILTER_BITS));
+    set_bit(m->filter, bucket(gram_hash(e->token), 0, FILTER_BITS));
   }
   table_free(&all);
   return r;
@@ -283,7 +300,7 @@ static void free_run(Run *run) {
 }
 
 int mask_find(Mask **out, const TextSource *src, unsigned shingle, const MaskParams *p, Pool *pool, Error *err) {
-  Run run = { .src = src, .shingle = shingle, .threads = pool != NULL ? pool_threads(pool) : 1 };
+  Run run = { .src = src, .shingle = shingle, .path = simd_best(), .threads = pool != NULL ? pool_threads(pool) : 1 };
   double most = p->share * (double)src->n;
   if (most < (double)p->fewest - 1) most = (double)p->fewest - 1;
   Mask *m = calloc(1, sizeof *m);
@@ -293,7 +310,10 @@ int mask_find(Mask **out, const TextSource *src, unsigned shingle, const MaskPar
   if (r == 0) r = find_high(&run, most);
   if (r == 0) r = pool_for(pool, src->n, GRAIN, note_texts, &run);
   if (r == 0) r = take_frequent(&run, p, m);
-  if (r == 0) m->rest = p->rest;
+  if (r == 0) {
+    m->rest = p->rest;
+    m->path = run.path;
+  }
   free_run(&run);
   *out = r == 0 && m->table.n > 0 ? m : NULL;
   if (*out == NULL) mask_free(m);
@@ -310,10 +330,6 @@ void mask_free(Mask *m) {
 
 /* ---- a text ---- */
 
-static inline int is_frequent(const Mask *m, const Grams *g, size_t i, uint64_t token) {
-  return bit_at(m->filter, bucket(token, 1, FILTER_BITS)) && slot_of(&m->table, g, i, token)->texts > 0;
-}
-
 static int reserve(Grams *g) {
   if (grams_reserve(g, g->n) != 0) return -1;
   if (g->n <= g->place_cap) return 0;
@@ -324,22 +340,37 @@ static int reserve(Grams *g) {
   return 0;
 }
 
+/* What counts of the shingles from `from` on, the next block of them, into place. */
+typedef struct Walk {
+  size_t kept;
+  size_t begin, end;   /* of the present stretch */
+  size_t longest;
+} Walk;
+
+static size_t walk_block(const Mask *m, Grams *g, size_t from, Walk *w) {
+  uint32_t hash[BLOCK + 8];
+  const size_t n = hash_block(m->path, g, from, hash);
+  for (size_t s = 0; s < n; s++) {
+    const size_t i = from + s;
+    if (bit_at(m->filter, bucket(hash[s], 0, FILTER_BITS)) && slot_of(&m->table, g, i, gram_token(g, i))->texts > 0)
+      continue;
+    if (w->kept == 0 || i - w->end >= m->rest) w->begin = i;
+    w->end = i + 1;
+    if (w->end - w->begin > w->longest) w->longest = w->end - w->begin;
+    g->place[w->kept++] = (uint32_t)i;
+  }
+  return n;
+}
+
 int grams_mask(const Mask *m, Grams *g) {
-  size_t kept = 0, from = 0, before = 0, longest = 0;   /* the stretch begins at `from`; last was `before` - 1 */
+  Walk w = { 0 };
   if (g->kind == GRAMS_WHOLE) return 0;
   if (reserve(g) != 0) return -1;
-  for (size_t i = 0; i < g->n; i++) {
-    uint64_t token = gram_token(g, i);
-    if (is_frequent(m, g, i, token)) continue;
-    if (kept == 0 || i - before >= m->rest) from = i;
-    before = i + 1;
-    if (before - from > longest) longest = before - from;
-    g->place[kept++] = (uint32_t)i;
-  }
-  if (kept == g->n || (m->rest > 0 && longest < m->rest + g->shingle - 1)) return 0;
-  for (size_t k = 0; k < kept; k++) g->token[k] = gram_token(g, g->place[k]);
-  g->masked = kept > 0;
-  g->kind = kept > 0 ? GRAMS_WIDE : GRAMS_WHOLE;
-  g->n = kept > 0 ? kept : 1;
+  for (size_t from = 0; from < g->n;) from += walk_block(m, g, from, &w);
+  if (w.kept == g->n || (m->rest > 0 && w.longest < m->rest + g->shingle - 1)) return 0;
+  for (size_t k = 0; k < w.kept; k++) g->token[k] = gram_token(g, g->place[k]);
+  g->masked = w.kept > 0;
+  g->kind = w.kept > 0 ? GRAMS_WIDE : GRAMS_WHOLE;
+  g->n = w.kept > 0 ? w.kept : 1;
   return 0;
 }

@@ -196,12 +196,19 @@ static void exact(Bench *b) {
   Error err;
   take(b, neardup_exact(b->view, NEARDUP_ALL_FIELDS, 0, b->pool, &err));
 }
-static void near_with(Bench *b, unsigned hashes, unsigned bands, unsigned rows, unsigned short_bands) {
+static void near_text(Bench *b, unsigned shingle, TextParams text, unsigned hashes, unsigned bands, unsigned rows, unsigned short_bands) {
   Error err;
-  LeaderParams p = { .shingle = 5, .hashes = hashes, .bands = bands + short_bands, .rows = rows, .threshold = 0.8, .floor = 0.8, .path = simd_best(),
+  LeaderParams p = { .shingle = shingle, .text = text, .hashes = hashes, .bands = bands + short_bands, .rows = rows, .threshold = 0.8, .floor = 0.8, .path = simd_best(),
                      .short_bands = short_bands, .short_rows = 5, .short_most = 160 };
-  TemplateParams t = { .share = 0.9, .least = 40, .rest = 20, .threshold = 0.8, .shingle = 5 };
+  TemplateParams t = { .share = 0.9, .least = 40, .rest = 20, .threshold = 0.8, .shingle = shingle, .unit = text.unit };
   take(b, neardup_leaders(b->view, NEARDUP_FIELDS, &p, &t, b->pool, &b->counts, &err));
+}
+static void near_with(Bench *b, unsigned hashes, unsigned bands, unsigned rows, unsigned short_bands) {
+  near_text(b, 5, (TextParams){ 0 }, hashes, bands, rows, short_bands);
+}
+static void near_words(Bench *b) { near_text(b, 2, (TextParams){ .unit = GRAM_WORDS }, 256, 36, 7, 8); }
+static void near_masked(Bench *b) {
+  near_text(b, 5, (TextParams){ .mask = { .share = 0.2, .fewest = 10, .rest = 20 } }, 256, 36, 7, 8);
 }
 static void near_128(Bench *b) { near_with(b, 128, 16, 8, 0); }
 static void near_256(Bench *b) { near_with(b, 256, 36, 7, 8); }
@@ -270,6 +277,11 @@ int main(int argc, char **argv) {
   double near_s = measure(&b, "near_dedup, 128 slots, 16 bands", near_128);
   if (near_s < NOT_RUN) print_counts(&b);
   if (measure(&b, "near_dedup, 256 slots, 36 bands", near_256) < NOT_RUN) print_counts(&b);
+  if (measure(&b, "near_dedup, shingles of 2 words", near_words) < NOT_RUN) print_counts(&b);
+  if (measure(&b, "near_dedup, frequent ones masked", near_masked) < NOT_RUN) {
+    print_counts(&b);
+    printf("  %zu shingles masked\n", b.counts.masked);
+  }
   if (measure(&b, "exact join", join) < NOT_RUN)
     printf("  %zu pairs, %zu candidates verified, %zu reading passes\n", b.rejected, b.counts.candidates, b.counts.verified);
   if (measure(&b, "decontaminate, 1000 gold rows", gold) < NOT_RUN) printf("  rejected %zu\n", b.rejected);
