@@ -28,36 +28,69 @@ static int reserve_words(Grams *g, size_t n) {
   return grams_reserve(g, n);
 }
 
-static inline int is_gap(char c) { return c == ' ' || c == '\x1f'; }
-
-/* The next word of a folded ASCII text, which has no other white space. */
-static inline Span next_ascii(Span text, size_t *at) {
-  size_t i = *at;
-  while (i < text.len && is_gap(text.ptr[i])) i++;
-  size_t from = i;
-  while (i < text.len && !is_gap(text.ptr[i])) i++;
-  *at = i;
-  return span_of(i > from ? text.ptr + from : NULL, i - from);
-}
-
-/* Words into start and end, their hashes into token. How many; SIZE_MAX if out of memory. */
-static size_t find_words(Grams *g) {
-  Span text = span_of(g->text, g->len);
-  size_t n = 0, at = 0;
-  for (;; n++) {
-    Span word = g->ascii ? next_ascii(text, &at) : tokens_next(text, &at);
-    if (word.ptr == NULL) return n;
-    if ((n == g->word_cap || n == g->wide_cap) && reserve_words(g, 2 * n + 64) != 0) return SIZE_MAX;
-    g->start[n] = (uint32_t)(word.ptr - g->text);
-    g->end[n] = g->start[n] + (uint32_t)word.len;
-    g->token[n] = XXH3_64bits(word.ptr, word.len);
-  }
-}
-
 static inline uint64_t mix(uint64_t h) {
   h = (h ^ h >> 32) * UINT64_C(0xD6E8FEB86659FD93);
   h = (h ^ h >> 32) * UINT64_C(0xD6E8FEB86659FD93);
   return h ^ h >> 32;
+}
+
+static inline uint64_t load(const char *p) {
+  uint64_t v;
+  memcpy(&v, p, sizeof v);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  v = __builtin_bswap64(v);
+#endif
+  return v;
+}
+
+/* Most words are short. p has 8 readable bytes: GRAMS_PAD. */
+static inline uint64_t hash_word(const char *p, size_t len) {
+  if (len > 16) return XXH3_64bits(p, len);
+  uint64_t low = load(p), high = len;
+  if (len <= 8) low &= ~UINT64_C(0) >> (64 - 8 * len);
+  else high += load(p + len - 8) * BASE;
+  return mix(low ^ high * UINT64_C(0xA0761D6478BD642F));
+}
+
+static inline int add_word(Grams *g, size_t n, size_t start, size_t end) {
+  if ((n == g->word_cap || n == g->wide_cap) && reserve_words(g, 2 * n + 64) != 0) return -1;
+  g->start[n] = (uint32_t)start;
+  g->end[n] = (uint32_t)end;
+  g->token[n] = hash_word(g->text + start, end - start);
+  return 0;
+}
+
+/* A bit for each of 8 bytes that is a blank or U+001F, the only white space of a folded ASCII text:
+** its top bit. */
+static inline uint64_t gaps(uint64_t v) {
+  const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+  uint64_t a = v ^ ones * ' ', b = v ^ ones * 0x1F;   /* below 0x80, so no borrow runs on */
+  return (((a | tops) - ones) & ((b | tops) - ones) & tops) ^ tops;
+}
+
+/* Words of an ASCII text, which the pad ends. How many; SIZE_MAX if out of memory. */
+static size_t find_ascii(Grams *g) {
+  size_t n = 0, start = 0;
+  g->text[g->len] = ' ';
+  for (size_t i = 0; i <= g->len; i += 8)
+    for (uint64_t bits = gaps(load(g->text + i)); bits != 0; bits &= bits - 1) {
+      size_t at = i + (size_t)__builtin_ctzll(bits) / 8;
+      if (at > start && add_word(g, n++, start, at) != 0) return SIZE_MAX;
+      start = at + 1;
+    }
+  g->text[g->len] = 0;
+  return n;
+}
+
+static size_t find_words(Grams *g) {
+  size_t at = 0;
+  if (g->ascii) return find_ascii(g);
+  for (size_t n = 0;; n++) {
+    Span word = tokens_next(span_of(g->text, g->len), &at);
+    if (word.ptr == NULL) return n;
+    size_t start = (size_t)(word.ptr - g->text);
+    if (add_word(g, n, start, start + word.len) != 0) return SIZE_MAX;
+  }
 }
 
 int grams_cut_words(Grams *g) {
