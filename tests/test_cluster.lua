@@ -115,5 +115,53 @@ check.test("the ledger holds the pairs, the clusters and their rows", function()
   end
 end)
 
+check.test("a sweep of thresholds gives what a run at each of them gives", function()
+  local t = texts(300, 11)
+  local v = load(t)
+  local thresholds = { 0.6, 0.65, 0.72, 0.8, 0.95, 1 }
+  for i, given in ipairs { {}, { cluster = "components" }, { method = "exact" }, { keep = "longest" },
+                           { cluster = "components", method = "exact" }, { evidence_pairs = 1 } } do
+    given.evidence_floor, given.threshold = 0.6, 0.7
+    local after, _, verdicts = run(v, given)
+    local evidence = i % 2 == 0 and after or verdicts
+    local steps = assert(stage.sweep(v, evidence, params(given), thresholds, { pool = pool, name = "near_dedup" }))
+    check.eq(#steps, #thresholds)
+    for k, s in ipairs(steps) do
+      given.threshold = thresholds[k]
+      local w, info = run(v, given)
+      local _, removed = w:counts()
+      check.eq(s.threshold, thresholds[k])
+      check.eq(s.removed, removed)
+      check.eq(s.kept, #v - removed)
+      check.eq(s.clusters, info.figures.clusters)
+      if not given.evidence_pairs then check.eq(s.compared, 0) else check.ok(s.compared > 0) end
+      for _, m in ipairs(s.taken) do
+        check.eq(m.jaccard, jaccard(t[m.row], t[m.twin]))
+        check.eq(w:row(m.row).status, "rejected")
+        check.eq((w:row(m.row).evidence.via or w:row(m.row).evidence.twin).line, m.twin)
+      end
+      for _, m in ipairs(s.spared) do check.ok(m.jaccard < s.threshold) end
+      if s.removed > 3 then check.eq(#s.taken, 3) end
+    end
+  end
+end)
+
+check.test("a sweep without a floor compares rows again, and says what it cannot do", function()
+  local v = load(texts(200, 5))
+  local p = params { threshold = 0.6 }
+  local _, _, verdicts = run(v, p)
+  local steps = assert(stage.sweep(v, verdicts, p, { 0.6, 0.75 }, { pool = pool }))
+  local some = run(v, params { threshold = 0.75, num_hashes = 128, num_bands = 64 })
+  check.eq(steps[2].removed, (select(2, some:counts())))
+  check.ok(steps[1].compared > 0)
+  check.raises("expected 0.6 (the floor of the evidence) to 1, got 0.5", stage.sweep, v, verdicts, p, { 0.5 }, {})
+  check.raises("thresholds: expected a list of numbers", stage.sweep, v, verdicts, p, { "x" }, {})
+  local w = run(v, p)
+  local none, why = stage.sweep(w, verdicts, p, { 0.7 }, { pool = pool })
+  check.eq(none, nil)
+  check.ok(why:find("which did not reach the stage in this view", 1, true))
+  check.eq(stage.sweep(v, verdicts, params { against = "x" }, { 0.9 }, {}), nil)
+end)
+
 for _, path in ipairs(made) do os.remove(path) end
 check.done()

@@ -13,6 +13,11 @@
 **                           floor = (all pairs from here on) and evidence_pairs = (so many a row at most),
 **                           max_cluster = (larger ones are counted), fields = }, pool)
 **     -- and a table of figures
+**   neardup.sweep(view, p, evidence, pool)    -- other thresholds, from what neardup.leaders(view, p, pool) left
+**     -- p: the same, and thresholds = { … } (at the floor or above), margin = 3, stage = "near_dedup"
+**     -- evidence: its verdict list, or a view that it was applied to under that stage's name
+**     -- { { threshold =, kept =, removed =, compared = (rows read again), clusters =, largest_cluster =,
+**     --     taken = { { row =, twin =, jaccard = }, … }, spared = the same }, … } | nil, message
 **   neardup.recall(view, the same, pool)      -- { pairs =, proposed =, copies = }: of the exact join's pairs
 **   neardup.decontaminate(view, gold, { threshold =, shingle =, input_alone =, ngram = (0: no runs of
 **     words), overlap =, overlap_with_answer =, min_words =, answer_distance =,
@@ -23,6 +28,8 @@
 **   neardup.nearest(view, text, { k = 5, shingle = 5, fields = { "input" }, rows = { 1, 7 } }, pool)
 **     -- { { row = 7, jaccard = 0.91 }, … } | nil, message */
 #include <lauxlib.h>
+#include <math.h>
+#include <stdlib.h>
 
 #include "core/lua_core.h"
 #include "corpus/lua_corpus.h"
@@ -302,20 +309,23 @@ static LeaderParams check_leaders(lua_State *L) {
   return p;
 }
 
-/* What the clusters are: figures into the table at the top. Rows count from 1. [-0, +0, m] */
-static void set_clusters(lua_State *L, const NeardupCounts *counts) {
-  const ClusterFigures *f = &counts->clusters;
+static void set_figures(lua_State *L, const ClusterFigures *f) {
   set_count(L, "clusters", f->clusters);
   set_count(L, "large_clusters", f->over);
-  set_count(L, "unverified_rows", counts->open);
   if (f->largest_of == TEXT_NONE) return;
   set_count(L, "largest_cluster", f->largest);
   set_count(L, "largest_cluster_row", (size_t)f->largest_of + 1);
-  if (f->loosest_of == TEXT_NONE) return;
+  if (f->loosest_of == TEXT_NONE || isnan(f->loosest)) return;
   lua_pushnumber(L, f->loosest);
   lua_setfield(L, -2, "loosest");
   set_count(L, "loosest_row", (size_t)f->loosest_of + 1);
-  set_count(L, "loosest_twin", (size_t)counts->loosest_twin + 1);
+}
+
+/* What the clusters are: figures into the table at the top. Rows count from 1. [-0, +0, m] */
+static void set_clusters(lua_State *L, const NeardupCounts *counts) {
+  set_figures(L, &counts->clusters);
+  set_count(L, "unverified_rows", counts->open);
+  if (counts->clusters.loosest_of != TEXT_NONE) set_count(L, "loosest_twin", (size_t)counts->loosest_twin + 1);
 }
 
 static int f_leaders(lua_State *L) {
@@ -356,6 +366,104 @@ static int f_leaders(lua_State *L) {
   }
   lua_setfield(L, -2, "template");
   return 2;
+}
+
+/* ---- sweep ---- */
+
+#define SWEEP_TYPE "tamis.neardup.sweep"
+typedef struct SweepBox { SweepStep *step; size_t n; } SweepBox;   /* step: NULL once freed */
+
+static int sweep_gc(lua_State *L) {
+  SweepBox *box = luaL_checkudata(L, 1, SWEEP_TYPE);
+  if (box->step != NULL) sweep_free(box->step, box->n);
+  free(box->step);
+  box->step = NULL;
+  return 0;
+}
+
+/* p.thresholds, each at the floor or above: a userdata on the stack. [-0, +1, v] */
+static SweepParams check_thresholds(lua_State *L, double floor, size_t most_rows) {
+  if (lua_getfield(L, 2, "thresholds") != LUA_TTABLE) luaL_error(L, "thresholds: expected a list of numbers");
+  SweepParams s = { .nsteps = (size_t)luaL_len(L, -1), .most_rows = most_rows };
+  double *threshold = lua_newuserdatauv(L, (s.nsteps + 1) * sizeof *threshold, 0);
+  for (size_t i = 0; i < s.nsteps; i++) {
+    if (lua_geti(L, -2, (lua_Integer)i + 1) != LUA_TNUMBER) luaL_error(L, "thresholds: expected a list of numbers");
+    threshold[i] = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    if (!(threshold[i] >= floor && threshold[i] <= 1))
+      luaL_error(L, "thresholds: expected %f (the floor of the evidence) to 1, got %f", floor, threshold[i]);
+  }
+  lua_remove(L, -2);
+  s.threshold = threshold;
+  s.margin = check_count(L, 2, "margin", 0, SWEEP_MARGIN);
+  return s;
+}
+
+/* A verdict list, or a view and p.stage. It lives as long as the argument. */
+static SweepEvidence check_evidence(lua_State *L, int arg) {
+  if (luaL_testudata(L, arg, VERDICTS_TYPE) != NULL) {
+    const VerdictList *l = lua_checkverdicts(L, arg);
+    return (SweepEvidence){ l->pairs, l->npairs, l->clusters, l->nclusters, l->members, l->nmembers };
+  }
+  const View *v = lua_checkview(L, arg);
+  if (lua_getfield(L, 2, "stage") == LUA_TNIL) lua_pushliteral(L, "near_dedup");
+  size_t len;
+  const char *name = luaL_checklstring(L, -1, &len);
+  int stage = corpus_stage(v->corpus, span_of(name, len));
+  const PairLayer *l = stage < 0 ? NULL : view_pairs(v, (uint16_t)stage);
+  if (l == NULL) return (SweepEvidence){ 0 };
+  return (SweepEvidence){ l->pair, l->n, l->cluster, l->nclusters, l->member, l->nmembers };
+}
+
+/* t[key] = { { row =, twin =, jaccard = }, … } [-0, +0, m] */
+static void set_margin(lua_State *L, const char *key, const TextPair *pair, size_t n) {
+  lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_createtable(L, 0, 3);
+    set_count(L, "row", (size_t)pair[i].a + 1);
+    set_count(L, "twin", (size_t)pair[i].b + 1);
+    lua_pushnumber(L, pair[i].jaccard);
+    lua_setfield(L, -2, "jaccard");
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, key);
+}
+
+static void push_step(lua_State *L, const SweepStep *s) {
+  lua_createtable(L, 0, 10);
+  lua_pushnumber(L, s->threshold);
+  lua_setfield(L, -2, "threshold");
+  set_count(L, "kept", s->kept);
+  set_count(L, "removed", s->rejected);
+  set_count(L, "compared", s->compared);
+  set_figures(L, &s->clusters);
+  set_margin(L, "taken", s->taken, s->ntaken);
+  set_margin(L, "spared", s->spared, s->nspared);
+}
+
+static int f_sweep(lua_State *L) {
+  View *v = lua_checkview(L, 1);
+  LeaderParams p = check_leaders(L);
+  SweepEvidence e = check_evidence(L, 3);
+  Pool *pool = lua_optpool(L, 4);
+  unsigned fields = check_fields(L, 2, NEARDUP_FIELDS);
+  TemplateParams t = check_template(L, 2, p.threshold, p.shingle);
+  t.unit = p.text.unit;
+  t.turns = p.text.turns;
+  SweepParams s = check_thresholds(L, p.floor, p.most_rows);
+  SweepBox *box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = (SweepBox){ NULL, s.nsteps };
+  luaL_setmetatable(L, SWEEP_TYPE);
+  box->step = calloc(s.nsteps + 1, sizeof *box->step);
+  if (box->step == NULL) return luaL_error(L, "not enough memory");
+  Error err = { "" };
+  if (neardup_sweep(v, fields, &p, &t, &e, &s, pool, box->step, &err) != 0) return push_failure(L, &err);
+  lua_createtable(L, (int)s.nsteps, 0);
+  for (size_t i = 0; i < s.nsteps; i++) {
+    push_step(L, &box->step[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
 }
 
 static int f_recall(lua_State *L) {
@@ -508,13 +616,17 @@ unsigned lua_check_fields(lua_State *L) { return check_fields(L, 2, NEARDUP_FIEL
 static const luaL_Reg functions[] = {
   { "jaccard", f_jaccard }, { "normalise", f_normalise }, { "minhash", f_minhash },
   { "recall_curve", f_recall_curve }, { "bands", f_bands },
-  { "exact", f_exact }, { "leaders", f_leaders }, { "recall", f_recall }, { "decontaminate", f_decontaminate },
+  { "exact", f_exact }, { "leaders", f_leaders }, { "sweep", f_sweep }, { "recall", f_recall }, { "decontaminate", f_decontaminate },
   { "gold_copy", f_gold_copy },
   { "nearest", f_nearest },
   { NULL, NULL }
 };
 
 int luaopen_neardup(lua_State *L) {
+  static const luaL_Reg sweep_methods[] = { { "__gc", sweep_gc }, { NULL, NULL } };
+  luaL_newmetatable(L, SWEEP_TYPE);
+  luaL_setfuncs(L, sweep_methods, 0);
+  lua_pop(L, 1);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -7,6 +7,7 @@
 #include "neardup/decontaminate.h"
 #include "neardup/exact.h"
 #include "neardup/leaders.h"
+#include "neardup/sweep.h"
 
 enum {
   NEARDUP_FIELDS = 1u << FIELD_INPUT | 1u << FIELD_OUTPUT | 1u << FIELD_ALTERNATIVE,
@@ -32,6 +33,21 @@ VerdictList *neardup_exact(const View *v, unsigned fields, int fold_flags, Pool 
 ** by t is left out of the comparison. counts may be NULL. */
 VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams *p,
                              const TemplateParams *t, Pool *pool, NeardupCounts *counts, Error *err);
+/* What such a run left, in rows of the corpus: from a VerdictList, or a PairLayer of a view. */
+typedef struct SweepEvidence {
+  const VerifiedPair *pair;
+  size_t npairs;
+  const RowCluster *cluster;
+  size_t nclusters;
+  const ClusterMember *member;
+  size_t nmembers;
+} SweepEvidence;
+/* Other thresholds for the same rows (sweep.h): those that stand in v must be those that the run saw, p and
+** t what it was given; t->threshold stays that of the run. step [s->nsteps] in rows of the corpus, freed by
+** sweep_free. 0; -1 with err worded; POOL_INTERRUPTED. */
+int neardup_sweep(const View *v, unsigned fields, const LeaderParams *p, const TemplateParams *t,
+                  const SweepEvidence *e, const SweepParams *s, Pool *pool, SweepStep *step, Error *err);
+
 /* The gold row whose input alone took the most rows, the first of equals; rows 0: none did. */
 typedef struct GoldTaker { uint32_t gold; size_t rows; } GoldTaker;
 

@@ -40,6 +40,15 @@ local function masked(figures, p)
     .. "(near_dedup.max_shingle_share = 0 compares them)"):format(figures.masked_shingles, 100 * p.max_shingle_share)
 end
 
+-- The parameters as the kernel takes them.
+local function native(p)
+  local given = template.params(p)
+  given.mask_rest = OWN[p.unit]
+  if p.evidence_floor > 0 then given.floor = math.min(p.evidence_floor, p.threshold) end
+  bands.set(given, p, given.floor or p.threshold)
+  return given
+end
+
 --- Rejects what an earlier run kept.
 -- @return  the view without those rows, and { figures, notes }; or nil and a message
 local function seen(view, p, given, ctx)
@@ -121,10 +130,7 @@ return {
   --- @return  verdicts, and the figures of the search for the lineage (slots, bands, recall curve, pairs);
   -- or nil and a message
   run = function(view, p, ctx)
-    local given = template.params(p)
-    given.mask_rest = OWN[p.unit]
-    if p.evidence_floor > 0 then given.floor = math.min(p.evidence_floor, p.threshold) end
-    bands.set(given, p, given.floor or p.threshold)
+    local given = native(p)
     local left, before = view, nil
     if p.against then
       left, before = seen(view, p, given, ctx)
@@ -140,6 +146,20 @@ return {
     figures.against = before.figures
     table.move(before.notes, 1, #before.notes, #notes + 1, notes)
     return left:apply(ctx.name, verdicts), { figures = figures, notes = notes }
+  end,
+
+  --- What other thresholds would keep, from the pairs of a run with these parameters; rows of clusters that
+  -- it left incomplete are compared again. None may lie below the evidence floor (without one: the threshold).
+  -- @param view        the rows that reached the stage stand in it
+  -- @param evidence    the stage's verdict list, or a view with its verdicts under ctx.name
+  -- @param thresholds  an array of numbers
+  -- @return            a table a threshold: threshold, kept, removed, compared, clusters, taken and spared (at the
+  --                    margin: { row, twin, jaccard }); or nil and a message
+  sweep = function(view, evidence, p, thresholds, ctx)
+    if p.against then return nil, "near_dedup.against: its rows are compared with an earlier run's at one threshold" end
+    local given = native(p)
+    given.thresholds, given.margin, given.stage = thresholds, ctx.margin or 3, ctx.name
+    return neardup.sweep(view, given, evidence, ctx.pool)
   end,
 
   --- The chance that a pair is proposed, for the help page.
