@@ -7,7 +7,9 @@
 
 #include "corpus/query.h"
 #include "export/export.h"
+#include "neardup/index.h"
 #include "neardup/join.h"
+#include "neardup/seen.h"
 #include "store/ledger.h"
 #include "tests/check.h"
 #include "tests/fixture.h"
@@ -167,6 +169,32 @@ static int joins(void) {
   return live != before ? 4 : status;
 }
 
+/* An index written, read and made in memory; a view held against both by bands and by the join. */
+static int sees(void) {
+  char path[128];
+  IndexSpec spec = { span_str("d"), span_str("r"), NEARDUP_ALL_FIELDS, { 0 } };
+  Index x[2] = { { 0 } };
+  const Index *list[] = { &x[0], &x[1] };
+  Error err = { "" };
+  snprintf(path, sizeof path, "%s/neardup.idx", dir);
+  long before = live;
+  int status = index_write(made, &spec, path, 0600, NULL, &(FileSum){ 0 }, &err);
+  if (status == 0) status = index_open(&x[0], path, 0, NULL, &err);
+  if (status == 0) status = index_of_view(&x[1], made, &spec, NULL, &err);
+  for (int exact = 0; status == 0 && exact < 2; exact++) {
+    LeaderParams p = { .shingle = 5, .hashes = 64, .bands = 8, .rows = 8, .threshold = 0.8, .floor = 0.8, .exact = exact };
+    AgainstCounts counts;
+    VerdictList *found = neardup_seen(made, list, 2, NEARDUP_FIELDS, &p, &(TemplateParams){ 0 }, NULL, &counts, &err);
+    status = found == NULL ? -1 : found->n == made->standing ? 0 : 3;
+    verdicts_free(found);
+  }
+  if (status != 0 && err.text[0] == '\0') status = 2;
+  index_free(&x[0]);
+  index_free(&x[1]);
+  unlink(path);
+  return live > before + 40 ? 4 : status;   /* names belong to the corpus */
+}
+
 /* From the n-th allocation on all are refused, until the work passes. live may grow only by what
 ** the corpus' logs and names keep, which is bounded: at most a few blocks a try. */
 static void refuse_from_each(const char *what, int (*work)(void)) {
@@ -220,6 +248,14 @@ static void a_join_that_runs_out_of_memory_leaves_nothing(void) {
 #endif
   refuse_from_each("joins", joins);
 }
+static void an_index_that_runs_out_of_memory_leaves_nothing(void) {
+#ifdef SANITIZED
+  SKIP("the sanitizer has an allocator of its own");
+#endif
+  CHECK(sees() == 0);   /* libcrypto opens itself up at leisure */
+  refuse_from_each("sees", sees);
+  does_not_leak(sees);
+}
 
 int main(void) {
   /* in memory where there is such a place: each try syncs its files */
@@ -237,6 +273,7 @@ int main(void) {
   RUN(an_export_that_runs_out_of_memory_says_so);
   RUN(a_question_that_runs_out_of_memory_is_no_answer);
   RUN(a_join_that_runs_out_of_memory_leaves_nothing);
+  RUN(an_index_that_runs_out_of_memory_leaves_nothing);
   view_unref(made);
   view_unref(v);
   corpus_unref(corpus);
