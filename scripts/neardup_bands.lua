@@ -61,7 +61,8 @@ function bands.fault(p)
   local rows = hashes // count
   local below, above = divisors(hashes, count)
   return ("num_bands = %d does not divide num_hashes = %d: bands of %d slots would leave %d slots unused; give "
-    .. "num_hashes = %d, or num_bands = %d or %d"):format(count, hashes, rows, hashes % count, rows * count, below, above)
+    .. "num_hashes = %d, or num_bands = %d or %d")
+    :format(count, hashes, rows, hashes % count, rows * count, below, above)
 end
 
 --- Sets num_hashes, num_bands and rows_per_band as solved, and the bands of short texts, which there are none of

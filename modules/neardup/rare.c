@@ -9,7 +9,17 @@
 
 #include "core/spill.h"
 
-enum { NEED = 6, COUNT_BITS = 18, AHEAD = 16 };
+enum { NEED = 6, COUNT_BITS = 20, MOST = 255 };
+
+/* Of a text, side by side: hits of the scan at hand, and the fewest that can do for any text. */
+typedef struct Tally { uint8_t hits, need; } Tally;   /* hits: MOST stands for more */
+
+
+/* A shingle of the text at hand: its hash and how common it is; when scanned, its list's place. */
+typedef struct Probe {
+  union { uint32_t hash, begin; };
+  union { uint32_t count, end; };
+} Probe;
 
 struct Rare {
   size_t n;
@@ -22,9 +32,9 @@ struct Rare {
   uint32_t *start;      /* [(1 << bits) + 1] */
   uint32_t *posting;    /* [postings] texts */
   unsigned bits;
-  uint32_t *hits;       /* [n] zero between scans */
+  Tally *tally;         /* [n] hits are zero between scans */
   uint32_t *found;      /* [n] */
-  uint32_t *probe;      /* [probe_cap] lists of the text that is scanned */
+  Probe *probe;         /* [probe_cap] of the text at hand */
   size_t probe_cap;
 };
 
@@ -41,7 +51,7 @@ void rare_free(Rare *r) {
   free(r->count);
   free(r->size);
   free(r->chosen);
-  free(r->hits);
+  free(r->tally);
   free(r->found);
   free(r->probe);
   spill_free(r->hash);
@@ -59,9 +69,9 @@ Rare *rare_new(size_t n, double floor) {
   r->count = calloc((size_t)1 << COUNT_BITS, sizeof *r->count);
   r->size = calloc(n + 1, sizeof *r->size);
   r->chosen = calloc(n + 1, sizeof *r->chosen);
-  r->hits = calloc(n + 1, sizeof *r->hits);
+  r->tally = calloc(n + 1, sizeof *r->tally);
   r->found = malloc((n + 1) * sizeof *r->found);
-  if (r->count != NULL && r->size != NULL && r->chosen != NULL && r->hits != NULL && r->found != NULL) return r;
+  if (r->count != NULL && r->size != NULL && r->chosen != NULL && r->tally != NULL && r->found != NULL) return r;
   rare_free(r);
   return NULL;
 }
@@ -73,33 +83,42 @@ void rare_count(Rare *r, const GramTable *t) {
     if (in_use(t, i)) r->count[hash_of(t->slot[i].token) >> (32 - COUNT_BITS)]++;
 }
 
+static int reserve_probe(Rare *r, size_t n) {
+  if (n <= r->probe_cap) return 0;
+  Probe *more = realloc(r->probe, n * 2 * sizeof *more);
+  if (more == NULL) return -1;
+  r->probe = more;
+  r->probe_cap = n * 2;
+  return 0;
+}
+
 /* Of the text's distinct shingles `want` of the rarest, into r->hash. */
 static void choose(Rare *r, const GramTable *t, size_t want) {
-  enum { MOST = 255 };
-  size_t alike[MOST + 1] = { 0 }, room = want;
-  unsigned last = 0;
-  const size_t slots = (size_t)1 << t->bits;
-  for (size_t i = 0; i < slots; i++) {
+  size_t alike[MOST + 1] = { 0 }, n = 0;
+  for (size_t i = 0; i < (size_t)1 << t->bits; i++) {
     if (!in_use(t, i)) continue;
-    unsigned c = r->count[hash_of(t->slot[i].token) >> (32 - COUNT_BITS)];
-    alike[c < MOST ? c : MOST]++;
+    uint32_t h = hash_of(t->slot[i].token), c = r->count[h >> (32 - COUNT_BITS)];
+    c = c < MOST ? c : MOST;
+    r->probe[n++] = (Probe){ .hash = h, .count = c };
+    alike[c]++;
   }
-  for (; alike[last] < room; last++) room -= alike[last];   /* room: how many of the last count */
-  for (size_t i = 0; i < slots && want > 0; i++) {
-    if (!in_use(t, i)) continue;
-    uint32_t h = hash_of(t->slot[i].token);
-    unsigned c = r->count[h >> (32 - COUNT_BITS)];
-    if (c > MOST) c = MOST;
-    if (c > last || (c == last && room == 0)) continue;
-    if (c == last) room--;
-    r->hash[r->postings++] = h;
-    want--;
+  uint32_t last = 0;
+  for (; alike[last] < want; last++) want -= alike[last];   /* want: how many of the last count */
+  for (size_t i = 0; i < n; i++) {
+    if (r->probe[i].count > last) continue;
+    if (r->probe[i].count == last && want-- == 0) {
+      want = 0;
+      continue;
+    }
+    r->hash[r->postings++] = r->probe[i].hash;
   }
 }
 
 int rare_add(Rare *r, const GramTable *t, uint32_t text) {
-  size_t want = lacking(r->floor, t->distinct, t->distinct) + NEED;
+  size_t lacks = lacking(r->floor, t->distinct, t->distinct), want = lacks + NEED;
   if (want > t->distinct) want = t->distinct;
+  if (reserve_probe(r, t->distinct) != 0) return -1;
+  r->tally[text].need = (uint8_t)(want - lacks);
   if (r->postings + want > r->cap) {
     size_t cap = (r->postings + want) * 3 / 2;
     uint32_t *more = spill_resize(r->hash, cap * sizeof *more);
@@ -133,42 +152,56 @@ int rare_lay(Rare *r) {
   return 0;
 }
 
-/* The lists of the text's shingles, into r->probe; how many. Lists lie all over memory: they are
-** asked for well before they are read. */
+/* Where the lists of the text's shingles begin and end, empty ones left out, into r->probe; how many.
+** They lie all over memory and are asked for well before they are read. */
 static size_t find_lists(Rare *r, const GramTable *t) {
-  size_t n = 0;
-  const size_t slots = (size_t)1 << t->bits;
-  for (size_t i = 0; i < slots; i++) {
+  const unsigned shift = 32 - r->bits;
+  size_t n = 0, lists = 0;
+  for (size_t i = 0; i < (size_t)1 << t->bits; i++) {
     if (!in_use(t, i)) continue;
-    uint32_t list = hash_of(t->slot[i].token) >> (32 - r->bits);
+    uint32_t list = hash_of(t->slot[i].token) >> shift;
     __builtin_prefetch(&r->start[list]);
-    r->probe[n++] = list;
+    r->probe[n++].hash = list;
   }
+  for (size_t i = 0; i < n; i++) {
+    uint32_t list = r->probe[i].hash, begin = r->start[list], end = r->start[list + 1];
+    if (begin == end) continue;
+    __builtin_prefetch(&r->posting[begin]);
+    r->probe[lists++] = (Probe){ .begin = begin, .end = end };
+  }
+  return lists;
+}
+
+/* Counts the hits of every text in those lists; how many texts were found. */
+static size_t count_hits(Rare *r, size_t lists) {
+  Tally *tally = r->tally;
+  uint32_t *found = r->found;
+  size_t n = 0;
+  for (size_t i = 0; i < lists; i++)
+    for (uint32_t k = r->probe[i].begin; k < r->probe[i].end; k++) {
+      uint32_t other = r->posting[k];
+      unsigned hits = tally[other].hits;
+      found[n] = other;   /* kept if it is new */
+      n += hits == 0;
+      tally[other].hits = (uint8_t)(hits + (hits < MOST));
+    }
   return n;
 }
 
 const uint32_t *rare_scan(Rare *r, const GramTable *t, uint32_t text, size_t *n) {
-  *n = 0;
-  if (t->distinct > r->probe_cap) {
-    uint32_t *more = realloc(r->probe, t->distinct * 2 * sizeof *more);
-    if (more == NULL) return NULL;
-    r->probe = more;
-    r->probe_cap = t->distinct * 2;
-  }
-  size_t lists = find_lists(r, t), touched = 0, kept = 0;
-  for (size_t i = 0; i < lists; i++) {
-    if (i + AHEAD < lists) __builtin_prefetch(&r->posting[r->start[r->probe[i + AHEAD]]]);
-    for (uint32_t k = r->start[r->probe[i]]; k < r->start[r->probe[i] + 1]; k++) {
-      uint32_t other = r->posting[k];
-      if (r->hits[other]++ == 0) r->found[touched++] = other;
-    }
-  }
   const size_t mine = t->distinct;
-  for (size_t i = 0; i < touched; i++) {
-    uint32_t other = r->found[i], size = r->size[other], hits = r->hits[other];
-    r->hits[other] = 0;
+  size_t kept = 0;
+  *n = 0;
+  if (reserve_probe(r, mine) != 0) return NULL;
+  size_t found = count_hits(r, find_lists(r, t));
+  for (size_t i = 0; i < found; i++) {
+    const uint32_t other = r->found[i];
+    const unsigned hits = r->tally[other].hits;
+    r->tally[other].hits = 0;
+    if (hits < r->tally[other].need) continue;
+    const size_t size = r->size[other];
     if (size > mine || (size == mine && other >= text)) continue;
-    if (hits + lacking(r->floor, mine, size) < r->chosen[other]) continue;
+    if (hits < MOST && hits + lacking(r->floor, mine, size) < r->chosen[other]) continue;
     r->found[kept++] = other;
   }
   *n = kept;
