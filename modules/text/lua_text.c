@@ -1,6 +1,6 @@
 /* modules/text/lua_text.c - text for Lua. On plain strings, for everyone:
 **   text.tokens("How do I reset it?")     -- 5
-**   text.words(s), text.shingles(s, 5)    -- arrays of strings
+**   text.words(s), text.shingles(s, 5)    -- arrays of strings; text.shingles(s, 2, "word")
 **   text.repetition_ratio(s)              -- share of repeated word bigrams, and the number of words
 **   text.fold(s)                          -- lower case, one blank between words
 ** Row operators, for stages:
@@ -48,11 +48,14 @@ static int f_words(lua_State *L) {
 static int f_shingles(lua_State *L) {
   Span text = check_span(L, 1);
   lua_Integer size = luaL_optinteger(L, 2, 5);
-  luaL_argcheck(L, size >= 1 && size <= 1000000, 2, "expected 1 to 1000000 code points");
+  static const char *const units[] = { "char", "word", NULL };
+  int words = luaL_checkoption(L, 3, "char", units);
+  luaL_argcheck(L, size >= 1 && size <= 1000000, 2, "expected 1 to 1000000 code points or words");
   lua_newtable(L);
   size_t at = 0;
   lua_Integer n = 0;
-  for (Span s; (s = shingles_next(text, (size_t)size, &at)).ptr != NULL;) {
+  Span (*next)(Span, size_t, size_t *) = words ? token_shingles_next : shingles_next;
+  for (Span s; (s = next(text, (size_t)size, &at)).ptr != NULL;) {
     lua_pushlstring(L, s.ptr, s.len);
     lua_rawseti(L, -2, ++n);
   }

@@ -153,3 +153,20 @@ Span shingles_next(Span text, size_t n, size_t *at) {
   *at = next == text.len ? text.len : second;   /* the last shingle ends the walk */
   return span_of(text.ptr + i, next - i);
 }
+
+Span token_shingles_next(Span text, size_t n, size_t *at) {
+  const int first_one = *at == 0;
+  Span first = tokens_next(text, at), last = first;
+  size_t next = *at, k = 1;
+  if (first.ptr == NULL) return first;
+  for (; k < n; k++) {
+    Span token = tokens_next(text, &next);
+    if (token.ptr == NULL) break;
+    last = token;
+  }
+  if (k < n) {
+    *at = text.len;
+    if (!first_one) return span_of(NULL, 0);
+  }
+  return span_of(first.ptr, (size_t)(last.ptr + last.len - first.ptr));
+}

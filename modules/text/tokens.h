@@ -19,5 +19,8 @@ Span words_next(Span text, size_t *at);
 /* The next shingle, n consecutive code points (n >= 1): begins at *at, which moves on by one code
 ** point. A text of fewer than n is one shingle, an empty one has none. ptr NULL at the end. */
 Span shingles_next(Span text, size_t n, size_t *at);
+/* The same of tokens: from the first byte of the first of n tokens to the last of the last. A text of
+** fewer is one shingle, one without tokens has none. */
+Span token_shingles_next(Span text, size_t n, size_t *at);
 
 #endif

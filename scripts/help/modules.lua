@@ -57,7 +57,7 @@ return {
     functions = {
       { "tokens(s)", "how many tokens: white-space words, or characters of a script without blanks" },
       { "words(s)", "an array of words" },
-      { "shingles(s, n)", "an array of the runs of n code points" },
+      { "shingles(s, n [, unit])", "an array of the runs of n code points; unit: \"char\" or \"word\"" },
       { "repetition_ratio(s)", "the share of repeated word bigrams, and the number of words" },
       { "fold(s)", "lower case, one blank between words" },
     },
