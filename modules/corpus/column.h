@@ -1,4 +1,4 @@
-/* modules/corpus/column.h - the inside of a Column, for view.c and group.c only: an array shared
+/* modules/corpus/column.h - the inside of a Column, for view.c, group.c, revive.c: an array shared
 ** by views, freed by the last. Whoever holds the only reference may write it. */
 #ifndef TAMIS_COLUMN_H
 #define TAMIS_COLUMN_H

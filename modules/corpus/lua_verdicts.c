@@ -109,8 +109,20 @@ static int list_pair(lua_State *L) {
   return 0;
 }
 
+/* list:rows() -> the rows that have a verdict, ascending where the list is */
+static int list_rows(lua_State *L) {
+  const VerdictList *v = lua_checkverdicts(L, 1);
+  lua_createtable(L, (int)v->n, 0);
+  for (size_t i = 0; i < v->n; i++) {
+    lua_pushinteger(L, (lua_Integer)v->entry[i].row + 1);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
 static const luaL_Reg METHODS[] = {
   { "add",     list_add },
+  { "rows",    list_rows },
   { "pair",    list_pair },
   { "__len",   list_len },
   { "__gc",    list_gc },

@@ -428,6 +428,7 @@ void lua_open_view(lua_State *L) {
   if (luaL_newmetatable(L, VIEW_TYPE)) {
     luaL_setfuncs(L, METHODS, 0);
     lua_open_view_row(L);
+    lua_open_view_revive(L);
     lua_pushvalue(L, -1);
     lua_setfield(L, -2, "__index");
   }

@@ -15,5 +15,6 @@ typedef struct ViewBox {
 ViewBox *lua_checkviewbox(lua_State *L, int arg);   /* raises if arg is no view, or was closed */
 /* Adds the methods of lua_view_row.c to the table at the top [-0, +0, m]. */
 void lua_open_view_row(lua_State *L);
+void lua_open_view_revive(lua_State *L);   /* the same for lua_revive.c */
 
 #endif

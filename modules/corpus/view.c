@@ -405,6 +405,13 @@ static void *copy_of(const void *array, size_t n, size_t size) {
   return copy;
 }
 
+/* Does a layer of that stage hold the pair already? */
+static int has_pair(const PairLayer *p, uint16_t stage, const VerifiedPair *pair) {
+  for (; p != NULL; p = p->before)
+    if (p->stage == stage && bsearch(pair, p->pair, p->n, sizeof *pair, by_pair) != NULL) return 1;
+  return 0;
+}
+
 static int add_pairs(View *v, uint16_t stage, const VerdictList *list) {
   if (list->npairs == 0 && list->nclusters == 0) return 0;
   PairLayer *p = malloc(sizeof *p + list->npairs * sizeof p->pair[0]);
@@ -419,6 +426,10 @@ static int add_pairs(View *v, uint16_t stage, const VerdictList *list) {
   p->member = copy_of(list->members, list->nmembers, sizeof *p->member);
   if (p->n > 0) memcpy(p->pair, list->pairs, p->n * sizeof p->pair[0]);
   if (!in_pair_order(p->pair, p->n)) qsort(p->pair, p->n, sizeof p->pair[0], by_pair);
+  size_t n = 0;
+  for (size_t i = 0; i < p->n; i++)
+    if (!list->again || !has_pair(p->before, stage, &p->pair[i])) p->pair[n++] = p->pair[i];
+  p->n = n;
   v->pairs = p;
   return p->cluster == NULL || p->member == NULL ? -1 : 0;
 }
