@@ -3,15 +3,16 @@
 **   view:rewind(from, rows)                   -- a view in which these rows stand, as `from` has them
 **   view:texts_of(from)                       -- a view with the edits of `from`
 **   view:among(rows)                          -- those of them that stand
-**   view:twin_groups(names, rows, twins)      -- groups, groups of which no row stands
+**   view:twin_groups(names, others, rows, twins)   -- groups, those of which no row stands, and of these
+**                                             those whose rows all fell to a twin or to one of `others`
 ** Rows are numbered from 1 and ascend. */
 #include <lauxlib.h>
 
 #include "corpus/lua_view.h"
 #include "corpus/revive.h"
 
-/* A set of stage numbers from the list of names at arg: a userdata on the stack [-0, +1, v] */
-static uint8_t *check_stages(lua_State *L, const View *v, int arg, size_t *nstages) {
+/* Gives each stage named in the list at arg a number, if it has none. */
+static void number_stages(lua_State *L, const View *v, int arg) {
   luaL_checktype(L, arg, LUA_TTABLE);
   lua_Integer n = luaL_len(L, arg);
   for (lua_Integer i = 1; i <= n; i++) {
@@ -21,16 +22,29 @@ static uint8_t *check_stages(lua_State *L, const View *v, int arg, size_t *nstag
     if (corpus_stage(v->corpus, span_of(name, len)) < 0) luaL_error(L, "too many stages");
     lua_pop(L, 1);
   }
-  *nstages = corpus_stages(v->corpus);
-  uint8_t *of = lua_newuserdatauv(L, *nstages + 1, 0);
-  memset(of, 0, *nstages + 1);
+}
+
+static void mark_stages(lua_State *L, const View *v, int arg, uint8_t *of, uint8_t mark) {
+  lua_Integer n = luaL_len(L, arg);
   for (lua_Integer i = 1; i <= n; i++) {
     size_t len;
     lua_geti(L, arg, i);
     const char *name = luaL_checklstring(L, -1, &len);
-    of[corpus_stage(v->corpus, span_of(name, len))] = 1;
+    of[corpus_stage(v->corpus, span_of(name, len))] = mark;
     lua_pop(L, 1);
   }
+}
+
+/* 1 for stages named in the list at arg, 2 for those at arg + 1 (if others), by their numbers: a
+** userdata on the stack [-0, +1, v] */
+static uint8_t *check_stages(lua_State *L, const View *v, int arg, int others, size_t *nstages) {
+  number_stages(L, v, arg);
+  if (others) number_stages(L, v, arg + 1);
+  *nstages = corpus_stages(v->corpus);
+  uint8_t *of = lua_newuserdatauv(L, *nstages + 1, 0);
+  memset(of, 0, *nstages + 1);
+  if (others) mark_stages(L, v, arg + 1, of, 2);
+  mark_stages(L, v, arg, of, 1);
   return of;
 }
 
@@ -86,7 +100,7 @@ static void append(lua_State *L, const char *list, uint32_t row) {
 static int view_orphans_(lua_State *L) {
   const View *v = lua_checkview(L, 1);
   size_t nstages;
-  uint8_t *of = check_stages(L, v, 2, &nstages);
+  uint8_t *of = check_stages(L, v, 2, 0, &nstages);
   uint32_t *row = lua_newuserdatauv(L, (v->rejected + 1) * sizeof *row, 0);
   uint16_t *stage = lua_newuserdatauv(L, (v->rejected + 1) * sizeof *stage, 0);
   size_t n = view_orphans(v, of, nstages, row, stage);
@@ -132,16 +146,17 @@ static int view_among(lua_State *L) {
 static int view_twin_groups_(lua_State *L) {
   const View *v = lua_checkview(L, 1);
   size_t nstages, n, ntwins;
-  uint8_t *of = check_stages(L, v, 2, &nstages);
-  uint32_t *rows = check_rows(L, v, 3, &n), *twins = check_rows(L, v, 4, &ntwins);
-  luaL_argcheck(L, n == ntwins, 4, "expected a twin for each row");
+  uint8_t *of = check_stages(L, v, 2, 1, &nstages);
+  uint32_t *rows = check_rows(L, v, 4, &n), *twins = check_rows(L, v, 5, &ntwins);
+  luaL_argcheck(L, n == ntwins, 5, "expected a twin for each row");
   RowLink *link = lua_newuserdatauv(L, (n + 1) * sizeof *link, 0);
   for (size_t i = 0; i < n; i++) link[i] = (RowLink){ rows[i], twins[i] };
   TwinGroups found;
   if (view_twin_groups(v, of, nstages, link, n, &found) != 0) return luaL_error(L, "not enough memory");
   lua_pushinteger(L, (lua_Integer)found.groups);
   lua_pushinteger(L, (lua_Integer)found.empty);
-  return 2;
+  lua_pushinteger(L, (lua_Integer)found.failed);
+  return 3;
 }
 
 void lua_open_view_revive(lua_State *L) {

@@ -9,7 +9,7 @@
 /* The verdict of a row that a stage of the set rejected for a twin; NULL if that is not so. */
 static const Verdict *twin_verdict(const View *v, uint32_t row, const uint8_t *of, size_t nstages) {
   const Verdict *d = view_status(v, row) == STATUS_REJECTED ? view_verdict(v, row) : NULL;
-  return d != NULL && d->kind == EVIDENCE_TWIN && d->stage < nstages && of[d->stage] ? d : NULL;
+  return d != NULL && d->kind == EVIDENCE_TWIN && d->stage < nstages && of[d->stage] == 1 ? d : NULL;
 }
 
 size_t view_orphans(const View *v, const uint8_t *of, size_t nstages, uint32_t *row, uint16_t *stage) {
@@ -18,7 +18,7 @@ size_t view_orphans(const View *v, const uint8_t *of, size_t nstages, uint32_t *
     const Verdict *d = twin_verdict(v, i, of, nstages);
     if (d == NULL || view_status(v, d->twin) != STATUS_REJECTED) continue;
     const Verdict *fell = view_verdict(v, d->twin);
-    if (fell == NULL || (fell->stage < nstages && of[fell->stage])) continue;
+    if (fell == NULL || (fell->stage < nstages && of[fell->stage] == 1)) continue;
     row[n] = i;
     stage[n++] = d->stage;
   }
@@ -118,6 +118,9 @@ View *view_texts_of(const View *v, const View *from) {
 
 /* ---- groups ---- */
 
+/* A group: it has two rows or more; one stands; one fell to a stage that is in no set. */
+enum { HAS_OTHERS = 1, HAS_ROW = 2, CHOSEN = 4 };
+
 static uint32_t root_of(uint32_t *parent, uint32_t i) {
   while (parent[i] != i) {
     parent[i] = parent[parent[i]];
@@ -137,7 +140,7 @@ int view_twin_groups(const View *v, const uint8_t *of, size_t nstages, const Row
                      TwinGroups *out) {
   uint32_t rows = v->corpus->nrows;
   uint32_t *parent = malloc(((size_t)rows + 1) * sizeof *parent);
-  uint8_t *state = calloc((size_t)rows + 1, 1);   /* of a root: 1 it has others, 2 some row stands */
+  uint8_t *state = calloc((size_t)rows + 1, 1);   /* of a root */
   *out = (TwinGroups){ 0 };
   if (parent == NULL || state == NULL) {
     free(parent);
@@ -152,12 +155,15 @@ int view_twin_groups(const View *v, const uint8_t *of, size_t nstages, const Row
   for (size_t i = 0; i < n; i++) unite(parent, link[i].row, link[i].twin);
   for (uint32_t i = 0; i < rows; i++) {
     uint32_t root = root_of(parent, i);
-    if (root != i) state[root] |= 1;
-    if (view_status(v, i) != STATUS_REJECTED) state[root] |= 2;
+    const Verdict *d = view_verdict(v, i);
+    if (root != i) state[root] |= HAS_OTHERS;
+    if (view_status(v, i) != STATUS_REJECTED) state[root] |= HAS_ROW;
+    else if (d == NULL || d->stage >= nstages || of[d->stage] == 0) state[root] |= CHOSEN;
   }
   for (uint32_t i = 0; i < rows; i++) {
-    out->groups += state[i] & 1;
-    out->empty += state[i] == 1;
+    out->groups += state[i] & HAS_OTHERS;
+    out->empty += (state[i] & ~CHOSEN) == HAS_OTHERS;
+    out->failed += state[i] == HAS_OTHERS;
   }
   free(parent);
   free(state);

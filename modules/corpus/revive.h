@@ -9,7 +9,7 @@
 
 #include "corpus/view.h"
 
-/* The rows that one of the stages with of[stage] != 0 rejected for a twin, and whose twin another
+/* The rows that one of the stages with of[stage] == 1 rejected for a twin, and whose twin another
 ** stage rejected since; a twin in quarantine may come back and keeps them out. Ascending into
 ** row[v->rejected], with their stages. How many there are. */
 size_t view_orphans(const View *v, const uint8_t *of, size_t nstages, uint32_t *row, uint16_t *stage);
@@ -24,9 +24,10 @@ View *view_texts_of(const View *v, const View *from);
 /* A row and the one it was once rejected for. */
 typedef struct RowLink { uint32_t row, twin; } RowLink;
 
-/* Groups of rows connected by a twin that a stage in the set named, now or, by link[0..n), before;
-** and those of which no row stands or is in quarantine. 0, or -1 if out of memory. */
-typedef struct TwinGroups { size_t groups, empty; } TwinGroups;
+/* Groups of rows connected by a twin that a stage with of[stage] == 1 named, now or, by link[0..n),
+** before; those of which no row stands or is in quarantine; and those of them whose rows all fell
+** to a twin or to a stage with of[stage] == 2. 0, or -1 if out of memory. */
+typedef struct TwinGroups { size_t groups, empty, failed; } TwinGroups;
 int view_twin_groups(const View *v, const uint8_t *of, size_t nstages, const RowLink *link, size_t n,
                      TwinGroups *out);
 

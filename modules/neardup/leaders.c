@@ -319,6 +319,10 @@ static int find_leaders(Run *run, Leaders *out) {
   run->judge = (Judge){ run->src, run->p, run->stride, run->keys, run->hash, run->shingles,
                         out->twin, out->jaccard, JUDGE_PATIENCE };
   r = pool_for(run->pool, run->groups.groups, JUDGE_GRAIN, judge_groups, run);
+  if (r == 0 && run->p->keep_keys) {
+    out->keys = run->keys;
+    run->keys = NULL;
+  }
   return r != 0 ? r : gather(run, out);
 }
 
@@ -349,5 +353,6 @@ void leaders_free(Leaders *l) {
   free(l->via_jaccard);
   free(l->open);
   free(l->pair);
+  spill_free(l->keys);
   *l = (Leaders){ 0 };
 }

@@ -28,6 +28,7 @@
 #define TAMIS_LEADERS_H
 
 #include "neardup/cluster.h"
+#include "neardup/memory.h"
 #include "neardup/sketch.h"
 
 typedef struct LeaderParams {
@@ -48,6 +49,8 @@ typedef struct LeaderParams {
   int evidence;             /* all pairs at the floor are wanted, also those that decide nothing, */
   size_t evidence_pairs;    /* up to so many a text of a group (lsh.h); a group of more is left open */
   size_t most_rows;         /* neardup_leaders: clusters of more are counted; 0: none */
+  int keep_keys;            /* give Leaders.keys */
+  NeardupMemory *memory;    /* neardup_leaders: where to keep what a second visit needs; NULL: nowhere */
   int exact;                /* neardup_leaders: the sketches only begin, the exact join ends (leaders_exact.h) */
   SimdPath path;
   TextParams text;          /* neardup_leaders, neardup_recall: set in the texts that they make */
@@ -65,6 +68,7 @@ typedef struct Leaders {
   size_t npairs;
   uint8_t *open;            /* [n] texts that may have a pair that is not in `pair` */
   size_t groups, largest;   /* groups of two or more; texts in the largest */
+  uint32_t *keys;           /* [n][lsh_stride(bands)] by spill_alloc, if asked for */
   size_t candidates;        /* pairs proposed */
   size_t verified;          /* of these, pairs whose shingles were compared */
 } Leaders;

@@ -5,14 +5,16 @@
 **   neardup.recall_curve(16, 8)         -- { { jaccard = 0.5, probability = 0.06 }, … }
 **   neardup.bands(128, 0.8, 0.999)      -- bands, rows: what meets that recall at that Jaccard
 ** For the stages, on a view; all return verdicts | nil, message ("interrupted"):
-**   neardup.exact(view, { punctuation =, fields = }, pool)
+**   neardup.exact(view, { punctuation =, fields =, rank = }, pool [, again])
 **   neardup.leaders(view, { threshold =, shingle =, unit = "char" or "word", turns =,
 **                           max_shingle_share =, min_shingle_rows =, mask_rest =,
 **                           num_hashes =, num_bands =, rows_per_band =,
 **                           method = "sketch" or "exact", cluster = "leader" or "components", keep =,
 **                           floor = (all pairs from here on) and evidence_pairs = (so many a row at most),
-**                           max_cluster = (larger ones are counted), fields = }, pool)
-**     -- and a table of figures
+**                           max_cluster = (larger ones are counted), fields =, rank = }, pool [, again])
+**     -- and a table of figures; of its first visit figures.memory, which a later one needs
+**     rank: the metric by which rows are visited, highest first. again: only these rows are judged,
+**     the others stand: { rows = { 3, 8 }, barred = { 8 }, memory = }; a barred one is nobody's twin
 **   neardup.sweep(view, p, evidence, pool)    -- other thresholds, from what neardup.leaders(view, p, pool) left
 **     -- p: the same, and thresholds = { … } (at the floor or above), margin = 3, stage = "near_dedup"
 **     -- evidence: its verdict list, or a view that it was applied to under that stage's name
@@ -255,15 +257,84 @@ static TemplateParams check_template(lua_State *L, int table, double threshold, 
 
 /* ---- stages ---- */
 
+/* The column of the metric that p.rank names; NULL if absent. */
+static const double *check_rank(lua_State *L, const View *v, int table) {
+  const double *rank = NULL;
+  if (lua_getfield(L, table, "rank") != LUA_TNIL) {
+    size_t len;
+    const char *name = luaL_checklstring(L, -1, &len);
+    rank = view_metric(v, span_of(name, len));
+    if (rank == NULL) luaL_error(L, "rank: there is no metric %s", name);
+  }
+  lua_pop(L, 1);
+  return rank;
+}
+
+/* What a view keeps for a second visit: a userdata of type MEMORY, a NeardupMemory *. */
+#define MEMORY "tamis.neardup.memory"
+
+static int memory_gc(lua_State *L) {
+  NeardupMemory **m = luaL_checkudata(L, 1, MEMORY);
+  neardup_memory_free(*m);
+  *m = NULL;
+  return 0;
+}
+
+/* [-0, +1, m] */
+static NeardupMemory *new_memory(lua_State *L) {
+  NeardupMemory **m = lua_newuserdatauv(L, sizeof *m, 0);
+  *m = NULL;
+  if (luaL_newmetatable(L, MEMORY)) {
+    lua_pushcfunction(L, memory_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  *m = neardup_memory_new();
+  if (*m == NULL) luaL_error(L, "not enough memory");
+  return *m;
+}
+
+/* The table of rows visited again at arg: its arrays are userdata on the stack [-0, +2, v] */
+static NeardupAgain check_again(lua_State *L, const View *v, int arg) {
+  luaL_checktype(L, arg, LUA_TTABLE);
+  lua_getfield(L, arg, "rows");
+  lua_getfield(L, arg, "barred");
+  luaL_checktype(L, -2, LUA_TTABLE);
+  luaL_checktype(L, -1, LUA_TTABLE);
+  int rows = lua_gettop(L) - 1, bars = rows + 1;
+  size_t n = (size_t)luaL_len(L, rows), nbarred = (size_t)luaL_len(L, bars);
+  uint32_t *row = lua_newuserdatauv(L, (n + 1) * sizeof *row, 0);
+  uint8_t *barred = lua_newuserdatauv(L, n + 1, 0);
+  for (size_t i = 0, b = 0; i < n; i++) {
+    lua_geti(L, rows, (lua_Integer)i + 1);
+    lua_geti(L, bars, (lua_Integer)b + 1);
+    lua_Integer at = lua_tointeger(L, -2);
+    barred[i] = b < nbarred && lua_tointeger(L, -1) == at;
+    b += barred[i];
+    lua_pop(L, 2);
+    if (at < 1 || at > (lua_Integer)v->corpus->nrows || (i > 0 && at - 1 <= (lua_Integer)row[i - 1]) ||
+        view_status(v, (uint32_t)(at - 1)) != STATUS_STANDING)
+      luaL_error(L, "rows: expected ascending numbers of standing rows");
+    row[i] = (uint32_t)(at - 1);
+  }
+  lua_remove(L, bars);
+  lua_remove(L, rows);
+  return (NeardupAgain){ row, barred, n };
+}
+
 static int f_exact(lua_State *L) {
   View *v = lua_checkview(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
   Pool *pool = lua_optpool(L, 3);
   unsigned fields = check_fields(L, 2, NEARDUP_ALL_FIELDS);
   int flags = check_choice(L, 2, "punctuation", punctuation_names) ? FOLD_DROP_PUNCTUATION : 0;
+  const double *rank = check_rank(L, v, 2);
+  int second = !lua_isnoneornil(L, 4);
+  NeardupAgain again = { 0 };
+  if (second) again = check_again(L, v, 4);
   Error err = { "" };
   lua_newverdicts(L);
-  VerdictList *list = neardup_exact(v, fields, flags, pool, &err);
+  VerdictList *list = neardup_exact(v, fields, flags, rank, second ? &again : NULL, pool, &err);
   if (list == NULL) return push_failure(L, &err);
   lua_setverdicts(L, list);
   return 1;
@@ -328,17 +399,34 @@ static void set_clusters(lua_State *L, const NeardupCounts *counts) {
   if (counts->clusters.loosest_of != TEXT_NONE) set_count(L, "loosest_twin", (size_t)counts->loosest_twin + 1);
 }
 
+/* The second visit to the rows of the table at 4. */
+static int leaders_again(lua_State *L, const View *v, unsigned fields, LeaderParams *p, Pool *pool) {
+  NeardupAgain again = check_again(L, v, 4);
+  lua_getfield(L, 4, "memory");
+  p->memory = *(NeardupMemory **)luaL_checkudata(L, -1, MEMORY);
+  Error err = { "" };
+  lua_newverdicts(L);
+  VerdictList *list = neardup_leaders_again(v, fields, p, &again, pool, &err);
+  if (list == NULL) return push_failure(L, &err);
+  lua_setverdicts(L, list);
+  return 1;
+}
+
 static int f_leaders(lua_State *L) {
   View *v = lua_checkview(L, 1);
   LeaderParams p = check_leaders(L);
   Pool *pool = lua_optpool(L, 3);
   unsigned fields = check_fields(L, 2, NEARDUP_FIELDS);
+  p.rank = check_rank(L, v, 2);
+  if (!lua_isnoneornil(L, 4)) return leaders_again(L, v, fields, &p, pool);
 
   Error err = { "" };
   NeardupCounts counts;
   TemplateParams t = check_template(L, 2, p.threshold, p.shingle);
   t.unit = p.text.unit;
   t.turns = p.text.turns;
+  p.memory = new_memory(L);
+  int memory = lua_gettop(L);
   lua_newverdicts(L);
   VerdictList *list = neardup_leaders(v, fields, &p, &t, pool, &counts, &err);
   if (list == NULL) return push_failure(L, &err);
@@ -365,6 +453,8 @@ static int f_leaders(lua_State *L) {
     lua_setfield(L, -2, field_name((Field)f));
   }
   lua_setfield(L, -2, "template");
+  lua_pushvalue(L, memory);
+  lua_setfield(L, -2, "memory");
   return 2;
 }
 

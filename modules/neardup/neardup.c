@@ -59,9 +59,34 @@ static int add_twin(VerdictList *list, uint32_t row, uint32_t twin, double jacca
 
 /* ---- exact ---- */
 
+/* Is row i rather kept than k, a row of the same text? */
+static int rather_kept(const Rows *rows, const double *rank, size_t i, size_t k) {
+  if (rows->barred != NULL && rows->barred[i] != rows->barred[k]) return rows->barred[k];
+  if (rows->first != NULL && rows->first[i] != rows->first[k]) return rows->first[i] > rows->first[k];
+  double a = rank != NULL ? rank[rows->row[i]] : 0, b = rank != NULL ? rank[rows->row[k]] : 0;
+  a = isnan(a) ? -INFINITY : a;
+  b = isnan(b) ? -INFINITY : b;
+  return a != b ? a > b : i < k;
+}
+
+/* Gives each set of equal texts the kept row that it should have; none if all are barred. */
+static int choose_kept(const Rows *rows, const double *rank, uint32_t *twin) {
+  uint32_t *best = malloc((rows->n + 1) * sizeof *best);
+  if (best == NULL) return -1;
+  for (uint32_t i = 0; i < rows->n; i++) best[i] = i;
+  for (uint32_t i = 0; i < rows->n; i++)
+    if (twin[i] != TEXT_NONE && rather_kept(rows, rank, i, best[twin[i]])) best[twin[i]] = i;
+  for (uint32_t i = 0; i < rows->n; i++) {
+    uint32_t kept = best[twin[i] != TEXT_NONE ? twin[i] : i];
+    twin[i] = kept == i || (rows->barred != NULL && rows->barred[kept]) ? TEXT_NONE : kept;
+  }
+  free(best);
+  return 0;
+}
+
 static int exact_list(VerdictList *list, const View *v, const Rows *rows, unsigned fields, int flags,
-                      Pool *pool, Error *err) {
-  ExactParams p = { .first = rows->trusted };
+                      const double *rank, Pool *pool, Error *err) {
+  ExactParams p = { .first = rows->first };
   ViewTexts texts;
   size_t rejected;
   uint32_t *twin = malloc((rows->n + 1) * sizeof *twin);
@@ -69,20 +94,24 @@ static int exact_list(VerdictList *list, const View *v, const Rows *rows, unsign
   int r = view_texts_init(&texts, v, rows->row, rows->n, fields, flags, pool);
   if (r != 0) error_memory(err);
   if (r == 0) r = exact_find(&texts.source, &p, pool, twin, &rejected, err);
+  if (r == 0 && (rank != NULL || rows->again != NULL) && choose_kept(rows, rank, twin) != 0) r = error_memory(err);
   for (size_t i = 0; r == 0 && i < rows->n; i++)
-    if (twin[i] != TEXT_NONE && add_twin(list, rows->row[i], rows->row[twin[i]], 1) != 0)
+    if (twin[i] != TEXT_NONE && is_judged(rows, i) && add_twin(list, rows->row[i], rows->row[twin[i]], 1) != 0)
       r = error_memory(err);
   view_texts_free(&texts);
   free(twin);
   return r;
 }
 
-VerdictList *neardup_exact(const View *v, unsigned fields, int fold_flags, Pool *pool, Error *err) {
+VerdictList *neardup_exact(const View *v, unsigned fields, int fold_flags, const double *rank,
+                           const NeardupAgain *again, Pool *pool, Error *err) {
   Rows rows;
   VerdictList *list = new_list(v, fields, "exact_duplicate", err);
   if (list == NULL) return NULL;
   int r = rows_of(&rows, v, err);
-  if (r == 0) r = exact_list(list, v, &rows, fields, fold_flags, pool, err);
+  list->again = again != NULL;
+  if (r == 0 && again != NULL && rows_again(&rows, v, again) != 0) r = error_memory(err);
+  if (r == 0) r = exact_list(list, v, &rows, fields, fold_flags, rank, pool, err);
   rows_free(&rows);
   if (r == 0) return list;
   verdicts_free(list);
@@ -99,7 +128,7 @@ static int take_leaders(VerdictList *list, const View *v, const Rows *rows, Lead
   if (list->metric == NULL || list->pairs == NULL) return error_memory(err);
   for (uint32_t i = 0; i < v->corpus->nrows; i++) list->metric[i] = NAN;
   for (size_t i = 0; i < l->n; i++) {
-    if (l->twin[i] == TEXT_NONE) continue;
+    if (l->twin[i] == TEXT_NONE || !is_judged(rows, i)) continue;
     VerdictEntry e = { .row = rows->row[i], .twin = rows->row[l->twin[i]], .value = l->jaccard[i],
                        .threshold = NAN, .blob = -1 };
     if (l->via != NULL && l->via[i] != TEXT_NONE) {
@@ -110,9 +139,10 @@ static int take_leaders(VerdictList *list, const View *v, const Rows *rows, Lead
     if (verdicts_add(list, e) != 0) return error_memory(err);
   }
   for (size_t i = 0; i < l->npairs; i++)
-    list->pairs[i] = (VerifiedPair){ rows->row[l->pair[i].a], rows->row[l->pair[i].b],
-                                     l->pair[i].jaccard };
-  list->npairs = l->npairs;
+    if (is_judged(rows, l->pair[i].a) || is_judged(rows, l->pair[i].b))
+      list->pairs[list->npairs++] = (VerifiedPair){ rows->row[l->pair[i].a], rows->row[l->pair[i].b],
+                                                    l->pair[i].jaccard };
+  if (rows->again != NULL) return 0;   /* which clusters there are, the first visit said */
   return marks_list(list, rows->row, l) != 0 ? error_memory(err) : 0;
 }
 
@@ -140,6 +170,7 @@ static int leaders_list(VerdictList *list, const View *v, unsigned fields, const
   if (r == 0) r = (c.p.exact ? leaders_exact : leaders_find)(&c.texts.source, &c.p, pool, &leaders, err);
   if (r == 0) r = take_leaders(list, v, &c.rows, &leaders, err);
   if (r == 0 && counts != NULL) r = count_leaders(counts, &c, &leaders, err);
+  if (r == 0 && c.p.keep_keys) r = compared_remember(&c, &leaders, err);
   leaders_free(&leaders);
   compared_close(&c);
   return r;
@@ -150,6 +181,28 @@ VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams 
   VerdictList *list = new_list(v, fields, "near_duplicate", err);
   if (list == NULL) return NULL;
   if (leaders_list(list, v, fields, p, t, pool, counts, err) == 0) return list;
+  verdicts_free(list);
+  return NULL;
+}
+
+static int again_list(VerdictList *list, const View *v, unsigned fields, const LeaderParams *p,
+                      const NeardupAgain *again, Pool *pool, Error *err) {
+  Compared c;
+  Leaders leaders = { 0 };
+  int r = compared_again(&c, v, fields, p, again, pool, err);
+  if (r == 0) r = (p->exact ? leaders_exact : leaders_find)(&c.texts.source, &c.p, pool, &leaders, err);
+  if (r == 0) r = take_leaders(list, v, &c.rows, &leaders, err);
+  leaders_free(&leaders);
+  compared_close(&c);
+  return r;
+}
+
+VerdictList *neardup_leaders_again(const View *v, unsigned fields, const LeaderParams *p,
+                                   const NeardupAgain *again, Pool *pool, Error *err) {
+  VerdictList *list = new_list(v, fields, "near_duplicate", err);
+  if (list == NULL) return NULL;
+  list->again = 1;
+  if (again_list(list, v, fields, p, again, pool, err) == 0) return list;
   verdicts_free(list);
   return NULL;
 }

@@ -26,13 +26,19 @@ typedef struct NeardupCounts {
   TemplateBytes shared[FIELD_COUNT];   /* what was left out of each field, in bytes of folded text */
 } NeardupCounts;
 
-/* Reason exact_duplicate; evidence: the twin, Jaccard 1, and the fields that some row has. */
-VerdictList *neardup_exact(const View *v, unsigned fields, int fold_flags, Pool *pool, Error *err);
+/* Reason exact_duplicate; evidence: the twin, Jaccard 1, and the fields that some row has. Of equal
+** rows the one of highest rank (one number a row of the corpus, NULL: all alike) is kept, the first
+** of these. again NULL: all standing rows are judged. */
+VerdictList *neardup_exact(const View *v, unsigned fields, int fold_flags, const double *rank,
+                           const NeardupAgain *again, Pool *pool, Error *err);
 /* Reason near_duplicate; metric jaccard of rejected rows; all verified pairs. p->first is set by
 ** the sources; p->rank, if any, is one number a row of the corpus. What all rows share
-** by t is left out of the comparison. counts may be NULL. */
+** by t is left out of the comparison. p->memory, if any, is filled. counts may be NULL. */
 VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams *p,
                              const TemplateParams *t, Pool *pool, NeardupCounts *counts, Error *err);
+/* The same for rows visited again; p->memory is that of the first visit, and learns new rows. */
+VerdictList *neardup_leaders_again(const View *v, unsigned fields, const LeaderParams *p,
+                                   const NeardupAgain *again, Pool *pool, Error *err);
 /* What such a run left, in rows of the corpus: from a VerdictList, or a PairLayer of a view. */
 typedef struct SweepEvidence {
   const VerifiedPair *pair;

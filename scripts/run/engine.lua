@@ -6,6 +6,7 @@ local core = require "core"
 local fault = require "run.fault"
 local fs = require "fs"
 local plan = require "plan"
+local revival = require "run.revival"
 
 local engine = {}
 engine.__index = engine
@@ -18,6 +19,7 @@ function engine.new(opened, options)
   return setmetatable({
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
     progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
+    memories = {}, revival = revival.new(), revived = {},
   }, engine)
 end
 
@@ -122,16 +124,21 @@ local function check_reasons(entries, view)
   return true
 end
 
-local function record(self, entries, before, view, seconds)
-  local removed = removed_by_stage(view)
-  local seen = before:counts()
+local function record(self, entries, seconds)
   for _, entry in ipairs(entries) do
-    local n = removed[entry.name] or 0
-    self.stats[#self.stats + 1] = {
-      stage = entry.stage, name = entry.name, entry = entry, seen = seen, removed = n,
-      seconds = seconds / #entries, fused = #entries > 1 or nil,
-    }
-    seen = seen - n
+    self.stats[#self.stats + 1] = { stage = entry.stage, name = entry.name, entry = entry,
+                                    seconds = seconds / #entries, fused = #entries > 1 or nil }
+  end
+end
+
+--- What each stage saw and removed in the end: a row that came back was seen by the stages behind.
+local function count(self, first, view)
+  local removed, edited, seen = removed_by_stage(view), view:edited_by(), (first:counts())
+  self.revived, self.groups = revival.result(self.revival, view)
+  for _, stat in ipairs(self.stats) do
+    stat.seen, stat.removed, stat.edited = seen, removed[stat.name] or 0, edited[stat.name]
+    stat.revived = self.revived[stat.name]
+    seen = seen - stat.removed
   end
 end
 
@@ -160,12 +167,16 @@ function engine:run_rows(view, entries, rows)
   if not ok then child, err = nil, fault(child) end
   if not child then return failed(entries[1], err) end
   for _, entry in ipairs(entries) do
-    if self.ops[entry] then
-      local pure, message = self.recipe:check_row_op(self.ops[entry])
-      if not pure then return nil, message end
-    end
+    local pure, message = self:check_purity(entry)
+    if not pure then return nil, message end
   end
   return child
+end
+
+--- Has a row function changed what it must not?
+function engine:check_purity(entry)
+  if not self.ops[entry] then return true end
+  return self.recipe:check_row_op(self.ops[entry])
 end
 
 --- One corpus stage.
@@ -179,6 +190,9 @@ function engine:run_corpus(view, entry)
     else info = fault(a) end
   end
   if not verdicts then return failed(entry, info or "failed") end
+  local pure, message = self:check_purity(entry)
+  if not pure then return nil, message end
+  self.memories[entry] = type(info) == "table" and info.memory or nil
   for _, note in ipairs(type(info) == "table" and info.notes or {}) do self.notes[#self.notes + 1] = note end
   if type(info) == "table" then self.infos[entry.name] = info.figures end
   if (getmetatable(verdicts) or {}).__name == "tamis.view" then return verdicts end
@@ -186,6 +200,19 @@ function engine:run_corpus(view, entry)
   if not ok then child, err = nil, fault(child) end
   if not child then return failed(entry, err) end
   return child
+end
+
+--- Rows come back whose twin a row stage has rejected (run/revival.lua).
+function engine:revive(view)
+  return revival.run(self.revival, view, {
+    run_rows = function(v, entries, rows) return self:run_rows(v, entries, rows) end,
+    revisit = function(entry, v, again)
+      local ok, verdicts, err = pcall(entry.def.revisit, v, entry.params, self:context(entry), again)
+      if not ok then verdicts, err = nil, fault(verdicts) end
+      if not verdicts then return failed(entry, err or "failed") end
+      return verdicts
+    end,
+  })
 end
 
 --- The stages as steps: { entries } of fused row stages, or one corpus stage.
@@ -208,27 +235,39 @@ local function step_name(step)
   return table.concat(names, ", ")
 end
 
+--- One step, and what it calls for.
+local function take_step(self, step, view)
+  local child, err
+  if step.row then child, err = self:run_rows(view, step) else child, err = self:run_corpus(view, step[1]) end
+  if not child then return nil, err end
+  revival.add(self.revival, step, view, self.memories[step[1]])
+  if step.row then
+    child, err = self:revive(child)
+    if not child then return nil, err end
+  end
+  local declared
+  declared, err = check_reasons(step, child)
+  if not declared then return nil, err end
+  return child
+end
+
 --- Runs all stages but the export.
 -- @return  the last view; or nil and a sentence ("interrupted" where that is it)
 function engine:run(view)
+  local first = view
   for _, step in ipairs(steps(self.plan.stages)) do
     if core.interrupted() then return nil, INTERRUPTED end
     if self.progress then self.progress:step(step_name(step), view:counts()) end
     local started = fs.clock()
-    local child, err
-    if step.row then child, err = self:run_rows(view, step) else child, err = self:run_corpus(view, step[1]) end
+    local child, err = take_step(self, step, view)
     if not child then return nil, err end
-    local declared
-    declared, err = check_reasons(step, child)
-    if not declared then return nil, err end
-    record(self, step, view, child, fs.clock() - started)
+    record(self, step, fs.clock() - started)
     finish(self, step, child)
     view = child
   end
   local last = self.plan.stages[#self.plan.stages]
   if last and last.def.scope == "export" then finish(self, { last }, view) end
-  local edited = view:edited_by()
-  for _, stat in ipairs(self.stats) do stat.edited = edited[stat.name] end
+  count(self, first, view)
   return view
 end
 

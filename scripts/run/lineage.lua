@@ -78,7 +78,8 @@ function lineage.record(run)
                           kept = standing } }
   for i, s in ipairs(stages) do
     counts[i + 1] = { stage = s.stage, name = s.name, seen = s.seen, removed = s.removed, kept = s.seen - s.removed,
-                      edited = s.edited or 0, seconds = s.seconds, figures = run.engine.infos[s.name] }
+                      edited = s.edited or 0, revived = s.revived, seconds = s.seconds,
+                      figures = run.engine.infos[s.name] }
   end
   local o = run.options
   return {
@@ -98,7 +99,8 @@ function lineage.record(run)
     sources = sources_of(run.view),
     gold = run.gold and sources_of(run.gold) or nil,
     stats = {
-      stage_counts = counts, top_rejection_reasons = top_reasons(run.view, TOP_REASONS),
+      stage_counts = counts, groups = run.engine.groups,
+      top_rejection_reasons = top_reasons(run.view, TOP_REASONS),
       score_distribution = distributions(run.view), elapsed_seconds = run.seconds, cpu_seconds = run.cpu,
     },
     notes = list(notes_of(run)),

@@ -127,6 +127,26 @@ end
 --- A figure of the funnel in its column.
 local function figure(text, columns) return columns > 0 and " " .. screen.pad(text, columns, "right") or "" end
 
+--- What became of the groups of copies, in sentences: rows that came back, groups without a row.
+function summary.groups(run)
+  local lines, back, groups = {}, 0, run.engine.groups
+  for _, n in pairs(run.engine.revived) do back = back + n end
+  if back == 1 then lines[1] = "1 copy came back, as a later stage removed the row kept in its place"
+  elseif back > 1 then
+    lines[1] = ("%s copies came back, as later stages removed the rows kept in their place"):format(number(back))
+  end
+  if not groups or groups.empty == 0 then return lines end
+  local line = "%s of %s of copies %s no row left"
+  line = line:format(number(groups.empty), count(groups.all, "group"), groups.empty == 1 and "has" or "have")
+  if groups.failed == groups.empty then line = line .. ": no row of theirs passes the row stages"
+  elseif groups.failed > 0 then
+    line = line .. (", %s as no row of theirs passes the row stages"):format(number(groups.failed))
+  else line = line .. ": a stage that chooses among all rows took it"
+  end
+  lines[#lines + 1] = line
+  return lines
+end
+
 local function funnel(run, s, out)
   local read = run.read
   local standing = read:counts()
@@ -148,6 +168,7 @@ local function funnel(run, s, out)
   out("  " .. screen.pad("kept", l.name) .. figure(number(kept), l.figure) .. share)
   local sum = "%s read = %s kept + %s rejected + %s quarantined"
   say(s, sum:format(count(#read, "row"), number(kept), number(rejected), number(quarantined)), out, nil, 2)
+  for _, line in ipairs(summary.groups(run)) do say(s, line, out, nil, 2) end
   local edited = run.view:edited()
   if edited > 0 then
     local have = edited == 1 and "has" or "have"
@@ -284,7 +305,7 @@ function summary.record(run)
   local stages, why = json.array {}, json.array {}
   for i, st in ipairs(run.engine.stats) do
     stages[i] = { stage = st.stage, name = st.name, seen = st.seen, removed = st.removed, edited = st.edited or 0,
-                  seconds = st.seconds }
+                  revived = st.revived, seconds = st.seconds }
   end
   for i, r in ipairs(run.view:reasons()) do
     local row = run.view:row(r.example)
@@ -293,6 +314,7 @@ function summary.record(run)
   return {
     run_id = run.id, dataset_name = run.name, path = run.dir, rows = #run.read, kept = kept, edited = run.view:edited(),
     rejected = rejected, quarantined = quarantined,
+    groups = run.engine.groups,
     stages = stages, reasons = why, notes = json.array(run.engine.notes), unmet = json.array(run.unmet or {}),
     fingerprint = run.outputs and run.outputs.fingerprint, output_files = run.outputs and json.array(run.outputs.files),
     elapsed_seconds = run.seconds, trial = run.trial, difference = summary.difference(run),

@@ -24,4 +24,9 @@ return {
   run = function(view, p, ctx)
     return neardup.exact(view, p, ctx.pool)
   end,
+
+  --- Rows whose twin a later stage rejected, held against those that stand (run/revival.lua).
+  revisit = function(view, p, ctx, again)
+    return neardup.exact(view, p, ctx.pool, again)
+  end,
 }

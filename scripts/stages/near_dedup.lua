@@ -138,14 +138,20 @@ return {
     end
     local verdicts, figures = neardup.leaders(left, given, ctx.pool)
     if not verdicts then return nil, figures end
-    figures.slots = given.num_hashes
+    local memory = figures.memory
+    figures.slots, figures.memory = given.num_hashes, nil
     local notes = template.notes("near_dedup", figures.template)
     cluster_notes(notes, view, figures, p)
     if figures.masked_shingles > 0 then notes[#notes + 1] = masked(figures, p) end
-    if not before then return verdicts, { figures = figures, notes = notes } end
+    if not before then return verdicts, { figures = figures, memory = memory, notes = notes } end
     figures.against = before.figures
     table.move(before.notes, 1, #before.notes, #notes + 1, notes)
-    return left:apply(ctx.name, verdicts), { figures = figures, notes = notes }
+    return left:apply(ctx.name, verdicts), { figures = figures, memory = memory, notes = notes }
+  end,
+
+  --- Rows whose twin a later stage rejected, held against those that stand (run/revival.lua).
+  revisit = function(view, p, ctx, again)
+    return neardup.leaders(view, native(p), ctx.pool, again)
   end,
 
   --- What other thresholds would keep, from the pairs of a run with these parameters; rows of clusters that
