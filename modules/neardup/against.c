@@ -164,6 +164,7 @@ static int verify_text(Against *a, AgainstRoom *r, int worker, size_t i, const u
 
 static int verify_slab(Against *a, size_t s, int worker) {
   Proposals *list = &a->slab[s];
+  if (list->n == 0) return 0;
   qsort(list->pair, list->n, sizeof *list->pair, ascending);
   for (size_t i = 0, k; i < list->n; i = k) {
     uint64_t text = list->pair[i] >> 32;
