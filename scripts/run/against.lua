@@ -58,7 +58,8 @@ end
 
 --- Finds a run.
 -- @param where  { out = "curated", name = the dataset's, folder = the recipe's, own = this run's folder }
--- @return  its folder, or its index where that is all there is; or nil and a sentence
+-- @return  its folder, or its index where that is all there is, and whether another run may have that
+--   name later; or nil and a sentence
 function against.find(name, where)
   for _, path in ipairs(places(name, where)) do
     local found = at(path)
@@ -67,7 +68,8 @@ function against.find(name, where)
       if where.own and real == (fs.realpath(where.own) or where.own) then
         return nil, ("against = %q is this very run: name an earlier one"):format(name)
       end
-      return found:match "^(.*)/latest$" and found:gsub("latest$", (real:match "[^/]*$")) or found
+      if not found:find "/latest$" then return found end
+      return found:sub(1, -#"latest" - 1) .. real:match "[^/]*$", true
     end
   end
   local near = nearest(name, names_under(where.out))
@@ -213,10 +215,10 @@ end
 -- ---- opening ----
 
 local function open_one(name, p, where, pool)
-  local path, err = against.find(name, where)
-  if not path then return nil, err end
+  local path, moves = against.find(name, where)
+  if not path then return nil, moves end
   local file = index_of(path)
-  local x, note
+  local x, err, note
   if fs.exists(file) then x, err = index.open(file, pool)
   else
     x, note = rebuild(path, p, pool)
@@ -228,7 +230,7 @@ local function open_one(name, p, where, pool)
   good, err = check_params(info, p)
   if not good then return nil, err end
   return x, { run = info.dataset .. "/" .. info.run, path = fs.realpath(path) or path, rows = info.rows,
-              sha256 = not note and hash_file.sha256(file) or nil }, note
+              sha256 = not note and hash_file.sha256(file) or nil }, note, moves == true
 end
 
 --- Opens the runs that a stage names.
@@ -237,13 +239,13 @@ end
 function against.open(p, where, pool)
   local indexes, records, notes = {}, {}, {}
   for _, name in ipairs(against.list(p.against)) do
-    local x, record, note = open_one(name, p, where, pool)
+    local x, record, note, moves = open_one(name, p, where, pool)
     if not x then return nil, record end
     indexes[#indexes + 1], records[#records + 1] = x, record
     if note then notes[#notes + 1] = "near_dedup: " .. note end
-    if name:find "latest$" then
-      notes[#notes + 1] = ("near_dedup: against = %q was %s this time, %s"):format(name, record.run,
-        screen.count(record.rows, "row"))
+    if moves then
+      notes[#notes + 1] = ("near_dedup: against = %q was %s this time (%s); a name with its ID stays the same")
+        :format(name, record.run, screen.count(record.rows, "row"))
     end
   end
   return indexes, records, notes

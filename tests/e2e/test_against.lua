@@ -122,7 +122,8 @@ check.test("it keeps what both months together would, the first month's kept row
   local both = recipe("both.lua", ([[sources = { { %q, trusted = true }, "june.jsonl" }, s.near_dedup {}]]):format(
     out .. "/help/2024-05/curated.jsonl"))
   for _, set in ipairs { "", "--set near_dedup.method=exact", "--set near_dedup.threshold=0.5",
-                         "--set near_dedup.unit=word --set near_dedup.shingle=2" } do
+                         "--set near_dedup.unit=word --set near_dedup.shingle=2",
+                         "--set near_dedup.keep=longest", "--set near_dedup.max_shingle_share=0.3" } do
     runs(JUNE, "--run-id a --replace " .. set)
     runs(both, "--run-id b --replace " .. set)
     local old = #lines(out .. "/help/2024-05/curated.jsonl")
@@ -174,6 +175,10 @@ check.test("latest is the last run of the dataset, and the record says which", f
   runs(JUNE, "--run-id l --set near_dedup.against=latest")
   check.eq(lineage "l".stats.stage_counts[2].figures.against.runs[1].run, "help/2024-05b")
   check.contains(table.concat(lineage "l".notes, "\n"), "was help/2024-05b this time")
+  runs(MAY, "--run-id 2024-05c")
+  runs(JUNE, "--run-id m --set near_dedup.against=help")
+  check.contains(table.concat(lineage "m".notes, "\n"), 'against = "help" was help/2024-05c this time')
+  check.ok(not table.concat(lineage "2024-06".notes, "\n"):find("this time", 1, true))
 end)
 
 check.test("a reference that cannot be is one sentence", function()
