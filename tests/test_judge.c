@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "neardup/judge.h"
+#include "neardup/outline.h"
 #include "neardup/rare.h"
 #include "neardup/sketch.h"
 
@@ -230,7 +231,77 @@ static void copies_of_a_template_with_a_number_are_verified_once_each(void) {
   made_free(&m);
 }
 
+/* ---- outlines ---- */
+
+static void an_outline_turns_no_match_away_and_takes_strangers_apart(void) {
+  seed = 43;
+  size_t lost = 0, matches = 0, apart = 0;
+  for (int round = 0; round < 12; round++) {
+    double floor = round % 2 ? 0.8 : 0.5;
+    Made m = make_crowd(300, 100, 60 + draw(100), 60 + draw(100), 3);
+    const uint32_t n = (uint32_t)m.n;
+    Group g = make_group(&m, 64, 2, floor, floor);   /* nearly all share some key */
+    uint32_t *all = malloc(n * sizeof *all), *some = malloc(n * sizeof *some);
+    Pool *pool = pool_new(1 + round % 3);
+    Outlines o = { .floor = floor, .shingles = g.shingles };
+    int any;
+    CHECK(lsh_groups(g.keys, n, 64, g.stride, NULL, NULL, pool, all) == 0);
+    CHECK(outlines_make(&o, &g.texts.source, 5, simd_best(), all, n + 1, pool, &any) == 0 && !any);
+    outlines_free(&o);
+    o = (Outlines){ .floor = floor, .shingles = g.shingles };
+    CHECK(outlines_make(&o, &g.texts.source, 5, simd_best(), all, 2, pool, &any) == 0 && any);
+    CHECK(lsh_groups(g.keys, n, 64, g.stride, outlines_may_match, &o, pool, some) == 0);
+    Grams x = { 0 }, y = { 0 };
+    GramTable t = { 0 };
+    for (uint32_t i = 0; i < n; i++) {
+      CHECK(grams_of(&x, m.span[i], 5, 0) == 0 && gram_table_fill(&t, &x) == 0);
+      CHECK(all[some[i]] == all[i] && some[i] <= i);
+      apart += some[i] != all[i];
+      for (uint32_t k = 0; k < i; k++) {
+        size_t common, sum;
+        CHECK(grams_of(&y, m.span[k], 5, 0) == 0);
+        if (gram_table_compare(&t, &y, floor, &common, &sum) != 1) continue;
+        matches++;
+        lost += !outlines_may_match(&o, i, k);
+        lost += lsh_meet(g.keys + i * g.stride, g.keys + k * g.stride, g.stride) && some[i] != some[k];
+      }
+    }
+    outlines_free(&o);
+    grams_free(&x);
+    grams_free(&y);
+    gram_table_free(&t);
+    pool_free(pool);
+    group_free(&g);
+    made_free(&m);
+    free(all);
+    free(some);
+  }
+  CHECK(lost == 0 && matches > 500 && apart > 500);
+}
+
+static void a_large_group_is_judged_as_it_is_where_outlines_cannot_part_it(void) {
+  enum { N = 100000 };   /* from here on leaders.c makes outlines */
+  char (*room)[96] = malloc(N * sizeof *room);
+  Span *span = malloc(N * sizeof *span);
+  for (int i = 0; i < N; i++) {
+    int n = snprintf(room[i], sizeof room[i], "the order with the number %05d has left our warehouse and will reach you soon", i);
+    span[i] = span_of(room[i], (size_t)n);
+  }
+  SpanTexts texts = span_texts(span, N, 1);
+  LeaderParams p = { .shingle = 5, .hashes = 128, .bands = 42, .rows = 3, .threshold = 0.6, .floor = 0.6, .path = simd_best() };
+  Leaders got;
+  Error err;
+  CHECK(leaders_find(&texts.source, &p, NULL, &got, &err) == 0);
+  /* 9 of 76 shingles differ: J = 67 / 85, and no more than a handful of pairs slip past 42 bands of 3 */
+  CHECK(got.largest == N && got.rejected >= N - 5 && got.verified <= 2 * N && got.npairs <= 2 * N);
+  leaders_free(&got);
+  free(room);
+  free(span);
+}
+
 int main(void) {
+  RUN(an_outline_turns_no_match_away_and_takes_strangers_apart);
+  RUN(a_large_group_is_judged_as_it_is_where_outlines_cannot_part_it);
   RUN(no_pair_at_the_floor_is_lost);
   RUN(a_crowd_gets_the_verdict_of_all_pairs);
   RUN(rows_that_share_three_quarters_are_not_compared_with_one_another);

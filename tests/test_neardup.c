@@ -348,7 +348,7 @@ static void groups_are_what_shared_keys_connect(void) {
             }
     }
     Pool *pool = pool_new(1 + (int)draw(4));
-    CHECK(lsh_groups(keys, N, BANDS, stride, pool, root) == 0);
+    CHECK(lsh_groups(keys, N, BANDS, stride, NULL, NULL, pool, root) == 0);
     CHECK(memcmp(root, want, sizeof root) == 0);
     pool_free(pool);
   }

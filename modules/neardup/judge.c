@@ -15,6 +15,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/spill.h"
 #include "neardup/rare.h"
 
 enum {
@@ -78,8 +79,8 @@ static void crowd_free(Crowd *c) {
   rare_free(c->rare);
   free(c->place);
   free(c->told);
-  free(c->tale);
-  free(c->ahead);
+  spill_free(c->tale);
+  spill_free(c->ahead);
   *c = (Crowd){ 0 };
 }
 
@@ -91,7 +92,7 @@ void judge_room_free(JudgeRoom *r) {
   gram_table_free(&r->table);
   void *owned[] = { r->kept, r->keys, r->seen, r->copy, r->candidate, r->head, r->length, r->next,
                     r->mark, r->pair };
-  for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
+  for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) spill_free(owned[i]);
   free(r);
 }
 
@@ -108,7 +109,7 @@ void judge_counts(const JudgeRoom *r, size_t *candidates, size_t *verified) {
 /* Room for n things of that size: where they are now; *failed is set, and all stays, if there is
 ** no memory. */
 static void *grow(void *now, size_t n, size_t size, int *failed) {
-  void *more = realloc(now, n * size);
+  void *more = spill_resize(now, n * size);
   if (more != NULL) return more;
   *failed = 1;
   return now;
@@ -118,6 +119,35 @@ static size_t copy_slots(size_t n) {
   size_t slots = 4;
   while (slots < 2 * n) slots *= 2;
   return slots;
+}
+
+static size_t chain_of(const JudgeRoom *r, uint32_t key, unsigned band) {
+  return (key * 0x9E3779B1u + band * 0x85EBCA77u) & (r->chains - 1);
+}
+
+static void chain(JudgeRoom *r, const Judge *j, size_t k) {
+  const uint32_t *keys = r->keys + k * j->stride;
+  for (unsigned b = 0; b < j->p->bands; b++) {
+    size_t c = chain_of(r, keys[b], b), e = k * j->p->bands + b;
+    r->next[e] = r->head[c];
+    r->head[c] = (uint32_t)e;
+    r->length[c]++;
+  }
+}
+
+/* Chains for so many kept texts, with those that are there. */
+static int make_chains(JudgeRoom *r, const Judge *j, size_t kept) {
+  size_t chains = 1;
+  int failed = 0;
+  while (chains < kept * j->p->bands) chains *= 2;
+  r->head = grow(r->head, chains, sizeof *r->head, &failed);
+  r->length = grow(r->length, chains, sizeof *r->length, &failed);
+  if (failed) return -1;
+  r->chains = chains;
+  memset(r->head, 0xFF, chains * sizeof *r->head);
+  memset(r->length, 0, chains * sizeof *r->length);
+  for (size_t k = 0; k < r->nkept; k++) chain(r, j, k);
+  return 0;
 }
 
 static int begin_group(JudgeRoom *r, const Judge *j, size_t n) {
@@ -133,23 +163,9 @@ static int begin_group(JudgeRoom *r, const Judge *j, size_t n) {
     r->local_cap = cap;
   }
   memset(r->copy, 0xFF, copy_slots(n) * sizeof *r->copy);
-  if (n < CHAINED || n > UINT32_MAX / j->p->bands) {
-    r->chains = 0;
-    return 0;
-  }
-  size_t chains = 1;
-  while (chains < n * j->p->bands) chains *= 2;
-  r->head = grow(r->head, chains, sizeof *r->head, &failed);
-  r->length = grow(r->length, chains, sizeof *r->length, &failed);
-  if (failed) return -1;
-  r->chains = chains;
-  memset(r->head, 0xFF, chains * sizeof *r->head);
-  memset(r->length, 0, chains * sizeof *r->length);
-  return 0;
-}
-
-static size_t chain_of(const JudgeRoom *r, uint32_t key, unsigned band) {
-  return (key * 0x9E3779B1u + band * 0x85EBCA77u) & (r->chains - 1);
+  r->chains = 0;
+  if (n < CHAINED || n > UINT32_MAX / j->p->bands) return 0;
+  return make_chains(r, j, CHAINED);
 }
 
 static void propose(JudgeRoom *r, size_t place) { r->candidate[r->ncandidates++] = (uint32_t)place; }
@@ -335,12 +351,8 @@ static int keep(JudgeRoom *r, const Judge *j, const uint32_t *group, uint32_t lo
   }
   memcpy(r->keys + k * j->stride, keys, j->stride * sizeof *keys);
   r->mark[k] = NONE;
-  for (unsigned b = 0; r->chains > 0 && b < j->p->bands; b++) {
-    size_t c = chain_of(r, keys[b], b), e = k * j->p->bands + b;
-    r->next[e] = r->head[c];
-    r->head[c] = (uint32_t)e;
-    r->length[c]++;
-  }
+  if (r->chains > 0 && k * j->p->bands >= r->chains && make_chains(r, j, 2 * k) != 0) return -1;
+  if (r->chains > 0) chain(r, j, k);
   r->nkept++;
   return r->crowd.rare != NULL ? tell(r, j, group, k) : 0;
 }
@@ -442,6 +454,7 @@ int judge_group(const Judge *j, JudgeRoom *r, const uint32_t *text, size_t n) {
       int result = begin_crowd(r, j, text, n, local);
       if (result != 0) return result;
       r->looks = 0;
+      if (r->crowd.rare != NULL) r->chains = 0;
     }
     if (judge_one(j, r, text, n, local) != 0) return -1;
   }

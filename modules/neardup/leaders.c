@@ -8,9 +8,13 @@
 #include "core/spill.h"
 #include "neardup/judge.h"
 #include "neardup/lsh.h"
+#include "neardup/outline.h"
 #include "neardup/pairs.h"
 
-enum { SKETCH_GRAIN = 64, JUDGE_GRAIN = 16 };
+enum {
+  SKETCH_GRAIN = 64, JUDGE_GRAIN = 16,
+  LARGE_GROUP = 100000   /* texts in a group from which on it is worth taking apart */
+};
 
 /* Room of one thread while all texts are sketched. */
 typedef struct SketchWorker { Grams grams; SketchRoom *room; } SketchWorker;
@@ -287,10 +291,21 @@ static void free_run(Run *run) {
   free(run->groups.start);
 }
 
+/* Groups by shared keys; where chance made a large one, by those of them whose outlines allow a match. */
+static int connect(Run *run, size_t n, uint32_t *root) {
+  const LeaderParams *p = run->p;
+  Outlines o = { .floor = p->floor, .shingles = run->shingles };
+  int any = 0, r = lsh_groups(run->keys, n, p->bands, run->stride, NULL, NULL, run->pool, root);
+  if (r == 0) r = outlines_make(&o, run->src, p->shingle, p->path, root, LARGE_GROUP, run->pool, &any);
+  if (r == 0 && any) r = lsh_groups(run->keys, n, p->bands, run->stride, outlines_may_match, &o, run->pool, root);
+  outlines_free(&o);
+  return r;
+}
+
 static int find_groups(Run *run, size_t n) {
   uint32_t *root = malloc((n + 1) * sizeof *root), *order = run->groups.order = malloc((n + 1) * sizeof *order);
   int r = root == NULL || order == NULL ? -1 : 0;
-  if (r == 0) r = lsh_groups(run->keys, n, run->p->bands, run->stride, run->pool, root);
+  if (r == 0) r = connect(run, n, root);
   if (r == 0) r = visit_order(run->p, run->length, n, order);
   if (r == 0) r = lay_groups(&run->groups, root, order, n);
   free(root);

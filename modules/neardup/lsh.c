@@ -64,9 +64,24 @@ static void join(Parent *parent, uint32_t a, uint32_t b) {
 typedef struct Bands {
   const uint32_t *keys;
   size_t n, stride;
+  LshMay may;
+  const void *ctx;
   Parent *parent;
   uint64_t **room;   /* [threads] of 2 n words, made by their worker */
 } Bands;
+
+/* Joins the texts of words with the same key. */
+static void join_bucket(Bands *b, const uint64_t *word, size_t n) {
+  if (b->may == NULL || n > LSH_MANY) {
+    for (size_t i = 1; i < n; i++) join(b->parent, (uint32_t)word[i - 1], (uint32_t)word[i]);
+    return;
+  }
+  for (size_t i = 1; i < n; i++)
+    for (size_t k = 0; k < i; k++) {
+      uint32_t x = (uint32_t)word[k], y = (uint32_t)word[i];
+      if (find(b->parent, x) != find(b->parent, y) && b->may(b->ctx, x, y)) join(b->parent, x, y);
+    }
+}
 
 static int join_bands(void *ctx, size_t begin, size_t end, int worker) {
   Bands *b = ctx;
@@ -82,17 +97,18 @@ static int join_bands(void *ctx, size_t begin, size_t end, int worker) {
     }
     const uint64_t *sorted = word + b->n;
     lsh_sort(word, word + b->n, n);
-    for (size_t i = 1; i < n; i++)
-      if ((sorted[i] ^ sorted[i - 1]) >> 32 == 0)
-        join(b->parent, (uint32_t)sorted[i - 1], (uint32_t)sorted[i]);
+    for (size_t from = 0, to; from < n; from = to) {
+      for (to = from + 1; to < n && (sorted[to] ^ sorted[from]) >> 32 == 0;) to++;
+      if (to - from > 1) join_bucket(b, sorted + from, to - from);
+    }
   }
   return 0;
 }
 
-int lsh_groups(const uint32_t *keys, size_t n, unsigned bands, size_t stride, Pool *pool,
-               uint32_t *root) {
+int lsh_groups(const uint32_t *keys, size_t n, unsigned bands, size_t stride, LshMay may, const void *ctx,
+               Pool *pool, uint32_t *root) {
   int threads = pool != NULL ? pool_threads(pool) : 1, result = -1;
-  Bands b = { .keys = keys, .n = n, .stride = stride };
+  Bands b = { .keys = keys, .n = n, .stride = stride, .may = may, .ctx = ctx };
   b.parent = malloc((n + 1) * sizeof(Parent));
   b.room = calloc((size_t)threads, sizeof(uint64_t *));
   if (n > 0 && b.parent != NULL && b.room != NULL) {

@@ -23,10 +23,16 @@ static inline void lsh_pad(uint32_t *keys, unsigned used, size_t stride, uint32_
 /* Do two texts share a key? */
 static inline int lsh_meet(const uint32_t *a, const uint32_t *b, size_t stride);
 
-/* keys is [n][stride]; a key that is the text's own number stands for none. On return root[i] is the lowest text of i's group; bands run in parallel,
-** each with 16 bytes a text of transient room. 0; -1 if out of memory; POOL_INTERRUPTED. */
-int lsh_groups(const uint32_t *keys, size_t n, unsigned bands, size_t stride, Pool *pool,
-               uint32_t *root);
+/* Are two texts that share a key worth a group? 0: they cannot match (NULL: all are). Any thread may call. */
+typedef int (*LshMay)(const void *ctx, uint32_t a, uint32_t b);
+
+/* keys is [n][stride]; a key that is the text's own number stands for none. On return root[i] is the
+** lowest text of i's group; bands run in parallel, each with 16 bytes a text of transient room. Pairs of
+** texts with the same key are asked about unless they are connected already; where more than LSH_MANY
+** share one, nobody is asked. 0; -1 if out of memory; POOL_INTERRUPTED. */
+enum { LSH_MANY = 64 };
+int lsh_groups(const uint32_t *keys, size_t n, unsigned bands, size_t stride, LshMay may, const void *ctx,
+               Pool *pool, uint32_t *root);
 
 #ifdef __SSE2__
 #include <emmintrin.h>
