@@ -194,7 +194,8 @@ static int fields_fit(Span text, unsigned present) {
   if (parts == 0) return text.len == 0;
   for (const char *p = text.ptr; found <= parts; found++) {
     p = memchr(p, '\x1f', (size_t)(text.ptr + text.len - p));
-    if (p++ == NULL) break;
+    if (p == NULL) break;
+    p++;
   }
   return found == parts;
 }

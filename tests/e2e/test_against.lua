@@ -132,6 +132,24 @@ check.test("it keeps what both months together would, the first month's kept row
   end
 end)
 
+check.test("so it does on real tickets, halves of one file", function()
+  local tickets = fs.exists "../shared/data/raw_tickets.jsonl" and lines "../shared/data/raw_tickets.jsonl"
+  if not tickets then return check.skip "../shared/data is absent" end
+  local half = #tickets // 2
+  data("first.jsonl", table.move(tickets, 1, half, 1, {}))
+  data("second.jsonl", table.move(tickets, half + 1, #tickets, 1, {}))
+  local first = recipe("first.lua", [[sources = { "first.jsonl" }, s.near_dedup { threshold = 0.6, index = true }]])
+  local second = recipe("second.lua", [[sources = { "second.jsonl" }, s.near_dedup { threshold = 0.6, against = "h1" }]])
+  runs(first, "--run-id h1")
+  runs(second, "--run-id h2")
+  local kept = out .. "/help/h1/curated.jsonl"
+  runs(recipe("whole.lua", ([[sources = { { %q, trusted = true }, "second.jsonl" }, s.near_dedup { threshold = 0.6 }]])
+    :format(kept)), "--run-id h3")
+  local old, mine = #lines(kept), lines(out .. "/help/h2/curated.jsonl")
+  check.ok(#mine < #tickets - half - 500)
+  check.eq(table.concat(mine, "\n"), table.concat(lines(out .. "/help/h3/curated.jsonl"), "\n", old + 1))
+end)
+
 check.test("the same command twice, and for any number of threads, gives the same bytes", function()
   local before = fs.read(INDEX, 1 << 30)
   for _, threads in ipairs { 1, 2, 7 } do
