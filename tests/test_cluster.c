@@ -469,6 +469,38 @@ static void a_sweep_visits_the_longest_first(void) {
   made_free(&m);
 }
 
+/* Rows that share a template and match few others: what proposes them changes, the clusters do not. */
+static void a_crowd_has_the_components_of_the_exact_join(void) {
+  enum { N = 4000, BODY = 60, ALL = 100 };
+  seed = 59;
+  char (*room)[ALL] = malloc(N * sizeof *room);
+  Span *s = malloc(N * sizeof *s);
+  for (int i = 0; i < N; i++) {
+    for (int k = 0; k < ALL; k++) room[i][k] = i > 0 && k < BODY ? room[0][k] : (char)('a' + draw(20));
+    if (i > 0 && draw(3) == 0) memcpy(room[i], room[draw((uint32_t)i)], ALL);
+    if (draw(2)) room[i][draw(ALL)] = '.';
+    s[i] = span_of(room[i], i % 50 == 7 ? 4 : ALL);
+  }
+  SpanTexts texts = span_texts(s, N, 1);
+  LeaderParams p = params(128, 1);
+  p.mode = CLUSTER_COMPONENTS;
+  p.floor = 0.7;
+  Leaders sketch, exact;
+  Error err = { "" };
+  CHECK(leaders_find(&texts.source, &p, NULL, &sketch, &err) == 0);
+  CHECK(leaders_exact(&texts.source, &p, NULL, &exact, &err) == 0);
+  CHECK(sketch.rejected > 300 && sketch.rejected < N - 300);
+  CHECK(sketch.candidates < 800u * N);   /* the index proposes, not the buckets: those hold N / 2 a text */
+  CHECK(memcmp(sketch.twin, exact.twin, N * sizeof *sketch.twin) == 0);
+  CHECK(memcmp(sketch.jaccard, exact.jaccard, N * sizeof *sketch.jaccard) == 0);
+  for (size_t i = 1; i < sketch.npairs; i++)
+    CHECK(sketch.pair[i - 1].a != sketch.pair[i].a || sketch.pair[i - 1].b != sketch.pair[i].b);
+  leaders_free(&sketch);
+  leaders_free(&exact);
+  free(room);
+  free(s);
+}
+
 static void figures_name_the_largest_and_the_loosest(void) {
   const uint32_t none = TEXT_NONE, twin[] = { none, 0, none, 2, 2, none, 5, 5 };
   const double jaccard[] = { NAN, 0.9, NAN, 0.85, 0.95, NAN, 0.4, 0.4 };
@@ -486,6 +518,7 @@ int main(void) {
   RUN(threads_do_not_show);
   RUN(components_do_not_depend_on_the_order_of_rows);
   RUN(a_template_of_20000_rows_is_not_quadratic);
+  RUN(a_crowd_has_the_components_of_the_exact_join);
   RUN(a_sweep_gives_what_a_run_at_each_threshold_gives);
   RUN(a_sweep_visits_the_longest_first);
   RUN(figures_name_the_largest_and_the_loosest);

@@ -3,11 +3,15 @@
 ** Two texts meet in each band in which their keys agree; they are looked at in the first of these.
 ** In a small group all texts are held against all. In a large one each band's texts are sorted by
 ** key; those of one key are a bucket. `linked` keeps the texts of a bucket by class (texts that are
-** connected already), so a text is held against one text of a class, unless that one is no match. */
+** connected already), so a text is held against one text of a class, unless that one is no match. In
+** a crowd of texts that share much and match none (rare.h) that is each of them: past a number of
+** looks an index of rare shingles proposes instead. */
 #include "neardup/pairs.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+#include "neardup/rare.h"
 
 enum {
   SMALL = 64,          /* groups up to this size are looked through text by text */
@@ -48,7 +52,10 @@ struct PairsRoom {
   TextPair *pair;
   size_t npairs, pair_cap;
   size_t candidates, verified;
+  size_t looks;            /* at texts and classes, in the present group */
 };
+
+enum { CROWD = 2 };   /* too many looks */
 
 PairsRoom *pairs_room_new(int worker) {
   PairsRoom *r = calloc(1, sizeof *r);
@@ -311,6 +318,7 @@ static void link_texts(PairsRoom *r, uint32_t a, uint32_t b) {
 /* Holds a text against the texts of a class that it meets in this band first, until one matches. */
 static int link_class(PairsRoom *r, const Judge *j, uint32_t me, const Class *c, unsigned band) {
   for (uint32_t other = c->first;; other = r->next[other]) {
+    r->looks++;
     if (!met_before(r, j, me, other, band)) {
       double jaccard = compare(r, j, me, other);
       if (jaccard < -1) return -1;
@@ -349,6 +357,8 @@ static int link_bucket(PairsRoom *r, const Judge *j, const uint64_t *word, size_
   if (i == n) return 0;
   for (i = 0; i < n; i++) {
     const uint32_t me = (uint32_t)word[i];
+    r->looks += classes;
+    if (r->looks / j->patience > r->nown && j->p->floor >= RARE_FLOOR) return CROWD;
     for (size_t c = 0; c < classes; c++) {
       if (root_of(r->parent, r->class[c].first) == root_of(r->parent, me)) continue;
       int failed = link_class(r, j, me, &r->class[c], band);
@@ -368,9 +378,64 @@ static void mark_open(PairsRoom *r, uint8_t *open) {
     if (r->mark[root_of(r->parent, (uint32_t)i)] > 2) open[r->own[i].text] = 1;
 }
 
-static int link_all(PairsRoom *r, const Judge *j, uint8_t *open) {
+/* Texts shorter than a shingle match their copies alone, and are left out. 0; 1: no index can be had. */
+static int lay_index(PairsRoom *r, const Judge *j, Rare *rare) {
+  const size_t step = r->nown / RARE_SAMPLE + 1;
+  for (size_t i = 0; i < r->nown; i += step) {
+    if (fill(r, j, (uint32_t)i) != 0) return -1;
+    if (r->own[i].distinct > 0) rare_count(rare, &r->table);
+  }
+  for (size_t i = 0; i < r->nown; i++) {
+    if (i % POLL == POLL - 1 && interrupt_pending()) return POOL_INTERRUPTED;
+    if (fill(r, j, (uint32_t)i) != 0 || (r->own[i].distinct > 0 && rare_add(rare, &r->table, (uint32_t)i) != 0))
+      return -1;
+  }
+  return rare_lay(rare);
+}
+
+static int link_crowd(PairsRoom *r, const Judge *j, Rare *rare) {
+  for (uint32_t me = 0; me < r->nown; me++) {
+    size_t n;
+    if (interrupt_pending()) return POOL_INTERRUPTED;
+    if (fill(r, j, me) != 0) return -1;
+    if (r->own[me].distinct == 0) continue;
+    const uint32_t *other = rare_scan(rare, &r->table, me, &n);
+    if (other == NULL) return -1;
+    for (size_t i = 0; i < n; i++) {
+      if (root_of(r->parent, me) == root_of(r->parent, other[i]) ||
+          !lsh_meet(r->keys + me * j->stride, r->keys + other[i] * j->stride, j->stride))
+        continue;
+      double jaccard = compare(r, j, me, other[i]);
+      if (jaccard < -1) return -1;
+      if (jaccard >= j->p->threshold) link_texts(r, me, other[i]);
+    }
+  }
+  return 0;
+}
+
+static void begin_links(PairsRoom *r) {
   for (size_t i = 0; i < r->nown; i++) r->parent[i] = (uint32_t)i;
+  r->looks = 0;
+}
+
+static int link_all(PairsRoom *r, const Judge *j, uint8_t *open) {
+  const size_t before = r->npairs;
+  begin_links(r);
   int failed = each_bucket(r, j, link_bucket);
+  if (failed == CROWD) {   /* from the beginning, so that no pair is found twice */
+    Rare *rare = rare_new(r->nown, j->p->floor);
+    r->npairs = before;
+    begin_links(r);
+    failed = rare == NULL ? -1 : lay_index(r, j, rare);
+    if (failed == 0) failed = link_crowd(r, j, rare);
+    rare_free(rare);
+    if (failed == 1) {
+      Judge patient = *j;
+      patient.patience = SIZE_MAX;
+      begin_links(r);
+      failed = each_bucket(r, &patient, link_bucket);
+    }
+  }
   if (!failed) mark_open(r, open);
   return failed;
 }

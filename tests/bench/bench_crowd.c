@@ -2,7 +2,8 @@
 ** grow with the number of rows. TAMIS_BENCH_LARGE=1 adds the sizes that take minutes.
 **   bodies     rows that share 3/4 of their text (J = 0.6, below the threshold): all are kept
 **   numbers    one template with a different number in each row: one is kept
-**   templates  rows of five templates, each with two numbers */
+**   templates  rows of five templates, each with two numbers
+** Each by leader, by components, and with all pairs at 0.6 as evidence. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -81,7 +82,9 @@ static size_t five(char *to, size_t row) {
 
 typedef struct Case { const char *name; size_t (*make)(char *to, size_t row); } Case;
 
-static void measure(const Case *c, size_t n) {
+typedef struct Way { const char *name; ClusterMode mode; double floor; } Way;
+
+static void measure(const Case *c, const Way *way, size_t n) {
   char *room = malloc(n * MOST);
   Span *span = malloc(n * sizeof *span);
   size_t bytes = 0;
@@ -91,15 +94,16 @@ static void measure(const Case *c, size_t n) {
     bytes += span[i].len;
   }
   SpanTexts texts = span_texts(span, n, 1);
-  LeaderParams p = { .shingle = 5, .hashes = 256, .threshold = 0.8, .floor = 0.8, .path = simd_best() };
-  sketch_solve(p.hashes, p.threshold, 0.999, &p.bands, &p.rows);
+  LeaderParams p = { .shingle = 5, .hashes = 256, .threshold = 0.8, .floor = way->floor, .mode = way->mode,
+                     .evidence = way->floor < 0.8, .evidence_pairs = 50, .path = simd_best() };
+  sketch_solve(p.hashes, p.floor, 0.999, &p.bands, &p.rows);
   Leaders found;
   Error err;
   double t = cpu_s();
   if (leaders_find(&texts.source, &p, NULL, &found, &err) != 0) exit(1);
   t = cpu_s() - t;
-  printf("%-10s %8zu rows %8.2f CPU s %8.2f us a row %6.0f MB/s; kept %zu, pairs %zu, candidates %zu, verified %zu\n",
-         c->name, n, t, t * 1e6 / (double)n, (double)bytes / 1e6 / t, n - found.rejected, found.npairs,
+  printf("%-10s %-10s %8zu rows %8.2f CPU s %8.2f us a row %6.0f MB/s; kept %zu, pairs %zu, candidates %zu, verified %zu\n",
+         c->name, way->name, n, t, t * 1e6 / (double)n, (double)bytes / 1e6 / t, n - found.rejected, found.npairs,
          found.candidates, found.verified);
   fflush(stdout);
   leaders_free(&found);
@@ -109,22 +113,26 @@ static void measure(const Case *c, size_t n) {
 
 int main(int argc, char **argv) {
   static const Case bodies = { "bodies", body }, numbers = { "numbers", number }, fives = { "templates", five };
+  static const Way way[] = { { "leader", CLUSTER_LEADER, 0.8 }, { "components", CLUSTER_COMPONENTS, 0.8 },
+                             { "evidence", CLUSTER_LEADER, 0.6 } };
   const char *large = getenv("TAMIS_BENCH_LARGE");
   state = 42;
   make_vocabulary();
   for (int i = 0; i < 5; i++) put_words(template[i], TEMPLATE);
   if (argc > 1) {
-    measure(&bodies, strtoull(argv[1], NULL, 10));
+    for (int w = 0; w < 3; w++) measure(&bodies, &way[w], strtoull(argv[1], NULL, 10));
     return 0;
   }
-  measure(&bodies, 10000);
-  measure(&bodies, 20000);
-  measure(&bodies, 40000);
-  measure(&numbers, 100000);
-  measure(&fives, 100000);
+  for (int w = 0; w < 3; w++) {
+    measure(&bodies, &way[w], 10000);
+    measure(&bodies, &way[w], 20000);
+    if (w < 2) measure(&bodies, &way[w], 40000);
+    measure(&numbers, &way[w], 100000);
+    measure(&fives, &way[w], 100000);
+  }
   if (large == NULL || *large == '\0') return 0;
-  measure(&bodies, 100000);
-  measure(&numbers, 1000000);
-  measure(&fives, 1000000);
+  measure(&bodies, &way[0], 100000);
+  measure(&numbers, &way[0], 1000000);
+  measure(&fives, &way[0], 1000000);
   return 0;
 }
