@@ -100,9 +100,12 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(KERNELS)
 bench: $(BUILD)/tamis $(BENCHES)
 	@tests/bench/run $(BUILD)
 
-# Pair precision and recall against the exact join; ROC figures on labelled pairs.
-eval: $(BUILD)/tamis-test $(BUILD)/bench/make_rows
-	@MAKE_ROWS=$(BUILD)/bench/make_rows $(BUILD)/tamis-test tests/eval/eval.lua
+# Verdicts and pairs against brute force and against the exact join; ROC figures on labelled pairs.
+$(BUILD)/eval/%: $(BUILD)/tests/eval/%.o
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+eval: $(BUILD)/tamis-test $(BUILD)/bench/make_rows $(BUILD)/eval/brute
+	@MAKE_ROWS=$(BUILD)/bench/make_rows BRUTE=$(BUILD)/eval/brute $(BUILD)/tamis-test tests/eval/eval.lua
 
 lint: $(BUILD)/embedded.c
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \

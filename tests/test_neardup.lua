@@ -284,4 +284,25 @@ check.test("real rows: same verdicts for 1, 2 and 7 threads, and every one at th
 end)
 
 for _, path in ipairs(made) do os.remove(path) end
+check.test("recall counts pairs, copies, and what the bands propose", function()
+  local path = check.folder() .. "/rows.jsonl"
+  local f = assert(io.open(path, "w"))
+  for _, text in ipairs { "abcabcabcabc", "abcabcabcabcabc",       -- 3 shingles of 3 each, the same: 1
+                          "abcdefghijkl", "abcdefghijklmn",        -- 10 of 12 shingles: 0.83
+                          "ABCdefghijkl ", "abcdefghijkl", "zq", "zq", "zr" } do   -- three copies; too short to match
+    f:write(('{"input":"%s","output":""}\n'):format(text))
+  end
+  f:close()
+  local view = assert(require "corpus".load { sources = { { path = path } }, formats = require "formats.all" })
+  local function recall(threshold, bands, rows)
+    return assert(neardup.recall(view, { threshold = threshold, shingle = 3, num_hashes = 128, num_bands = bands,
+      rows_per_band = rows, keep = "first", method = "sketch", template_share = 0, fields = { "input" },
+      unit = "char", turns = "all", max_shingle_share = 0, min_shingle_rows = 1, mask_rest = 0 }))
+  end
+  -- 128 bands of a slot miss the second pair with a chance of 6^-128; one of 96 finds it with one of (5/6)^96
+  check.eq(recall(0.8, 128, 1), { pairs = 2, proposed = 2, copies = 3 })
+  check.eq(recall(0.8, 1, 96), { pairs = 2, proposed = 1, copies = 3 })
+  check.eq(recall(0.9, 128, 1), { pairs = 1, proposed = 1, copies = 3 })
+end)
+
 check.done()
