@@ -109,10 +109,23 @@ void sandbox_readonly(lua_State *L) {
   lua_remove(L, -2);
 }
 
+/* error({…}) says no place: the place of the recipe's code that raised it. [-0, +0|1, m] */
+static void place_error(lua_State *L) {
+  lua_Debug ar;
+  for (int level = 1; lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "Sl", &ar);
+    if (*ar.source != '@') continue;   /* the program's own chunks have names that begin with '=' */
+    lua_pushfstring(L, "%s:%d: an error value that is %s was raised", ar.source + 1, ar.currentline,
+                    lua_istable(L, 1) ? "a table" : "no text");
+    return;
+  }
+}
+
 /* Runs where the error was raised, maybe with hooks off: nothing here may run Lua. */
-static int add_traceback(lua_State *L) {
-  if (lua_type(L, 1) == LUA_TSTRING && sandbox_of(L)->trace && sandbox_of(L)->dead == ALIVE)
-    luaL_traceback(L, L, lua_tostring(L, 1), 1);
+static int on_error(lua_State *L) {
+  if (sandbox_of(L)->dead != ALIVE) return 1;
+  if (lua_type(L, 1) != LUA_TSTRING) place_error(L);
+  else if (sandbox_of(L)->trace) luaL_traceback(L, L, lua_tostring(L, 1), 1);
   return 1;
 }
 
@@ -131,14 +144,10 @@ int sandbox_call(Sandbox *s, int nargs, int nresults) {
   int base = lua_gettop(L) - nargs;
   s->work = 0;
   s->started = 0;
-  int handler = 0;
-  if (s->trace) {
-    lua_pushcfunction(L, add_traceback);
-    lua_insert(L, base);
-    handler = base;
-  }
-  int status = lua_pcall(L, nargs, nresults, handler);
-  if (handler != 0) lua_remove(L, handler);
+  lua_pushcfunction(L, on_error);
+  lua_insert(L, base);
+  int status = lua_pcall(L, nargs, nresults, base);
+  lua_remove(L, base);
   if (status != LUA_OK) word_error(s);
   return status;
 }

@@ -330,8 +330,8 @@ function runner.run(opened, o, env)
   ok, err = fill(run, dir)
   if not ok then return failure(err) end
   if core.interrupted() then return failure "interrupted" end
-  ok, err = dir:publish(run.trial ~= nil)
-  if not ok then return failure(err) end
+  ok, err, status = dir:publish(run.trial ~= nil)
+  if not ok then return failure(err, status) end
   run.dir, run.unmet = dir.path, unmet(run)
   return run
 end

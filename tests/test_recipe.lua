@@ -67,6 +67,18 @@ check.test("what the loader says is what people read", function()
   check.ok(not why:find "memory", why)
 end)
 
+check.test("an error that is a table names the place that raised it", function()
+  local _, why = recipe 'local s = require "tamis"\nlocal function f() error({}) end\nf()\nreturn s.recipe {}'
+  check.eq(why, "r.lua:2: an error value that is a table was raised")
+  local r = assert(recipe [[
+local s = require "tamis"
+return s.recipe { s.filter { name = "f",
+  fn = function() error(true) end } }]])
+  local op = assert(r:row_op(marker(r:plan()), { kind = "filter", stage = "f", threads = 1 }))
+  _, why = rows(1):run_group { ops = { op }, stages = { "f" } }
+  check.contains(why, "r.lua:3: an error value that is no text was raised (row ")
+end)
+
 check.test("a recipe's function takes and returns hundreds of values", function()
   local r = assert(recipe [[
 local s = require "tamis"

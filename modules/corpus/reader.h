@@ -2,7 +2,7 @@
 **
 ** A regular JSONL file is mapped. All else is first spooled to an unlinked file in spool_dir, in
 ** constant memory, and mapped from there: gzip, zstd, a pipe, a JSON array (one element a line),
-** CSV and TSV (one JSON object a record). Then blocks of about 1 MiB are read in parallel, and
+** CSV and TSV (one JSON object a record; by the file's name, on standard input by its first line). Then blocks of about 1 MiB are read in parallel, and
 ** their rows joined in order: the result does not depend on the number of threads. */
 #ifndef TAMIS_READER_H
 #define TAMIS_READER_H

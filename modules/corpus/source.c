@@ -145,6 +145,24 @@ static int is_array(Span text, int named_json) {
   return !whole;
 }
 
+/* What comes through a pipe has no name to tell a table by: its first line is no JSON and has columns, and
+** no object stands behind it. */
+static int is_table(Span text) {
+  const char *end = text.ptr + text.len, *p = skip_blanks(text.ptr, end);
+  const char *stop = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+  if (stop == NULL || *p == '{' || *p == '[') return 0;
+  const char *second = skip_blanks(stop, end);
+  if (second < end && *second == '{') return 0;
+  Span line = span_of(p, (size_t)(stop - p));
+  int columns = 0;
+  for (size_t i = 0; i < line.len; i++) columns |= strchr(",;\t|", line.ptr[i]) != NULL && line.ptr[i] != '\0';
+  if (!columns) return 0;
+  JsonDoc doc = { 0 };
+  int json = json_check(&doc, line, 0) == JSON_OK;
+  json_doc_free(&doc);
+  return !json;
+}
+
 static int report_broken(Source *s, const SourceOptions *o, const Broken *b, const char *what, Error *err) {
   if (b->why == NULL || s->impl->cut) return 0;   /* a cut or damaged stream: known already */
   Error text;
@@ -160,6 +178,7 @@ static int convert(Source *s, const SourceOptions *o, Error *err) {
   Span name = name_without_packing(s->path);
   Span text = span_of(impl->map.ptr + impl->start, impl->map.len - impl->start);
   char delimiter = ends_with(name, ".csv") ? ',' : ends_with(name, ".tsv") ? '\t' : 0;
+  if (strcmp(s->path, "-") == 0 && is_table(text)) delimiter = ',';
   if (delimiter == 0 && !is_array(text, ends_with(name, ".json"))) return 0;
   if (delimiter != 0) text.len = impl->stop - impl->start;
   if (delimiter == ',' && csv_delimiter(text, s->path, &delimiter, err) != 0) return -1;

@@ -79,6 +79,8 @@ function options.read(args, table_of)
       else
         out[key_of(name)] = true
       end
+    elseif a == "" then
+      return nil, ("argument %d is empty: expected the name of a file, a run or a row"):format(i)
     else
       rest[#rest + 1] = a
     end

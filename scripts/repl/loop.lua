@@ -43,9 +43,12 @@ function loop.reader(complete)
   return editor or setmetatable({ tty = true }, plain)
 end
 
-local function problem(text)
+-- At a terminal in lines that fit; elsewhere one line, for whoever searches it.
+local function problem(state, text)
+  local lines = { "error: " .. text }
+  if fs.isatty(2) then lines = state.session.screen:wrap(lines[1], fs.width(2) or 80) end
   io.stdout:flush()
-  io.stderr:write("error: ", fs.printable(text), "\n")
+  for _, line in ipairs(lines) do io.stderr:write(fs.printable(line), "\n") end
 end
 
 -- One whole command: as many lines as it takes.
@@ -97,7 +100,7 @@ local function run_command(state, text, chunk)
   end
   if not ok then
     state.failed = true
-    problem(interrupted and "interrupted" or evaluate.sentence(values, state.names, text:find "\n"))
+    problem(state, interrupted and "interrupted" or evaluate.sentence(values, state.names, text:find "\n"))
     local trace = state.trace and type(values) == "table" and values.trace
     if trace then io.stderr:write(fs.printable(trace, true), "\n") end
   elseif text:find "^%s*local%s" and not text:find "[;\n]" then
@@ -121,11 +124,11 @@ function loop.run(state)
     elseif chunk == "end" then break
     elseif chunk == "syntax" then
       state.failed = true
-      problem(message)
+      problem(state, message)
     elseif chunk == "interrupted" then
       core.clear_interrupt()
     else
-      problem(chunk)
+      problem(state, chunk)
       state.failed = true
       break
     end

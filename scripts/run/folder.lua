@@ -10,6 +10,7 @@ folder.__index = folder
 local PREFIX = ".tmp-"
 local LOCK = ".lock"
 local PRIVATE = 448   -- octal 0700
+local THERE = "run %s is there already; --replace writes it anew, another --run-id keeps both"
 
 --- UTC time and a suffix: sorts by time, and two runs of one second differ.
 function folder.new_id() return fs.utc "%Y%m%dT%H%M%SZ" .. "-" .. fs.random(4) end
@@ -46,7 +47,7 @@ function folder.open(out, name, id, replace)
   local ok, err = fs.mkdirs(parent, PRIVATE)
   if not ok then return nil, err, 1 end
   if fs.exists(self.path) and not replace then
-    return nil, ("run %s is there already; --replace writes it anew, another --run-id keeps both"):format(self.path), 2
+    return nil, THERE:format(self.path), 2
   end
   sweep(parent)
   self.temporary = parent .. "/" .. PREFIX .. id .. "-" .. fs.pid()
@@ -76,6 +77,7 @@ end
 
 --- The folder gets its name, all at once.
 -- @param trial  true leaves `latest` where it is: the run is not of all rows or not of all stages
+-- @return  true; or nil, a sentence and, where another run of that name was faster, the exit status
 function folder:publish(trial)
   local ok, err = fs.remove_tree(self.temporary .. "/" .. LOCK)
   if ok then ok, err = fs.sync(self.temporary) end
@@ -89,7 +91,8 @@ function folder:publish(trial)
   ok, err = fs.rename(self.temporary, self.path)
   if not ok then
     if old then fs.rename(old, self.path) end
-    return nil, err
+    if old or not fs.exists(self.path) then return nil, err end
+    return nil, THERE:format(self.path) .. " (it came while this one ran)", 2
   end
   if old then fs.remove_tree(old) end
   self.lock:close()

@@ -456,6 +456,8 @@ check.test("at a terminal there are a prompt, completion, history, and Ctrl-C th
   shows "tamis>"
   keys("c:near_d", "Tab", "{thr", "Tab", "1}", "Enter")
   shows "near_dedup: 0 of 4 rows rejected"
+  keys("error(('lorem '):rep(30))", "Enter")   -- 80 columns
+  shows "error: lorem lorem lorem lorem lorem lorem lorem lorem lorem lorem lorem lorem\nlorem"
   keys("while true do end", "Enter")
   os.execute "sleep 0.5"
   keys "C-c"

@@ -106,6 +106,44 @@ check.test("the same bytes whatever the threads, and for one file as for five", 
   check.ok(bare(fs.read(out .. "/t/five/rejected.jsonl")) == bare(fs.read(out .. "/t/t1/rejected.jsonl")), "rejected differs")
 end)
 
+check.test("a table on standard input is told by its first line", function()
+  local function piped(text, id)
+    local path = file("piped", text)
+    local status, _, err = check.run(("%s run - --out %s --quiet --run-id %s --skip length < %s"):format(check.tamis, q(out), id, q(path)))
+    check.eq(status, 0, err)
+    return fs.read(out .. "/stdin/" .. id .. "/curated.jsonl")
+  end
+  check.eq(piped('input,output\n"where, please, is it",over there\nwhat is this,a thing of no use\n', "csv"),
+    '{"input":"where, please, is it","output":"over there"}\n{"input":"what is this","output":"a thing of no use"}\n')
+  check.eq(piped("input\toutput\nwhere is it\tover, there\n", "tsv"), '{"input":"where is it","output":"over, there"}\n')
+  local row = '{"input":"where is it","output":"over there"}\n'
+  check.eq(piped("a banner, of some program\n" .. row, "banner"), row)
+end)
+
+check.test("of two runs of one name the second to end is told that it is there", function()
+  local path = file("slow.lua", [[local s = require "tamis"
+return s.recipe { name = "race", sources = { "raw.jsonl" },
+  s.filter { fn = function(ex) for _ = 1, 1e4 do end end } }]])
+  local command = ("%s run %s --out %s --quiet --run-id one"):format(check.tamis, q(path), q(out))
+  local both = file("both.sh", ("(%s 2> %s/a; echo $? >> %s/codes) & (%s 2> %s/b; echo $? >> %s/codes) & wait\n"):format(
+    command, q(dir), q(dir), command, q(dir), q(dir)))
+  check.eq((check.run("sh " .. q(both))), 0)
+  local codes = lines(dir .. "/codes")
+  table.sort(codes)
+  check.eq(codes, { "0", "2" })
+  local said = fs.read(dir .. "/a") .. fs.read(dir .. "/b")
+  check.contains(said, "race/one is there already; --replace writes it anew, another --run-id keeps both")
+  check.ok(not said:find("rename", 1, true), said)
+end)
+
+check.test("an empty path is a wrong command line", function()
+  for _, command in ipairs { "run ''", "check ''", "report ''", "explain ''" } do
+    local status, _, err = check.run(check.tamis .. " " .. command)
+    check.eq(status, 2, command)
+    check.contains(err, "argument 1 is empty: expected the name of a file, a run or a row")
+  end
+end)
+
 check.test("globs, attributes, standard input and data alone", function()
   local path = file("attributes.lua", [[local s = require "tamis"
 return s.recipe { name = "attr", sources = { { "part*.jsonl", kind = "log", shard = "x" } },
