@@ -193,8 +193,8 @@ function LIST.formats(s, out)
   local rows = {}
   for i, f in ipairs(catalogue.formats()) do rows[i] = { f.name, f.doc } end
   columns(s, out, rows)
-  wrapped(s, out, 'Files: .jsonl, .jsonl.gz, .jsonl.zst, .json (an array), .csv, .tsv, - for standard input (rows or a table). '
-    .. 'Other keys: { "qa.csv", fields = { input = "question", output = "answer" } }', 2)
+  wrapped(s, out, 'Files: .jsonl, .jsonl.gz, .jsonl.zst, .json (an array), .csv, .tsv, - for standard input (rows or '
+    .. 'a table). Other keys: { "qa.csv", fields = { input = "question", output = "answer" } }', 2)
 end
 
 function LIST.presets(s, out)
