@@ -196,7 +196,7 @@ static int recipe_m_row_op(lua_State *L) {
   RowFnSpec spec = { .number = marker->number, .file = marker->file, .line = marker->line };
   luaL_checktype(L, 3, LUA_TTABLE);
   lua_settop(L, 3);
-  static const char *const kinds[] = { "filter", "map", "row", NULL };
+  static const char *const kinds[] = { "filter", "map", "row", "rank", NULL };
   lua_getfield(L, 3, "kind");
   lua_getfield(L, 3, "stage");
   lua_getfield(L, 3, "threads");
@@ -317,7 +317,7 @@ static int f_modules(lua_State *L) {
 /* host.row_function(fn, { kind =, stage = }): a row operator over a function of this state, for what
 ** the user types; a recipe's functions go by r:row_op. */
 static int f_row_function(lua_State *L) {
-  static const char *const kinds[] = { "filter", "map", "row", NULL };
+  static const char *const kinds[] = { "filter", "map", "row", "rank", NULL };
   luaL_checktype(L, 1, LUA_TFUNCTION);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);

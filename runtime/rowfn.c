@@ -2,6 +2,7 @@
 #include "runtime/rowfn.h"
 
 #include <lauxlib.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -42,7 +43,7 @@ typedef struct RowFn {
 /* ---- one row ---- */
 
 static const char *function_words(const RowFn *f) {
-  static const char *const words[] = { "the filter", "the map", "the row function" };
+  static const char *const words[] = { "the filter", "the map", "the row function", "the keep function" };
   return words[f->kind];
 }
 
@@ -95,7 +96,8 @@ static int wrong_return(const RowFn *f, const Row *row, Out *out, const char *go
   static const char *const wanted[] = {
     "nil or true to keep the row, false or a reason to reject it",
     "nil or a table { field = new_text, annotation = value }",
-    "nil or true, false or a reason, or a table of what to change"
+    "nil or true, false or a reason, or a table of what to change",
+    "a number, or nil for a row that comes last"
   };
   char text[256];
   snprintf(text, sizeof text, "%s of %s returned %s: expected %s", function_words(f), f->stage, got, wanted[f->kind]);
@@ -228,8 +230,18 @@ static int settle_map(const RowFn *f, lua_State *L, Row *row, Out *out) {
   return r;
 }
 
+static int settle_rank(const RowFn *f, lua_State *L, Row *row, Out *out) {
+  int type = lua_type(L, -2);
+  if (type == LUA_TNUMBER) return out_metric(out, 0, lua_tonumber(L, -2));
+  if (type == LUA_TNIL) return out_metric(out, 0, NAN);
+  char got[64];
+  snprintf(got, sizeof got, "a %s", lua_typename(L, type));
+  return wrong_return(f, row, out, got);
+}
+
 static int settle(const RowFn *f, lua_State *L, Row *row, Out *out) {
   int type = lua_type(L, -2);
+  if (f->kind == ROWFN_RANK) return settle_rank(f, L, row, out);
   if (type == LUA_TTABLE && f->kind != ROWFN_FILTER) return settle_map(f, L, row, out);
   if (f->kind != ROWFN_MAP || type == LUA_TNIL) return settle_filter(f, L, row, out);
   char got[64];
@@ -365,6 +377,8 @@ static int open_workers(RowFn *f, Error *err) {
   return 0;
 }
 
+static int add_metrics(RowFn *f) { return f->kind == ROWFN_RANK && rowop_add_metric(&f->op, "rank") != 0 ? -1 : 0; }
+
 RowOp *rowfn_new(Recipe *r, const RowFnSpec *spec, Error *err) {
   int n = spec->serial ? 1 : spec->threads;
   RowFn *f = calloc(1, sizeof *f + (size_t)n * sizeof f->worker[0]);
@@ -383,7 +397,7 @@ RowOp *rowfn_new(Recipe *r, const RowFnSpec *spec, Error *err) {
   f->line = spec->line;
   f->params = spec->params;
   f->nworkers = n;
-  int bad = f->stage == NULL || f->file == NULL ? error_memory(err) : open_workers(f, err);
+  int bad = f->stage == NULL || f->file == NULL || add_metrics(f) != 0 ? error_memory(err) : open_workers(f, err);
   f->params = (Span){ 0 };
   if (bad == 0) return &f->op;
   rowop_unref(&f->op);
@@ -413,5 +427,8 @@ RowOp *rowfn_here(lua_State *L, RowFnKind kind, const char *stage, Error *err) {
   f->stage = name;
   f->nworkers = 1;
   f->worker[0] = w;
-  return &f->op;
+  if (add_metrics(f) == 0) return &f->op;
+  rowop_unref(&f->op);
+  error_memory(err);
+  return NULL;
 }

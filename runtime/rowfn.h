@@ -11,7 +11,8 @@
 #include "corpus/view.h"
 #include "runtime/recipe.h"
 
-typedef enum RowFnKind { ROWFN_FILTER, ROWFN_MAP, ROWFN_ROW } RowFnKind;   /* row: either, by what it returns */
+/* row: filter or map, by what it returns; rank: a number, the metric "rank" */
+typedef enum RowFnKind { ROWFN_FILTER, ROWFN_MAP, ROWFN_ROW, ROWFN_RANK } RowFnKind;
 
 typedef struct RowFnSpec {
   lua_Integer number;     /* of the function, in the plan */

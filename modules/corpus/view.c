@@ -405,31 +405,32 @@ static void *copy_of(const void *array, size_t n, size_t size) {
   return copy;
 }
 
-/* Does a layer of that stage hold the pair already? */
-static int has_pair(const PairLayer *p, uint16_t stage, const VerifiedPair *pair) {
-  for (; p != NULL; p = p->before)
-    if (p->stage == stage && bsearch(pair, p->pair, p->n, sizeof *pair, by_pair) != NULL) return 1;
-  return 0;
+/* The list's pairs and those of a layer before it, in order, each once; how many. */
+static size_t merge_pairs(VerifiedPair *to, const PairLayer *before, const VerdictList *list) {
+  size_t n = list->npairs, once = 0;
+  if (n > 0) memcpy(to, list->pairs, n * sizeof *to);
+  if (before != NULL && before->n > 0) memcpy(to + n, before->pair, before->n * sizeof *to);
+  if (before != NULL) n += before->n;
+  if (!in_pair_order(to, n)) qsort(to, n, sizeof *to, by_pair);
+  for (size_t i = 0; before != NULL && i < n; i++)
+    if (once == 0 || by_pair(&to[once - 1], &to[i]) != 0) to[once++] = to[i];
+  return before != NULL ? once : n;
 }
 
+/* Rows visited again add to what their stage left: its layer so far stays beneath. */
 static int add_pairs(View *v, uint16_t stage, const VerdictList *list) {
   if (list->npairs == 0 && list->nclusters == 0) return 0;
-  PairLayer *p = malloc(sizeof *p + list->npairs * sizeof p->pair[0]);
+  const PairLayer *before = list->again ? view_pairs(v, stage) : NULL;
+  PairLayer *p = malloc(sizeof *p + (list->npairs + (before != NULL ? before->n : 0)) * sizeof p->pair[0]);
   if (p == NULL) return -1;
   atomic_init(&p->refs, 1);
   p->before = v->pairs;   /* takes over this view's reference */
   p->stage = stage;
-  p->n = list->npairs;
-  p->nclusters = list->nclusters;
-  p->nmembers = list->nmembers;
-  p->cluster = copy_of(list->clusters, list->nclusters, sizeof *p->cluster);
-  p->member = copy_of(list->members, list->nmembers, sizeof *p->member);
-  if (p->n > 0) memcpy(p->pair, list->pairs, p->n * sizeof p->pair[0]);
-  if (!in_pair_order(p->pair, p->n)) qsort(p->pair, p->n, sizeof p->pair[0], by_pair);
-  size_t n = 0;
-  for (size_t i = 0; i < p->n; i++)
-    if (!list->again || !has_pair(p->before, stage, &p->pair[i])) p->pair[n++] = p->pair[i];
-  p->n = n;
+  p->n = merge_pairs(p->pair, before, list);
+  p->nclusters = before != NULL ? before->nclusters : list->nclusters;
+  p->nmembers = before != NULL ? before->nmembers : list->nmembers;
+  p->cluster = copy_of(before != NULL ? before->cluster : list->clusters, p->nclusters, sizeof *p->cluster);
+  p->member = copy_of(before != NULL ? before->member : list->members, p->nmembers, sizeof *p->member);
   v->pairs = p;
   return p->cluster == NULL || p->member == NULL ? -1 : 0;
 }

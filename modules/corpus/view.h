@@ -79,7 +79,7 @@ typedef struct VerdictList {
   ClusterMember *members;   /* [nmembers] by row: the rows of these */
   double *metric;           /* [nrows] or NULL: one metric column */
   const char *metric_name;
-  int again;                /* of rows visited again: pairs that the stage left before are not taken twice */
+  int again;                /* of rows visited again: pairs join those that the stage left before */
 } VerdictList;
 #define VERDICTS_TYPE "tamis.verdicts"   /* userdata: a VerdictList *, freed by verdicts_free */
 VerdictList *verdicts_new(void);

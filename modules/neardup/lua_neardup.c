@@ -26,6 +26,7 @@
 **     common =, common_rows =, contained = }, pool)
 **   neardup.gold_copy(view, gold, input_alone, pool)   -- false, or { row =, gold_row =, field =, rows = }
 **     for the first standing row that is an exact copy of a gold row; rows: how many are
+** neardup.rank_op("created_at", true)      -- a row operator: the metric "rank"; true: values may be dates
 ** For people who look around: the rows of `rows` (all if nil) most like a text, best first:
 **   neardup.nearest(view, text, { k = 5, shingle = 5, fields = { "input" }, rows = { 1, 7 } }, pool)
 **     -- { { row = 7, jaccard = 0.91 }, … } | nil, message */
@@ -35,10 +36,12 @@
 
 #include "core/lua_core.h"
 #include "corpus/lua_corpus.h"
+#include "corpus/lua_rowop.h"
 #include "corpus/lua_verdicts.h"
 #include "neardup/lua_neardup.h"
 #include "neardup/nearest.h"
 #include "neardup/neardup.h"
+#include "neardup/rank.h"
 #include "neardup/sketch.h"
 #include "neardup/verify.h"
 #include "text/fold.h"
@@ -347,7 +350,6 @@ static void set_count(lua_State *L, const char *key, size_t n) {
 
 /* The table at 2. */
 static LeaderParams check_leaders(lua_State *L) {
-  static const char *const keep_names[] = { "first", "longest", NULL };
   static const char *const method_names[] = { "sketch", "exact", NULL };
   static const char *const cluster_names[] = { "leader", "components", NULL };
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -356,7 +358,9 @@ static LeaderParams check_leaders(lua_State *L) {
   p.hashes = check_count(L, 2, "num_hashes", 1, SKETCH_MAX_HASHES);
   p.bands = check_count(L, 2, "num_bands", 1, SKETCH_MAX_BANDS);
   p.rows = check_count(L, 2, "rows_per_band", 1, SKETCH_MAX_HASHES);
-  p.longest = check_choice(L, 2, "keep", keep_names) == 1;
+  lua_getfield(L, 2, "keep");
+  p.longest = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "longest") == 0;
+  lua_pop(L, 1);
   p.exact = check_choice(L, 2, "method", method_names) == 1;
   p.mode = check_choice(L, 2, "cluster", cluster_names) == 1 ? CLUSTER_COMPONENTS : CLUSTER_LEADER;
   p.floor = p.threshold;
@@ -534,6 +538,7 @@ static void push_step(lua_State *L, const SweepStep *s) {
 static int f_sweep(lua_State *L) {
   View *v = lua_checkview(L, 1);
   LeaderParams p = check_leaders(L);
+  p.rank = check_rank(L, v, 2);
   SweepEvidence e = check_evidence(L, 3);
   Pool *pool = lua_optpool(L, 4);
   unsigned fields = check_fields(L, 2, NEARDUP_FIELDS);
@@ -703,11 +708,22 @@ TemplateParams lua_check_template(lua_State *L, const LeaderParams *p) {
 Turns lua_check_turns(lua_State *L) { return check_turns(L, 2); }
 unsigned lua_check_fields(lua_State *L) { return check_fields(L, 2, NEARDUP_FIELDS); }
 
+/* neardup.rank_op("created_at", true): a row operator (rank.h); true: its values may be dates */
+static int f_rank_op(lua_State *L) {
+  Span key = check_text(L, 1);
+  int times = lua_toboolean(L, 2);
+  lua_newrowop(L);
+  RowOp *op = rank_op(key, times);
+  if (op == NULL) return luaL_error(L, "not enough memory");
+  lua_setrowop(L, op);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
   { "jaccard", f_jaccard }, { "normalise", f_normalise }, { "minhash", f_minhash },
   { "recall_curve", f_recall_curve }, { "bands", f_bands },
   { "exact", f_exact }, { "leaders", f_leaders }, { "sweep", f_sweep }, { "recall", f_recall }, { "decontaminate", f_decontaminate },
-  { "gold_copy", f_gold_copy },
+  { "gold_copy", f_gold_copy }, { "rank_op", f_rank_op },
   { "nearest", f_nearest },
   { NULL, NULL }
 };

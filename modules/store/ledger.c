@@ -187,6 +187,7 @@ static int write_clusters(Ledger *l, const PairLayer *p, const char *stage, cons
 static int write_layer(Ledger *l, const PairLayer *p, const PairTables *t) {
   if (p == NULL) return 0;
   int bad = write_layer(l, p->before, t);   /* as deep as the recipe has stages that leave pairs */
+  if (view_pairs(l->view, p->stage) != p) return bad;   /* a later one of the stage holds these too */
   const char *stage = corpus_stage_name(l->view->corpus, p->stage);
   for (size_t i = 0; bad == 0 && i < p->n; i++) {
     bind_str(t->pair, 1, stage);

@@ -37,6 +37,7 @@ return {
       { "recall(view, p [, pool])", "how many exact pairs the bands propose: { pairs =, proposed =, copies = }" },
       { "decontaminate(view, gold, p [, pool])", "the verdicts of decontaminate" },
       { "gold_copy(view, gold, input_alone [, pool])", "false, or the first row that is a copy of a gold row" },
+      { "rank_op(key [, dates])", "a row operator: the number (or date) at an annotation or path, as metric `rank`" },
       { "nearest(view, text, p [, pool])", "the rows most like a text, best first: { { row =, jaccard = }, … }" },
     },
   },

@@ -210,6 +210,8 @@ function engine:revive(view)
       local ok, verdicts, err = pcall(entry.def.revisit, v, entry.params, self:context(entry), again)
       if not ok then verdicts, err = nil, fault(verdicts) end
       if not verdicts then return failed(entry, err or "failed") end
+      local pure, message = self:check_purity(entry)
+      if not pure then return nil, message end
       return verdicts
     end,
   })

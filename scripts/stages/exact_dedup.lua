@@ -1,10 +1,16 @@
 --- exact_dedup: reject a row whose text repeats a kept one, case and white space apart.
 -- Fields are compared each by itself ("ab" with "c" is not "a" with "bc"), by a 128-bit hash and
--- then byte by byte. The first row stays; rows of trusted sources win over all others.
+-- then byte by byte. The first row stays, or the one that `keep` says; rows of trusted sources win over
+-- all others.
 
+local keep = require "neardup_keep"
 local neardup = require "neardup"
 
 local FIELDS = { "system", "input", "output", "alternative", "assistant" }
+
+local order = keep.params { "first", "newest", "best" }
+
+local function native(p, rank) return { punctuation = p.punctuation, fields = p.fields, rank = rank } end
 
 return {
   name    = "exact_dedup",
@@ -15,18 +21,27 @@ return {
                     doc = "drop: punctuation does not count either (Unicode P*; symbols such as + and $ do)" },
     fields      = { type = "list", of = { type = "enum", values = FIELDS },
                     doc = "fields to compare; all that a row has when absent" },
+    keep = order.keep, date = order.date, by = order.by,
   },
+  check = keep.check,
   example = [[s.exact_dedup { punctuation = "drop" }]],
   reasons = { "exact_duplicate" },
-  metrics = {},
+  metrics = { "rank" },
 
-  --- @return  verdicts, or nil and a message
+  --- @return  verdicts, or the view with them and the ranks; or nil and a message
   run = function(view, p, ctx)
-    return neardup.exact(view, p, ctx.pool)
+    local ranked, rank = keep.rank(view, p, ctx)
+    if not ranked then return nil, rank end
+    local verdicts, err = neardup.exact(ranked, native(p, rank), ctx.pool)
+    if not verdicts then return nil, err end
+    if ranked == view then return verdicts end
+    return ranked:apply(ctx.name, verdicts)
   end,
 
   --- Rows whose twin a later stage rejected, held against those that stand (run/revival.lua).
   revisit = function(view, p, ctx, again)
-    return neardup.exact(view, p, ctx.pool, again)
+    local ranked, rank = keep.rank(view, p, ctx, again.rows)
+    if not ranked then return nil, rank end
+    return neardup.exact(ranked, native(p, rank), ctx.pool, again)
   end,
 }

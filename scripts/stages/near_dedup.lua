@@ -1,6 +1,6 @@
 --- near_dedup: reject a row that nearly repeats a kept one; the verdict rests on the exact Jaccard.
 -- Partitioned MinHash proposes pairs (bands of slots that agree), the sets of shingles decide.
--- Rows are visited in order, those of trusted sources first; one that a kept row matches is
+-- Rows are visited in the order that `keep` says, those of trusted sources first; one that a kept row matches is
 -- rejected and names the kept match of highest Jaccard. A row shorter than a shingle is compared
 -- exactly. method = "exact" adds the pigeonhole join (modules/neardup/join.h).
 -- With `against`, rows that an earlier run kept leave first (modules/neardup/against.h).
@@ -9,10 +9,13 @@
 local neardup = require "neardup"
 local bands = require "neardup_bands"
 local earlier = require "neardup_index"
+local keep = require "neardup_keep"
 local template = require "neardup_template"
 
 -- A row has a text of its own where so many code points (words) in a row are not masked.
 local OWN = { char = 20, word = 4 }
+
+local order = keep.params { "first", "longest", "newest", "best" }
 
 local FIELDS = { "system", "input", "output", "alternative", "assistant" }
 
@@ -98,8 +101,7 @@ return {
     evidence_pairs = { type = "integer", default = 50, min = 0, max = 1000000,
                        doc = "of a group with more pairs a row than this, only those that the verdicts rest on "
                          .. "stand there; a sweep compares its rows again" },
-    keep       = { type = "enum",    default = "first", values = { "first", "longest" },
-                   doc = "which row of a group stays" },
+    keep = order.keep, date = order.date, by = order.by,
     fields     = { type = "list", of = { type = "enum", values = FIELDS },
                    default = { "input", "output", "alternative" },
                    doc = "fields compared; without the system text, which would make strangers alike" },
@@ -119,12 +121,12 @@ return {
   },
   example = [[s.near_dedup { threshold = 0.8, keep = "longest" }]],
   reasons = { "near_duplicate", "seen_before" },
-  metrics = { "jaccard" },
+  metrics = { "jaccard", "rank" },
   check = function(p)
     if p.unit == "word" and p.shingle > 8 then
       return ('shingle = %d is out of range: 1 to 8 where unit = "word"'):format(p.shingle)
     end
-    return bands.fault(p)
+    return bands.fault(p) or keep.check(p)
   end,
 
   --- @return  verdicts, and the figures of the search for the lineage (slots, bands, recall curve, pairs);
@@ -136,6 +138,8 @@ return {
       left, before = seen(view, p, given, ctx)
       if not left then return nil, before end
     end
+    left, given.rank = keep.rank(left, p, ctx)
+    if not left then return nil, given.rank end
     local verdicts, figures = neardup.leaders(left, given, ctx.pool)
     if not verdicts then return nil, figures end
     local memory = figures.memory
@@ -143,15 +147,20 @@ return {
     local notes = template.notes("near_dedup", figures.template)
     cluster_notes(notes, view, figures, p)
     if figures.masked_shingles > 0 then notes[#notes + 1] = masked(figures, p) end
-    if not before then return verdicts, { figures = figures, memory = memory, notes = notes } end
-    figures.against = before.figures
-    table.move(before.notes, 1, #before.notes, #notes + 1, notes)
-    return left:apply(ctx.name, verdicts), { figures = figures, memory = memory, notes = notes }
+    if before then
+      figures.against = before.figures
+      table.move(before.notes, 1, #before.notes, #notes + 1, notes)
+    end
+    local info = { figures = figures, memory = memory, notes = notes }
+    return left == view and verdicts or left:apply(ctx.name, verdicts), info
   end,
 
   --- Rows whose twin a later stage rejected, held against those that stand (run/revival.lua).
   revisit = function(view, p, ctx, again)
-    return neardup.leaders(view, native(p), ctx.pool, again)
+    local given, ranked, rank = native(p), keep.rank(view, p, ctx, again.rows)
+    if not ranked then return nil, rank end
+    given.rank = rank
+    return neardup.leaders(ranked, given, ctx.pool, again)
   end,
 
   --- What other thresholds would keep, from the pairs of a run with these parameters; rows of clusters that
@@ -163,9 +172,11 @@ return {
   --                    margin: { row, twin, jaccard }); or nil and a message
   sweep = function(view, evidence, p, thresholds, ctx)
     if p.against then return nil, "near_dedup.against: its rows are compared with an earlier run's at one threshold" end
-    local given = native(p)
+    local given, ranked, rank = native(p), keep.rank(view, p, ctx)
+    if not ranked then return nil, rank end
+    given.rank = rank
     given.thresholds, given.margin, given.stage = thresholds, ctx.margin or 3, ctx.name
-    return neardup.sweep(view, given, evidence, ctx.pool)
+    return neardup.sweep(ranked, given, evidence, ctx.pool)
   end,
 
   --- The chance that a pair is proposed, for the help page.

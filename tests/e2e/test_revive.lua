@@ -235,7 +235,6 @@ local STAGES = [[
 
 local function holds(rows, facts, fate, lineage)
   adds_up(lineage, #rows)
-  local root = {}
   for i = 1, #rows do
     local seen, at = 0, i
     while fate[at].twin do
@@ -246,7 +245,6 @@ local function holds(rows, facts, fate, lineage)
       at, seen = f.twin, seen + 1
       check.ok(seen <= #rows, "a ring of twins")
     end
-    root[i] = at
     -- who is out for a twin is out for one that stands in the end
     if at ~= i then check.ok(fate[at].kept, ("row %d ends at %d, which fell to %s"):format(i, at, tostring(fate[at].stage))) end
     local f = fate[i]
