@@ -284,7 +284,8 @@ static void masked_leaders_equal_brute_force_on_any_threads(void) {
     SpanTexts texts = span_texts(m.span, m.n, m.fields);
     texts.source.unit = round % 2 ? GRAM_WORDS : GRAM_CHARS;
     LeaderParams p = params(1 + draw(texts.source.unit == GRAM_WORDS ? 3 : 10), 0.5 + 0.1 * draw(5));
-    MaskParams mp = { .share = 0.05 + 0.05 * draw(6), .fewest = 1 + draw(4), .rest = draw(2) ? 0 : 1 + draw(6) };
+    MaskParams mp = { .share = 0.05 + 0.05 * draw(6), .fewest = 1 + draw(4), .rest = draw(2) ? 0 : 1 + draw(6),
+                      .room = draw(3) == 0 ? 1 + draw(40) : 0 };
     double *want = kept_matrix(&texts.source, p.shingle, &mp);
     Pool *pool = pool_new(1 + (int)draw(4));
     Mask *mask = NULL;

@@ -85,6 +85,7 @@ typedef struct MaskParams {
   double share;      /* 0: none is */
   size_t fewest;     /* nor one that fewer texts have */
   size_t rest;       /* code points or words of its own that a text must have to be masked */
+  size_t room;       /* for tests: shingles that a thread may count at once; 0: half a million */
 } MaskParams;
 
 /* Are shingle i of a and shingle k of b, of texts cut alike and of equal tokens, the same? */

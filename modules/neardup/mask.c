@@ -5,6 +5,7 @@
 
 #define WIDE (UINT64_C(1) << 63)   /* in tokens: it is a hash */
 enum { GRAIN = 64, SAMPLE = 512, BLOCK = 512, LEAST_BITS = 14, MOST_BITS = 22, FILTER_BITS = 16 };
+enum { ROOM = 1 << 19, MOST_SLICES = 16, FULL = 1 };   /* shingles in a worker's table; bits */
 
 /* Shingles by open addressing. A token that is a hash has its shingle spelled out in `spelling`:
 ** bytes of it all (4), then code points (4 each), or words, each behind its length (4). */
@@ -45,11 +46,18 @@ typedef struct Run {
   Counter *worker;         /* [threads] */
   int threads;
   uint64_t *high[2];       /* [1 << bits] bits: the bucket may hold a frequent shingle */
+  size_t room;             /* shingles that a worker's table may hold */
+  unsigned slice_bits;     /* the shingles are looked at in 1 << slice_bits slices, */
+  uint32_t slice;          /* this one now */
 } Run;
 
 /* Two buckets of a shingle, by the hash that the sketch takes too (grams_hash): eight at a time. */
 static inline size_t bucket(uint32_t hash, int which, unsigned bits) {
   return (which == 0 ? hash : hash * 0x9E3779B1u) >> (32 - bits);
+}
+
+static inline int in_slice(const Run *run, uint32_t hash) {
+  return run->slice_bits == 0 || (hash * 0x85EBCA6Bu) >> (32 - run->slice_bits) == run->slice;
 }
 
 static inline size_t table_slot(uint64_t token, unsigned bits) {
@@ -254,12 +262,13 @@ static int note_texts(void *ctx, size_t begin, size_t end, int worker) {
   Run *run = ctx;
   Counter *w = &run->worker[worker];
   for (size_t i = begin; i < end; i++) {
+    if (w->table.n > run->room && run->slice_bits < MOST_SLICES) return FULL;
     if (text_read(run->src, i, worker, &w->grams, run->shingle) != 0) return -1;
     for (size_t from = 0; w->grams.kind != GRAMS_WHOLE && from < w->grams.n; from += BLOCK) {
       size_t n = hash_block(run->path, &w->grams, from, w->hash);
       for (size_t s = 0; s < n; s++) {
         if (!bit_at(run->high[0], bucket(w->hash[s], 0, run->bits)) ||
-            !bit_at(run->high[1], bucket(w->hash[s], 1, run->bits)))
+            !bit_at(run->high[1], bucket(w->hash[s], 1, run->bits)) || !in_slice(run, w->hash[s]))
           continue;
         if (note_shingle(w, from + s, (uint32_t)i) != 0) return -1;
       }
@@ -287,6 +296,27 @@ static int take_frequent(Run *run, const MaskParams *p, Mask *m) {
   return r;
 }
 
+static void empty_tables(Run *run) {
+  for (int t = 0; t < run->threads; t++) table_free(&run->worker[t].table);
+}
+
+/* Slice by slice; where a slice has no room it is halved, and its first half begun anew. */
+static int find_frequent(Run *run, const MaskParams *p, Mask *m, Pool *pool) {
+  while (run->slice >> run->slice_bits == 0) {
+    int r = pool_for(pool, run->src->n, GRAIN, note_texts, run);
+    if (r == FULL) {
+      run->slice_bits++;
+      run->slice *= 2;
+    } else {
+      if (r == 0) r = take_frequent(run, p, m);
+      if (r != 0) return r;
+      run->slice++;
+    }
+    empty_tables(run);
+  }
+  return 0;
+}
+
 static void free_run(Run *run) {
   for (int t = 0; run->worker != NULL && t < run->threads; t++) {
     grams_free(&run->worker[t].grams);
@@ -300,7 +330,8 @@ static void free_run(Run *run) {
 }
 
 int mask_find(Mask **out, const TextSource *src, unsigned shingle, const MaskParams *p, Pool *pool, Error *err) {
-  Run run = { .src = src, .shingle = shingle, .path = simd_best(), .threads = pool != NULL ? pool_threads(pool) : 1 };
+  Run run = { .src = src, .shingle = shingle, .path = simd_best(), .room = p->room > 0 ? p->room : ROOM,
+              .threads = pool != NULL ? pool_threads(pool) : 1 };
   double most = p->share * (double)src->n;
   if (most < (double)p->fewest - 1) most = (double)p->fewest - 1;
   Mask *m = calloc(1, sizeof *m);
@@ -308,8 +339,7 @@ int mask_find(Mask **out, const TextSource *src, unsigned shingle, const MaskPar
   int r = m == NULL || run.worker == NULL ? -1 : choose_bits(&run, p->share);
   if (r == 0) r = pool_for(pool, src->n, GRAIN, count_texts, &run);
   if (r == 0) r = find_high(&run, most);
-  if (r == 0) r = pool_for(pool, src->n, GRAIN, note_texts, &run);
-  if (r == 0) r = take_frequent(&run, p, m);
+  if (r == 0) r = find_frequent(&run, p, m, pool);
   if (r == 0) {
     m->rest = p->rest;
     m->path = run.path;

@@ -14,10 +14,11 @@
 ** Any other text keeps all its shingles. With rest 0 every text is masked, and one with nothing
 ** left is compared as text.
 **
-** The shares are exact, over all texts, in two passes of bounded room:
+** The shares are exact, over all texts, in passes of bounded room:
 **   count    two arrays of buckets by two hashes of each shingle: both of a frequent one are high
 **   table    shingles whose buckets are high, and the number of texts that have each, by its code
-**            points or words: nothing rests on a hash
+**            points or words: nothing rests on a hash. Where they are too many for the room, slice
+**            by slice of the hashes, a pass each
 ** The same for any number of threads. */
 #ifndef TAMIS_MASK_H
 #define TAMIS_MASK_H

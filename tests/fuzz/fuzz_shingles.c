@@ -45,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
   SpanTexts texts = span_texts(field, read_texts(d + 4, n - 4, field), 2);
   texts.source.unit = d[0] & 0x80 ? GRAM_WORDS : GRAM_CHARS;
   unsigned shingle = 1 + d[0] % (texts.source.unit == GRAM_WORDS ? GRAMS_MAX_WORDS : GRAMS_MAX_SHINGLE);
-  MaskParams p = { .share = (1 + d[1] % 20) / 20.0, .fewest = 1 + d[2] % 4, .rest = d[3] % 6 };
+  MaskParams p = { .share = (1 + d[1] % 20) / 20.0, .fewest = 1 + d[2] % 4, .rest = d[3] % 6,
+                   .room = d[2] & 0x80 ? 1 + d[3] % 16 : 0 };
   for (size_t i = 0; i < texts.source.n; i++) {
     if (text_read(&texts.source, i, 0, &g[i], shingle) != 0) abort();
     plain_of(&g[i], texts.source.unit, &plain[i]);
