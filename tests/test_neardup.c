@@ -95,6 +95,42 @@ static void exact_jaccard_equals_brute_force(void) {
   gram_table_free(&t);
 }
 
+static void long_texts_of_moved_parts_equal_brute_force(void) {
+  seed = 2;
+  Grams a = { 0 }, b = { 0 };
+  GramTable t = { 0 };
+  enum { MOST_LETTERS = 1200 };
+  for (int round = 0; round < 150; round++) {
+    char ra[2 * MOST_LETTERS], rb[MOST_LETTERS];
+    unsigned alphabet = 2 + draw(25), n = 1 + draw(8);
+    Span x = random_text(ra, 100 + draw(MOST_LETTERS - 100), alphabet, round % 5 == 0 && alphabet > 9);
+    size_t len = 0, want = draw(MOST_LETTERS);
+    while (len < want) {   /* parts of x, in order or not, and letters between */
+      size_t from = draw(3) ? len % x.len : draw((uint32_t)x.len), part = 1 + draw(200);
+      if (part > x.len - from) part = x.len - from;
+      if (part > want - len) part = want - len;
+      memcpy(rb + len, x.ptr + from, part);
+      len += part;
+      if (len < want && draw(2)) rb[len++] = (char)('a' + draw(26));
+    }
+    Span y = span_of(rb, len);
+    for (size_t i = 0; i < len; i++)
+      if (y.ptr[i] & 0x80) rb[i] = 'a';
+    size_t common, all, want_common, want_all;
+    brute_jaccard(x, y, n, &want_common, &want_all);
+    double jaccard = (double)want_common / (double)want_all;
+    CHECK(grams_of(&a, x, n, 0) == 0 && grams_of(&b, y, n, 0) == 0);
+    CHECK(gram_table_fill(&t, &a) == 0);
+    CHECK(gram_table_compare(&t, &b, jaccard, &common, &all) == 1);
+    CHECK(common == want_common && all == want_all);
+    CHECK(gram_table_compare(&t, &b, nextafter(jaccard, 2), &common, &all) == 0);
+    CHECK(gram_table_compare(&t, &b, 0, &common, &all) == 1 && common == want_common && all == want_all);
+  }
+  grams_free(&a);
+  grams_free(&b);
+  gram_table_free(&t);
+}
+
 static void four_of_five_reaches_four_fifths(void) {
   Grams a = { 0 }, b = { 0 };
   size_t common, all;
@@ -598,6 +634,7 @@ static void the_longest_text_is_kept_when_asked(void) {
 
 int main(void) {
   RUN(exact_jaccard_equals_brute_force);
+  RUN(long_texts_of_moved_parts_equal_brute_force);
   RUN(four_of_five_reaches_four_fifths);
   RUN(a_long_repetitive_text_needs_little_room);
   RUN(the_bitmap_turns_no_match_away);

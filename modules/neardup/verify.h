@@ -4,6 +4,8 @@
 ** against it by probing: hits are counted once each, and shingles that only the other has are
 ** put in for the time of the comparison, so that they too count once; nothing is sorted and no
 ** set of the other text is built. It ends early where the answer can no longer reach the floor.
+** Near copies share long runs: where both texts are narrow, a shingle that is found is followed
+** through both as far as they agree, and the whole run is counted by the bits of its places.
 ** Where a token is a hash, the code points or words are compared as well: no figure rests on a hash. */
 #ifndef TAMIS_VERIFY_H
 #define TAMIS_VERIFY_H
@@ -28,6 +30,11 @@ typedef struct GramTable {
   uint64_t bitmap[GRAM_BITMAP];   /* each distinct shingle flips one bit */
   uint32_t *added;       /* [added_cap] slots lent to the other text */
   size_t added_cap;
+  /* of a narrow text: */
+  uint64_t *first;       /* [n] bits: the first of equal shingles stands here */
+  uint64_t *seen;        /* [n] bits: the first ones that the other text has */
+  uint32_t *same;        /* [n] where the first one stands; set where it is another */
+  size_t place_cap;
 } GramTable;
 
 /* A zeroed table is empty. Fills it with the shingles of g. 0, or -1 if out of memory. */
