@@ -140,6 +140,19 @@ check.test("turns that are wrong are an error", function()
   end
 end)
 
+check.test("--set reaches turns by name and by number", function()
+  local dir = check.folder()
+  check.write(dir .. "/data.jsonl", table.concat({ chat(CARD, BANK, ASK, SAY), chat(SHIP, POST, ASK, SAY),
+                                                   chat(CARD, POST, ASK, SAY) }, "\n") .. "\n")
+  check.write(dir .. "/recipe.lua", [[local s = require "tamis"
+return s.recipe { name = "turns", sources = { "data.jsonl" }, s.near_dedup {} }]])
+  for turns, gone in pairs { all = "0", last = "-2", ["2"] = "-1", ["1"] = "-2" } do
+    local _, out = check.run(("%s check %s --set near_dedup.turns=%s"):format(check.tamis,
+                                                                          check.quote(dir .. "/recipe.lua"), turns))
+    check.eq(out:match "near_dedup +3 +(%-?%d)", gone)
+  end
+end)
+
 -- ---- frequent shingles ----
 
 check.test("a form in the middle of all rows makes nobody twins once it is masked", function()

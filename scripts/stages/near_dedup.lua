@@ -76,7 +76,7 @@ return {
     unit       = { type = "enum",    default = "char", values = { "char", "word" },
                    doc = "what a shingle is made of; word: white-space words, single characters of a script "
                      .. "written without spaces" },
-    turns      = { type = { "enum", "integer" }, default = "all", values = { "all", "users", "first", "last" },
+    turns      = { type = { "integer", "enum" }, default = "all", values = { "all", "users", "first", "last" },
                    min = 1, max = 65535, words = '"all", "users", "first", "last" or a whole number from 1 to 65535',
                    doc = "the turns of a chat that are its input: all before the answer; those of users; the "
                      .. "user's first or last; or so many at the end. Other rows are compared whole" },
