@@ -9,6 +9,7 @@
 #include "export/export.h"
 #include "neardup/index.h"
 #include "neardup/join.h"
+#include "neardup/mask.h"
 #include "neardup/seen.h"
 #include "store/ledger.h"
 #include "tests/check.h"
@@ -29,6 +30,7 @@ static long live;           /* blocks not yet freed */
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
+void *__libc_memalign(size_t, size_t);
 void __libc_free(void *);
 
 static int refuse(void) {
@@ -50,6 +52,11 @@ void *calloc(size_t n, size_t size) {
 void *realloc(void *old, size_t n) {
   void *p = refuse() ? NULL : __libc_realloc(old, n);
   live += p != NULL && old == NULL;
+  return p;
+}
+void *aligned_alloc(size_t to, size_t n) {
+  void *p = refuse() ? NULL : __libc_memalign(to, n);
+  live += p != NULL;
   return p;
 }
 void free(void *p) {
@@ -169,6 +176,38 @@ static int joins(void) {
   return live != before ? 4 : status;
 }
 
+/* Leaders by code points, then by words, with what more than half of the texts have masked. */
+static int masks(void) {
+  static char room[12][400];
+  Span span[12];
+  for (size_t i = 0; i < 12; i++) {   /* one text with words of its own; an accent makes shingles wide */
+    size_t n = 0;
+    for (size_t w = 0; w < 30; w++)
+      n += (size_t)snprintf(room[i] + n, sizeof room[i] - n, "%s%zu ", i % 2 ? "w\xC3\xA9" : "we", w < 20 ? w : w * (i / 2 + 3));
+    span[i] = span_of(room[i], n);
+  }
+  SpanTexts texts = span_texts(span, 12, 1);
+  long before = live;
+  int status = 0;
+  for (int words = 0; status == 0 && words < 2; words++) {
+    MaskParams mp = { .share = 0.4, .fewest = 2, .rest = 2, .room = words ? 8 : 0 };
+    LeaderParams p = { .shingle = 3, .hashes = 64, .bands = 64, .rows = 1, .threshold = 0.5, .floor = 0.5 };
+    Mask *mask = NULL;
+    Leaders l = { 0 };
+    Error err = { "" };
+    texts.source.unit = words ? GRAM_WORDS : GRAM_CHARS;
+    texts.source.mask = NULL;
+    status = mask_find(&mask, &texts.source, p.shingle, &mp, NULL, &err);
+    if (status == 0 && mask_count(mask) == 0) status = 3;
+    texts.source.mask = mask;
+    if (status == 0) status = leaders_find(&texts.source, &p, NULL, &l, &err);
+    if (status == -1 && err.text[0] == '\0') status = 2;
+    leaders_free(&l);
+    mask_free(mask);
+  }
+  return live != before ? 4 : status;
+}
+
 /* An index written, read and made in memory; a view held against both by bands and by the join. */
 static int sees(void) {
   char path[128];
@@ -248,6 +287,12 @@ static void a_join_that_runs_out_of_memory_leaves_nothing(void) {
 #endif
   refuse_from_each("joins", joins);
 }
+static void a_mask_that_runs_out_of_memory_leaves_nothing(void) {
+#ifdef SANITIZED
+  SKIP("the sanitizer has an allocator of its own");
+#endif
+  refuse_from_each("masks", masks);
+}
 static void an_index_that_runs_out_of_memory_leaves_nothing(void) {
 #ifdef SANITIZED
   SKIP("the sanitizer has an allocator of its own");
@@ -273,6 +318,7 @@ int main(void) {
   RUN(an_export_that_runs_out_of_memory_says_so);
   RUN(a_question_that_runs_out_of_memory_is_no_answer);
   RUN(a_join_that_runs_out_of_memory_leaves_nothing);
+  RUN(a_mask_that_runs_out_of_memory_leaves_nothing);
   RUN(an_index_that_runs_out_of_memory_leaves_nothing);
   view_unref(made);
   view_unref(v);
