@@ -27,6 +27,9 @@ for i in 1 2 3 4 5; do
   run pipeline >> "$t.pipeline"
   run pipeline --no-ledger >> "$t.bare"
   run pipeline --threads 1 >> "$t.one"
+  run near >> "$t.near"
+  run near --threads 1 >> "$t.near_one"
+  run near --no-ledger >> "$t.near_bare"
   run none --threads 1 >> "$t.none"
   run filter --threads 1 >> "$t.filter"
 done
@@ -36,6 +39,9 @@ echo "pipeline without ledger.db: $(median $t.bare) CPU s"
 awk -v a="$(median $t.pipeline)" -v b="$(median $t.bare)" 'BEGIN { printf "the ledger adds %.0f%%\n", 100 * (a - b) / b }'
 awk -v a="$(median $t.pipeline)" -v n="$bytes" 'BEGIN { printf "pipeline, file to files: %.0f MB per CPU s\n", n / a / 1e6 }'
 echo "no stage, load to files: $(median $t.none) CPU s"
+echo "near_dedup and export: $(median $t.near) CPU s; on one thread $(median $t.near_one), without ledger.db $(median $t.near_bare)"
+awk -v a="$(median $t.near)" -v o="$(median $t.near_one)" -v n="$bytes" \
+  'BEGIN { printf "near_dedup, file to file: %.0f MB per CPU s; on one thread %.0f\n", n / a / 1e6, n / o / 1e6 }'
 awk -v a="$(median $t.filter)" -v b="$(median $t.none)" -v n="$rows" \
   'BEGIN { printf "a Lua filter on #ex.output: %.2f million rows per CPU s\n", n / (a - b) / 1e6 }'
 rm -rf "$out" "$t".*
