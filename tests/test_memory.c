@@ -10,7 +10,9 @@
 #include "neardup/index.h"
 #include "neardup/join.h"
 #include "neardup/mask.h"
+#include "neardup/leaders_exact.h"
 #include "neardup/seen.h"
+#include "neardup/sweep.h"
 #include "store/ledger.h"
 #include "tests/check.h"
 #include "tests/fixture.h"
@@ -208,6 +210,41 @@ static int masks(void) {
   return live != before ? 4 : status;
 }
 
+/* Clusters by both modes and methods, with evidence and without, and a sweep over each. */
+static int clusters(void) {
+  static char room[24][120];
+  Span span[24];
+  for (size_t i = 0; i < 24; i++) {   /* near copies of three texts, and copies */
+    for (size_t k = 0; k < sizeof room[i]; k++) room[i][k] = (char)('a' + (k * k / 7 + i % 3 * k) % 26);
+    if (i % 10 > 3) room[i][i + 7] = '#';
+    span[i] = span_of(room[i], sizeof room[i]);
+  }
+  SpanTexts texts = span_texts(span, 24, 1);
+  long before = live;
+  int status = 0;
+  for (int i = 0; status == 0 && i < 8; i++) {
+    LeaderParams p = { .shingle = 5, .hashes = 64, .bands = 32, .rows = 2, .threshold = 0.8, .floor = i & 4 ? 0.6 : 0.8,
+                       .mode = i & 1 ? CLUSTER_COMPONENTS : CLUSTER_LEADER, .evidence = i & 4, .evidence_pairs = 3 };
+    Leaders l;
+    Error err = { "" };
+    status = (i & 2 ? leaders_exact : leaders_find)(&texts.source, &p, NULL, &l, &err);
+    if (status != 0 && (err.text[0] == '\0' || l.pair != NULL || l.open != NULL || l.via != NULL)) status = 2;
+    if (status == 0 && l.rejected < 12) status = 3;
+    double threshold[] = { 0.8, 0.95 };
+    SweepStep step[2];
+    SweepPairs pairs = { l.pair, l.npairs, l.open };
+    SweepParams s = { threshold, 2, 3, 10 };
+    if (status == 0) {
+      status = sweep_find(&texts.source, &p, &pairs, &s, NULL, step, &err);
+      if (status != 0 && (err.text[0] == '\0' || step[0].taken != NULL)) status = 5;
+      if (status == 0 && step[0].rejected != l.rejected) status = 6;
+      if (status == 0) sweep_free(step, 2);
+      leaders_free(&l);
+    }
+  }
+  return live != before ? 4 : status;
+}
+
 /* An index written, read and made in memory; a view held against both by bands and by the join. */
 static int sees(void) {
   char path[128];
@@ -293,6 +330,12 @@ static void a_mask_that_runs_out_of_memory_leaves_nothing(void) {
 #endif
   refuse_from_each("masks", masks);
 }
+static void clusters_and_sweeps_that_run_out_of_memory_leave_nothing(void) {
+#ifdef SANITIZED
+  SKIP("the sanitizer has an allocator of its own");
+#endif
+  refuse_from_each("clusters", clusters);
+}
 static void an_index_that_runs_out_of_memory_leaves_nothing(void) {
 #ifdef SANITIZED
   SKIP("the sanitizer has an allocator of its own");
@@ -319,6 +362,7 @@ int main(void) {
   RUN(a_question_that_runs_out_of_memory_is_no_answer);
   RUN(a_join_that_runs_out_of_memory_leaves_nothing);
   RUN(a_mask_that_runs_out_of_memory_leaves_nothing);
+  RUN(clusters_and_sweeps_that_run_out_of_memory_leave_nothing);
   RUN(an_index_that_runs_out_of_memory_leaves_nothing);
   view_unref(made);
   view_unref(v);
