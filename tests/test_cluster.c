@@ -345,7 +345,7 @@ static void a_template_of_20000_rows_is_not_quadratic(void) {
       Error err;
       CHECK(leaders_find(&texts.source, &p, NULL, &got, &err) == 0);
       CHECK(got.rejected == N - 1 && got.verified <= 2 * N && got.npairs <= 2 * N);
-      CHECK(got.open[0] == (mode == 1) && got.open[N - 1]);
+      CHECK(got.open[0] == (mode == 1 || evidence) && got.open[N - 1]);
       leaders_free(&got);
     }
   free(room);
@@ -404,7 +404,7 @@ static void one_sweep(const Made *m, LeaderParams *p, const double *j, const uin
     if (p->mode == CLUSTER_LEADER) {
       double low = brute_margin(j, n, threshold[i], want, 1), high = brute_margin(j, n, threshold[i], want, 0);
       CHECK(step[i].ntaken > 0 ? step[i].taken[0].jaccard == low : r.rejected == 0);
-      CHECK(step[i].nspared > 0 ? step[i].spared[0].jaccard == high : high < p->floor);
+      if (step[i].compared == 0) CHECK(step[i].nspared > 0 ? step[i].spared[0].jaccard == high : high < p->floor);
     }
     leaders_free(&r);
   }

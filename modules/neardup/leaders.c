@@ -172,9 +172,17 @@ static int judge_groups(void *ctx, size_t begin, size_t end, int worker) {
     if (run->pairs != NULL) r = pairs_group(&run->judge, run->pairs[worker], text, n, run->open);
     if (r != PAIRS_TOO_MANY && r != 0) return r;
     if (r == 0) continue;
-    r = judge_group(&run->judge, run->room[worker], text, n);
+    Judge judge = run->judge;
+    LeaderParams p = *run->p;
+    const int too_many = run->pairs != NULL && p.floor < p.threshold;
+    if (too_many) {   /* below the threshold there may be as many */
+      p.floor = p.threshold;
+      judge.p = &p;
+    }
+    r = judge_group(&judge, run->room[worker], text, n);
     if (r != 0) return r;
-    mark_open(run, text, n);
+    if (too_many) for (size_t i = 0; i < n; i++) run->open[text[i]] = 1;
+    else mark_open(run, text, n);
   }
   return 0;
 }

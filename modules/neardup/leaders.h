@@ -21,8 +21,10 @@
 **   leader               open: in a group of three or more, the first rejected text that is no copy of
 **                        a kept one, and all that are visited after it
 **   components           open: clusters of three texts or more, copies not counted
-**   evidence             open: as above, only in groups of more than evidence_pairs pairs a text
-**   exact join           open: none; or, where the pairs of rejected texts are too many to list, these
+**   evidence             open: groups of more than evidence_pairs pairs a text, whole where the floor
+**                        lies below the threshold, else as above
+**   exact join           open: none; or, where the pairs of rejected texts are too many to list, these;
+**                        with evidence all texts where pairs below the threshold are too many
 ** The result does not depend on the number of threads or on the SIMD path. */
 #ifndef TAMIS_LEADERS_H
 #define TAMIS_LEADERS_H

@@ -20,6 +20,7 @@ typedef struct Run {
   uint8_t *centre;       /* [n] texts whose pairs are known */
   Join join;
   Leaders *out;
+  double floor;          /* the join's threshold */
 } Run;
 
 static uint32_t same_as(const Run *run, uint32_t text) {
@@ -64,7 +65,7 @@ static int by_place(const void *a, const void *b) {
 }
 
 static int join_all(Run *run, Error *err) {
-  JoinParams p = { .shingle = run->p->shingle, .threshold = run->p->floor, .path = run->p->path };
+  JoinParams p = { .shingle = run->p->shingle, .threshold = run->floor, .path = run->p->path };
   int grown = 1, r = 0;
   size_t candidates = 0;
   for (int round = 0; r == 0 && grown; round++) {
@@ -80,7 +81,7 @@ static int join_all(Run *run, Error *err) {
   if (r == 0 && run->out->npairs > 0)
     qsort(run->out->pair, run->out->npairs, sizeof *run->out->pair, by_place);
   for (uint32_t i = 0; r == 0 && i < run->n; i++)
-    run->out->open[i] = p.centre != NULL && !run->centre[same_as(run, i)];
+    run->out->open[i] = run->floor > run->p->floor || (p.centre != NULL && !run->centre[same_as(run, i)]);
   return r;
 }
 
@@ -98,7 +99,9 @@ static int join_few(Run *run, Error *err) {
     return error_set(err, "components by the exact join would list more than %.0f million pairs; "
                           "the sketches find them without", MOST_PAIRS / 1e6);
   double few = run->p->evidence ? (double)run->p->evidence_pairs : FEW;
-  if (components || pairs <= few * (double)run->n) memset(run->centre, 1, run->n);
+  const int is_few = pairs <= few * (double)run->n;
+  if (components || is_few) memset(run->centre, 1, run->n);
+  if (run->p->evidence && !is_few) run->floor = run->p->threshold;
   return 0;
 }
 
@@ -106,11 +109,12 @@ int leaders_exact(const TextSource *src, const LeaderParams *p, Pool *pool, Lead
   LeaderParams begin = *p;   /* kept texts are all that the sketches are asked for */
   begin.mode = CLUSTER_LEADER;
   begin.evidence = 0;
-  begin.floor = p->threshold;
+  if (p->evidence) begin.threshold = p->floor;   /* so that pairs below the threshold are estimated too */
+  begin.floor = begin.threshold;
   err->text[0] = '\0';
   int r = leaders_find(src, &begin, pool, out, err);
   if (r != 0) return r;
-  Run run = { .src = src, .p = p, .pool = pool, .n = src->n, .out = out };
+  Run run = { .src = src, .p = p, .pool = pool, .n = src->n, .out = out, .floor = p->floor };
   run.order = malloc((run.n + 1) * sizeof *run.order);
   run.centre = calloc(run.n + 1, 1);
   if (run.order == NULL || run.centre == NULL) r = -1;

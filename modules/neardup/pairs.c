@@ -445,9 +445,18 @@ int pairs_group(const Judge *j, PairsRoom *r, const uint32_t *text, size_t n, ui
   if (make_room(r, j, n) != 0 || collapse(r, j, text, n) != 0) return -1;
   int result = j->p->evidence ? want_all(r, j) : PAIRS_TOO_MANY;
   if (result == 0) return verify_wanted(r, j);
-  if (result == PAIRS_TOO_MANY && j->p->mode == CLUSTER_COMPONENTS) return link_all(r, j, open);
-  if (result == PAIRS_TOO_MANY) r->npairs = before;
-  return result;
+  if (result != PAIRS_TOO_MANY) return result;
+  if (j->p->mode == CLUSTER_LEADER) {
+    r->npairs = before;
+    return result;
+  }
+  if (!j->p->evidence || j->p->floor >= j->p->threshold) return link_all(r, j, open);
+  LeaderParams p = *j->p;   /* pairs below the threshold may be as many as those that were too many */
+  Judge at = *j;
+  p.floor = p.threshold;
+  at.p = &p;
+  for (size_t i = 0; i < n; i++) open[text[i]] = 1;
+  return link_all(r, &at, open);
 }
 
 /* ---- the Jaccard with a kept text that is no known match ---- */

@@ -135,6 +135,7 @@ static int judge_again(Sweep *w, double threshold, Leaders *l, Error *err) {
   p.longest = 0;
   p.barred = w->barred;
   p.evidence = 0;
+  p.floor = threshold;   /* of these texts too many pairs may lie below it */
   int r = (p.exact ? leaders_exact : leaders_find)(&texts.source, &p, w->pool, l, err);
   Clusters *c = &w->clusters;
   for (size_t i = 0; r == 0 && i < w->nagain; i++) {
@@ -173,9 +174,6 @@ static int take_step(Sweep *w, double threshold, SweepStep *step, Error *err) {
     step->kept = w->n - step->rejected;
     offer_taken(&w->clusters, w->n, &taken);
     for (size_t i = 0; i < w->nsettled; i++) offer_spared(&w->clusters, threshold, w->settled[i], &spared);
-    for (size_t i = 0; i < again.npairs; i++)
-      offer_spared(&w->clusters, threshold, (TextPair){ w->text[again.pair[i].a], w->text[again.pair[i].b],
-                                                        again.pair[i].jaccard }, &spared);
     step->ntaken = taken.n;
     step->nspared = spared.n;
   }

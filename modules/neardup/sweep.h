@@ -25,8 +25,8 @@ typedef struct SweepStep {
   ClusterFigures clusters;  /* loosest: NaN where (components) a text's Jaccard with its kept one is not known */
   TextPair *taken;          /* [ntaken] rejected texts of lowest Jaccard: a is rejected, b the kept text, or
                             ** (components) the neighbour through which it is connected */
-  TextPair *spared;         /* [nspared] pairs of highest Jaccard below the threshold between two clusters;
-                            ** leader: of two kept texts, b visited after a */
+  TextPair *spared;         /* [nspared] known pairs of highest Jaccard below the threshold between two clusters;
+                            ** leader: of two kept texts, b visited after a. Not of texts read again */
   size_t ntaken, nspared;
 } SweepStep;
 
