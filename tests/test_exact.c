@@ -14,7 +14,7 @@ static uint32_t draw(uint32_t n) {
 }
 
 static size_t exact_of(const TextSource *src, const uint8_t *first, uint64_t mask, Pool *pool, uint32_t *twin) {
-  ExactParams p = { first, mask };
+  ExactParams p = { first, mask, NULL };
   Error err;
   size_t rejected = 0;
   CHECK(exact_find(src, &p, pool, twin, &rejected, &err) == 0);

@@ -42,6 +42,7 @@ static int hash_texts(void *ctx, size_t begin, size_t end, int worker) {
     XXH128_hash_t h = XXH3_128bits(g->text, g->len);
     e->hash[i] = (Hash){ h.high64 & mask, h.low64 & mask };
     e->word[i] = e->hash[i].lo << 32 | i;
+    if (e->p->keys != NULL) e->p->keys[i] = (uint32_t)e->hash[i].lo;
     e->twin[i] = TEXT_NONE;
   }
   return 0;

@@ -10,6 +10,7 @@
 typedef struct ExactParams {
   const uint8_t *first;   /* [n] texts that win; NULL: none */
   uint64_t hash_mask;     /* for tests: bits of the hash that count; 0: all */
+  uint32_t *keys;         /* [n] is set to 32 bits of each text's hash; NULL: not wanted */
 } ExactParams;
 
 /* twin[i] is the kept text equal to i, or TEXT_NONE where i is kept; *rejected how many are not.

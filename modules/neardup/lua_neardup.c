@@ -5,7 +5,7 @@
 **   neardup.recall_curve(16, 8)         -- { { jaccard = 0.5, probability = 0.06 }, … }
 **   neardup.bands(128, 0.8, 0.999)      -- bands, rows: what meets that recall at that Jaccard
 ** For the stages, on a view; all return verdicts | nil, message ("interrupted"):
-**   neardup.exact(view, { punctuation =, fields =, rank = }, pool [, again])
+**   neardup.exact(view, { punctuation =, fields =, rank = }, pool [, again])   -- and its memory: see leaders
 **   neardup.leaders(view, { threshold =, shingle =, unit = "char" or "word", turns =,
 **                           max_shingle_share =, min_shingle_rows =, mask_rest =,
 **                           num_hashes =, num_bands =, rows_per_band =,
@@ -325,22 +325,35 @@ static NeardupAgain check_again(lua_State *L, const View *v, int arg) {
   return (NeardupAgain){ row, barred, n };
 }
 
+/* The memory in the table of rows visited again at arg. */
+static NeardupMemory *check_memory(lua_State *L, int arg) {
+  lua_getfield(L, arg, "memory");
+  NeardupMemory **m = luaL_checkudata(L, -1, MEMORY);
+  luaL_argcheck(L, *m != NULL, arg, "memory is closed");
+  return *m;
+}
+
 static int f_exact(lua_State *L) {
   View *v = lua_checkview(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
   Pool *pool = lua_optpool(L, 3);
-  unsigned fields = check_fields(L, 2, NEARDUP_ALL_FIELDS);
-  int flags = check_choice(L, 2, "punctuation", punctuation_names) ? FOLD_DROP_PUNCTUATION : 0;
-  const double *rank = check_rank(L, v, 2);
   int second = !lua_isnoneornil(L, 4);
+  ExactStage e = { .fields = check_fields(L, 2, NEARDUP_ALL_FIELDS), .rank = check_rank(L, v, 2) };
+  e.fold_flags = check_choice(L, 2, "punctuation", punctuation_names) ? FOLD_DROP_PUNCTUATION : 0;
   NeardupAgain again = { 0 };
-  if (second) again = check_again(L, v, 4);
+  if (second) {
+    again = check_again(L, v, 4);
+    e.memory = check_memory(L, 4);
+  } else {
+    e.memory = new_memory(L);
+  }
   Error err = { "" };
   lua_newverdicts(L);
-  VerdictList *list = neardup_exact(v, fields, flags, rank, second ? &again : NULL, pool, &err);
+  VerdictList *list = second ? neardup_exact_again(v, &e, &again, pool, &err) : neardup_exact(v, &e, pool, &err);
   if (list == NULL) return push_failure(L, &err);
   lua_setverdicts(L, list);
-  return 1;
+  lua_pushvalue(L, -2);   /* the memory */
+  return 2;
 }
 
 static void set_count(lua_State *L, const char *key, size_t n) {
@@ -406,8 +419,7 @@ static void set_clusters(lua_State *L, const NeardupCounts *counts) {
 /* The second visit to the rows of the table at 4. */
 static int leaders_again(lua_State *L, const View *v, unsigned fields, LeaderParams *p, Pool *pool) {
   NeardupAgain again = check_again(L, v, 4);
-  lua_getfield(L, 4, "memory");
-  p->memory = *(NeardupMemory **)luaL_checkudata(L, -1, MEMORY);
+  p->memory = check_memory(L, 4);
   Error err = { "" };
   lua_newverdicts(L);
   VerdictList *list = neardup_leaders_again(v, fields, p, &again, pool, &err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/json_out.h"
+#include "core/spill.h"
 #include "corpus/evidence.h"
 #include "neardup/compared.h"
 #include "neardup/join.h"
@@ -84,34 +85,81 @@ static int choose_kept(const Rows *rows, const double *rank, uint32_t *twin) {
   return 0;
 }
 
-static int exact_list(VerdictList *list, const View *v, const Rows *rows, unsigned fields, int flags,
-                      const double *rank, Pool *pool, Error *err) {
+/* Twins of the rows, and, if a memory is given, their keys to it. */
+static int exact_twins(const View *v, const Rows *rows, const ExactStage *e, uint32_t *twin, Pool *pool, Error *err) {
   ExactParams p = { .first = rows->first };
   ViewTexts texts;
   size_t rejected;
+  uint32_t *row = NULL;
+  int r = 0;
+  if (e->memory != NULL) {
+    p.keys = spill_alloc((rows->n + 1) * sizeof *p.keys);
+    row = malloc((rows->n + 1) * sizeof *row);
+    if (p.keys == NULL || row == NULL) r = error_memory(err);
+    else memcpy(row, rows->row, rows->n * sizeof *row);
+  }
+  if (view_texts_init(&texts, v, rows->row, rows->n, e->fields, e->fold_flags, pool) != 0) r = error_memory(err);
+  if (r == 0) r = exact_find(&texts.source, &p, pool, twin, &rejected, err);
+  view_texts_free(&texts);
+  if (r != 0 || e->memory == NULL) {
+    free(row);
+    spill_free(p.keys);
+    return r;
+  }
+  e->memory->bands = 1;
+  e->memory->stride = 1;
+  return neardup_memory_add(e->memory, row, p.keys, rows->n) == 0 ? 0 : error_memory(err);
+}
+
+static int exact_list(VerdictList *list, const View *v, const Rows *rows, const ExactStage *e, Pool *pool, Error *err) {
   uint32_t *twin = malloc((rows->n + 1) * sizeof *twin);
   if (twin == NULL) return error_memory(err);
-  int r = view_texts_init(&texts, v, rows->row, rows->n, fields, flags, pool);
-  if (r != 0) error_memory(err);
-  if (r == 0) r = exact_find(&texts.source, &p, pool, twin, &rejected, err);
-  if (r == 0 && (rank != NULL || rows->again != NULL) && choose_kept(rows, rank, twin) != 0) r = error_memory(err);
+  int r = exact_twins(v, rows, e, twin, pool, err);
+  if (r == 0 && (e->rank != NULL || rows->again != NULL) && choose_kept(rows, e->rank, twin) != 0) r = error_memory(err);
   for (size_t i = 0; r == 0 && i < rows->n; i++)
     if (twin[i] != TEXT_NONE && is_judged(rows, i) && add_twin(list, rows->row[i], rows->row[twin[i]], 1) != 0)
       r = error_memory(err);
-  view_texts_free(&texts);
   free(twin);
   return r;
 }
 
-VerdictList *neardup_exact(const View *v, unsigned fields, int fold_flags, const double *rank,
-                           const NeardupAgain *again, Pool *pool, Error *err) {
+VerdictList *neardup_exact(const View *v, const ExactStage *e, Pool *pool, Error *err) {
   Rows rows;
-  VerdictList *list = new_list(v, fields, "exact_duplicate", err);
+  VerdictList *list = new_list(v, e->fields, "exact_duplicate", err);
   if (list == NULL) return NULL;
   int r = rows_of(&rows, v, err);
-  list->again = again != NULL;
-  if (r == 0 && again != NULL && rows_again(&rows, v, again) != 0) r = error_memory(err);
-  if (r == 0) r = exact_list(list, v, &rows, fields, fold_flags, rank, pool, err);
+  if (r == 0) r = exact_list(list, v, &rows, e, pool, err);
+  rows_free(&rows);
+  if (r == 0) return list;
+  verdicts_free(list);
+  return NULL;
+}
+
+/* Gives the memory the keys of rows that come from an earlier stage and that it never saw. */
+static int exact_new(const View *v, const ExactStage *e, const NeardupAgain *again, Pool *pool, Error *err) {
+  Rows rows = { .row = malloc((again->n + 1) * sizeof *rows.row) };
+  uint32_t *twin = malloc((again->n + 1) * sizeof *twin);
+  int r = rows.row == NULL || twin == NULL ? error_memory(err) : 0;
+  if (r == 0) rows.n = neardup_memory_lacks(e->memory, again->row, again->n, rows.row);
+  if (r == 0 && rows.n > 0) r = exact_twins(v, &rows, e, twin, pool, err);
+  free(twin);
+  rows_free(&rows);
+  return r;
+}
+
+VerdictList *neardup_exact_again(const View *v, const ExactStage *e, const NeardupAgain *again, Pool *pool, Error *err) {
+  Rows rows = { .row = NULL };
+  ExactStage mine = *e;
+  VerdictList *list = new_list(v, e->fields, "exact_duplicate", err);
+  if (list == NULL) return NULL;
+  list->again = 1;
+  mine.memory = NULL;
+  int r = exact_new(v, e, again, pool, err);
+  if (r == 0) r = (rows.row = malloc((e->memory->n + 1) * sizeof *rows.row)) == NULL ? error_memory(err) : 0;
+  if (r == 0) r = neardup_memory_near(e->memory, v, again->row, again->n, pool, rows.row, &rows.n);
+  if (r == 0 && rows_again(&rows, v, again) != 0) r = error_memory(err);
+  if (r == 0) r = exact_list(list, v, &rows, &mine, pool, err);
+  if (r == -1 && err->text[0] == '\0') error_memory(err);
   rows_free(&rows);
   if (r == 0) return list;
   verdicts_free(list);

@@ -26,11 +26,16 @@ typedef struct NeardupCounts {
   TemplateBytes shared[FIELD_COUNT];   /* what was left out of each field, in bytes of folded text */
 } NeardupCounts;
 
-/* Reason exact_duplicate; evidence: the twin, Jaccard 1, and the fields that some row has. Of equal
-** rows the one of highest rank (one number a row of the corpus, NULL: all alike) is kept, the first
-** of these. again NULL: all standing rows are judged. */
-VerdictList *neardup_exact(const View *v, unsigned fields, int fold_flags, const double *rank,
-                           const NeardupAgain *again, Pool *pool, Error *err);
+typedef struct ExactStage {
+  unsigned fields;
+  int fold_flags;
+  const double *rank;      /* one number a row of the corpus, the highest of equal rows is kept; NULL: the first */
+  NeardupMemory *memory;   /* where to keep what a second visit needs; NULL: nowhere */
+} ExactStage;
+/* Reason exact_duplicate; evidence: the twin, Jaccard 1, and the fields that some row has. */
+VerdictList *neardup_exact(const View *v, const ExactStage *e, Pool *pool, Error *err);
+/* The same for rows visited again; e->memory is that of the first visit, and learns new rows. */
+VerdictList *neardup_exact_again(const View *v, const ExactStage *e, const NeardupAgain *again, Pool *pool, Error *err);
 /* Reason near_duplicate; metric jaccard of rejected rows; all verified pairs. p->first is set by
 ** the sources; p->rank, if any, is one number a row of the corpus. What all rows share
 ** by t is left out of the comparison. p->memory, if any, is filled. counts may be NULL. */

@@ -32,10 +32,9 @@ return {
   run = function(view, p, ctx)
     local ranked, rank = keep.rank(view, p, ctx)
     if not ranked then return nil, rank end
-    local verdicts, err = neardup.exact(ranked, native(p, rank), ctx.pool)
-    if not verdicts then return nil, err end
-    if ranked == view then return verdicts end
-    return ranked:apply(ctx.name, verdicts)
+    local verdicts, memory = neardup.exact(ranked, native(p, rank), ctx.pool)
+    if not verdicts then return nil, memory end
+    return ranked == view and verdicts or ranked:apply(ctx.name, verdicts), { memory = memory }
   end,
 
   --- Rows whose twin a later stage rejected, held against those that stand (run/revival.lua).

@@ -224,7 +224,7 @@ static void take(Bench *b, VerdictList *list) {
 
 static void exact(Bench *b) {
   Error err;
-  take(b, neardup_exact(b->view, NEARDUP_ALL_FIELDS, 0, NULL, NULL, b->pool, &err));
+  take(b, neardup_exact(b->view, &(ExactStage){ .fields = NEARDUP_ALL_FIELDS }, b->pool, &err));
 }
 static void near_text(Bench *b, unsigned shingle, TextParams text, unsigned hashes, unsigned bands, unsigned rows, unsigned short_bands) {
   Error err;
