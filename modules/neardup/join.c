@@ -13,6 +13,9 @@ enum { READ_GRAIN = 32, VERIFY_GRAIN = 64 };
 typedef struct Reader {   /* a worker's */
   Grams mine, theirs;
   GramTable table;
+  uint16_t *slot;          /* [cap], of which [slots] are in use: a shingle's place + 1; 0: free */
+  size_t slots, cap;
+  uint32_t *hash;          /* [cap / 4 + 8] */
 } Reader;
 
 typedef struct Candidate { uint64_t pair; double jaccard; } Candidate;
@@ -38,27 +41,74 @@ typedef struct Run {
 /* ---- sizes and bitmaps ---- */
 
 /* Bits a text's bitmap: enough that strangers differ by far more than a match may. */
-static unsigned bitmap_blocks(size_t distinct, double threshold) {
+static unsigned bitmap_scale(size_t distinct, double threshold) {
   size_t want = distinct * (threshold >= 0.7 ? 1 : threshold >= 0.5 ? 2 : 4);
-  unsigned blocks = 1;
-  while (blocks < 64 && (size_t)blocks * JOIN_BLOCK_BITS < want) blocks *= 2;
-  return blocks;
+  unsigned scale = 0;
+  while (scale + 1 < JOIN_SCALES && (size_t)JOIN_BLOCK_BITS << scale < want) scale++;
+  return scale;
 }
 
-/* The ten top bits of a token's hash choose the bit of a block, lower ones the block: blocks
+/* The ten top bits of a shingle's hash choose the bit of a block, the lowest ones the block: blocks
 ** folded together by exclusive or give the bitmap of fewer blocks. */
-static int make_bitmap(uint64_t **out, const GramTable *t, unsigned blocks) {
-  uint64_t *bits = calloc((size_t)blocks * GRAM_BITMAP, sizeof *bits);
+static inline void flip(uint64_t *bits, unsigned scale, uint32_t hash) {
+  bits[(hash & ((1u << scale) - 1)) * GRAM_BITMAP + (hash >> 28)] ^= UINT64_C(1) << (hash >> 22 & 63);
+}
+
+/* The distinct shingles of a text whose tokens are its bytes: a table of their places that stays in
+** the first cache, few of whose slots are taken. The hashes are those of grams_hash. */
+static size_t count_narrow(Reader *r, const Grams *g, uint64_t *bits, unsigned scale) {
+  const uint32_t *hash = r->hash;
+  const size_t mask = r->slots - 1;
+  size_t distinct = 0;
+  memset(r->slot, 0, r->slots * sizeof *r->slot);
+  for (size_t i = 0; i < g->n; i++) {
+    const uint64_t token = gram_narrow(g, i);
+    size_t at = hash[i] & mask;
+    while (r->slot[at] != 0 && gram_narrow(g, r->slot[at] - 1u) != token) at = (at + 1) & mask;
+    if (r->slot[at] != 0) continue;
+    r->slot[at] = (uint16_t)(i + 1);
+    flip(bits, scale, hash[i]);
+    distinct++;
+  }
+  return distinct;
+}
+
+static int narrow_room(Reader *r, size_t n) {
+  size_t slots = 64;
+  while (slots < 4 * n) slots *= 2;
+  if (slots > r->cap) {
+    free(r->slot);
+    free(r->hash);
+    r->slot = malloc(slots * sizeof *r->slot);
+    r->hash = malloc((slots / 4 + 8) * sizeof *r->hash);
+    r->cap = r->slot != NULL && r->hash != NULL ? slots : 0;
+  }
+  r->slots = slots;
+  return r->cap > 0 ? 0 : -1;
+}
+
+/* How many distinct shingles the text at hand has, and its bitmap of as many blocks as that asks for. */
+static int measure_text(const Run *run, Reader *r, uint32_t *size, uint64_t **out) {
+  const Grams *g = &r->mine;
+  const double threshold = run->p->threshold;
+  const int narrow = g->kind == GRAMS_NARROW && g->n < UINT16_MAX;
+  if (!narrow && gram_table_fill(&r->table, g) != 0) return -1;
+  if (narrow && narrow_room(r, g->n) != 0) return -1;
+  unsigned wide = bitmap_scale(narrow ? g->n : r->table.distinct, threshold);
+  uint64_t *bits = calloc((size_t)GRAM_BITMAP << wide, sizeof *bits);
   if (bits == NULL) return -1;
   *out = bits;
-  if (blocks == 1) {
-    memcpy(bits, t->bitmap, sizeof t->bitmap);
-    return 0;
+  if (narrow) {
+    grams_hash(run->p->path, g, 0, g->n, r->hash);
+    *size = (uint32_t)count_narrow(r, g, bits, wide);
+  } else {
+    *size = (uint32_t)r->table.distinct;
+    for (size_t i = 0; i < (size_t)1 << r->table.bits; i++)
+      if (r->table.slot[i].stamp >= r->table.base) flip(bits, wide, gram_hash(r->table.slot[i].token));
   }
-  for (size_t i = 0; i < (size_t)1 << t->bits; i++) {
-    if (t->slot[i].stamp < t->base) continue;
-    uint64_t h = t->slot[i].token * UINT64_C(0x9E3779B97F4A7C15);
-    bits[(h >> 30 & (blocks - 1)) * GRAM_BITMAP + (h >> 60)] ^= UINT64_C(1) << (h >> 54 & 63);
+  for (const unsigned scale = bitmap_scale(*size, threshold); wide > scale; wide--) {
+    const size_t half = (size_t)GRAM_BITMAP << (wide - 1);
+    for (size_t i = 0; i < half; i++) bits[i] ^= bits[half + i];
   }
   return 0;
 }
@@ -70,10 +120,7 @@ static int measure_texts(void *ctx, size_t begin, size_t end, int worker) {
     if (text_read(run->src, run->one[i], worker, &r->mine, run->p->shingle) != 0) return -1;
     run->size[i] = 0;
     if (r->mine.kind == GRAMS_WHOLE) continue;
-    if (gram_table_fill(&r->table, &r->mine) != 0) return -1;
-    run->size[i] = (uint32_t)r->table.distinct;
-    unsigned blocks = bitmap_blocks(r->table.distinct, run->p->threshold);
-    if (make_bitmap(&run->bits[i], &r->table, blocks) != 0) return -1;
+    if (measure_text(run, r, &run->size[i], &run->bits[i]) != 0) return -1;
   }
   return 0;
 }
@@ -86,6 +133,32 @@ static int by_size(const void *a, const void *b) {
   return x->one < y->one ? -1 : x->one > y->one;
 }
 
+/* The bitmaps, in the order of places. */
+static int lay_bitmaps(Run *run, const Sized *sized) {
+  JoinTexts *t = &run->texts;
+  size_t words = 0;
+  for (size_t i = 0; i < t->n; i++) {
+    const unsigned scale = bitmap_scale(t->size[i], run->p->threshold);
+    t->scale[i] = (uint8_t)scale;
+    if (i == 0 || scale != t->scale[i - 1]) {
+      t->first[scale] = i;
+      t->base[scale] = words;
+    }
+    words += (size_t)GRAM_BITMAP << scale;
+  }
+  t->bits = malloc((words + 1) * sizeof *t->bits);
+  if (t->bits == NULL) return -1;
+  for (size_t i = 0, at = 0; i < t->n; i++) {
+    const size_t n = (size_t)GRAM_BITMAP << t->scale[i];
+    uint64_t **from = &run->bits[sized[i].one];
+    memcpy(t->bits + at, *from, n * sizeof *t->bits);
+    free(*from);
+    *from = NULL;
+    at += n;
+  }
+  return 0;
+}
+
 /* run->texts: those of a size above 0, from the smallest. */
 static int order_texts(Run *run) {
   JoinTexts *t = &run->texts;
@@ -93,11 +166,10 @@ static int order_texts(Run *run) {
   t->text = malloc((run->none + 1) * sizeof *t->text);
   t->size = malloc((run->none + 1) * sizeof *t->size);
   t->lowest = malloc((run->none + 1) * sizeof *t->lowest);
-  t->bits = malloc((run->none + 1) * sizeof *t->bits);
-  t->blocks = malloc(run->none + 1);
+  t->scale = malloc(run->none + 1);
   t->centre = run->p->centre != NULL ? malloc(run->none + 1) : NULL;
-  if (sized == NULL || t->text == NULL || t->size == NULL || t->lowest == NULL || t->bits == NULL ||
-      t->blocks == NULL || (run->p->centre != NULL && t->centre == NULL)) {
+  if (sized == NULL || t->text == NULL || t->size == NULL || t->lowest == NULL ||
+      t->scale == NULL || (run->p->centre != NULL && t->centre == NULL)) {
     free(sized);
     return -1;
   }
@@ -108,15 +180,13 @@ static int order_texts(Run *run) {
     uint32_t one = sized[i].one;
     t->text[i] = run->one[one];
     t->size[i] = sized[i].size;
-    t->bits[i] = run->bits[one];
-    run->bits[one] = NULL;
-    t->blocks[i] = (uint8_t)bitmap_blocks(t->size[i], run->p->threshold);
     if (t->centre != NULL) t->centre[i] = run->centre[t->text[i]];
     while (t->size[low] + 0.5 < run->p->threshold * t->size[i]) low++;
     t->lowest[i] = (uint32_t)low;
   }
+  int r = lay_bitmaps(run, sized);
   free(sized);
-  return 0;
+  return r;
 }
 
 static int measure(Run *run) {
@@ -261,11 +331,12 @@ static void free_run(Run *run) {
     grams_free(&run->reader[t].mine);
     grams_free(&run->reader[t].theirs);
     gram_table_free(&run->reader[t].table);
+    free(run->reader[t].slot);
+    free(run->reader[t].hash);
   }
   for (size_t i = 0; run->bits != NULL && i < run->none; i++) free(run->bits[i]);
-  for (size_t i = 0; run->texts.bits != NULL && i < run->texts.n; i++) free(run->texts.bits[i]);
   void *owned[] = { run->reader, run->centre, run->one, run->size, run->bits, run->texts.text, run->texts.size,
-                    run->texts.lowest, run->texts.bits, run->texts.blocks, run->texts.centre };
+                    run->texts.lowest, run->texts.bits, run->texts.scale, run->texts.centre };
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
 }
 

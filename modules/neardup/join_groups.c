@@ -72,10 +72,10 @@ static inline int allowed(const JoinWindow *w, size_t a, size_t b) {
   const JoinTexts *t = w->texts;
   unsigned differ;
 #ifdef SIMD_X86
-  if (simd_avx2(w->path)) differ = differing_popcnt(t->bits[a], t->blocks[a], t->bits[b], t->blocks[b]);
+  if (simd_avx2(w->path)) differ = differing_popcnt(join_bits(t, a), 1u << t->scale[a], join_bits(t, b), 1u << t->scale[b]);
   else
 #endif
-    differ = differing(t->bits[a], t->blocks[a], t->bits[b], t->blocks[b]);
+    differ = differing(join_bits(t, a), 1u << t->scale[a], join_bits(t, b), 1u << t->scale[b]);
   return (1 + w->threshold) * (differ - 0.5) <= (1 - w->threshold) * ((double)t->size[a] + t->size[b]);
 }
 

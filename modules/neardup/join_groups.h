@@ -6,7 +6,7 @@
 #include "neardup/join.h"
 #include "neardup/verify.h"
 
-enum { JOIN_BLOCK_BITS = 64 * GRAM_BITMAP };
+enum { JOIN_BLOCK_BITS = 64 * GRAM_BITMAP, JOIN_SCALES = 7 };
 
 /* Texts from the fewest distinct shingles to the most; a place is an index here. */
 typedef struct JoinTexts {
@@ -14,10 +14,16 @@ typedef struct JoinTexts {
   uint32_t *text;       /* [n] place in the source */
   uint32_t *size;       /* [n] distinct shingles, ascending */
   uint32_t *lowest;     /* [n] first place that is large enough to match this one */
-  uint64_t **bits;      /* [n] [blocks * GRAM_BITMAP] */
-  uint8_t *blocks;      /* [n] a power of two */
+  uint64_t *bits;       /* bitmaps, one behind the other: larger texts have no smaller ones */
+  uint8_t *scale;       /* [n] a bitmap has 1 << scale blocks of JOIN_BLOCK_BITS */
+  size_t first[JOIN_SCALES], base[JOIN_SCALES];   /* first place of a scale; words of bits before it */
   uint8_t *centre;      /* [n] or NULL */
 } JoinTexts;
+
+static inline const uint64_t *join_bits(const JoinTexts *t, size_t place) {
+  const unsigned scale = t->scale[place];
+  return t->bits + t->base[scale] + ((place - t->first[scale]) * GRAM_BITMAP << scale);
+}
 
 typedef struct JoinChunk JoinChunk;
 

@@ -118,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
   c.threshold = (1 + d[1] % 40) / 40.0;
   for (unsigned i = 0; i < TEXTS; i++) centre[i] = d[4] >> (i & 7) & 1;
   read_texts(&c, d + 5, n - 5);
-  check_join(&c, d[2] & 1 ? JOIN_GROUPS : JOIN_PAIRWISE, 1 + (d[2] >> 6), 1 + d[3] * 8, d[2] & 2 ? centre : NULL);
+  check_join(&c, d[2] & 1 ? JOIN_GROUPS : JOIN_PAIRWISE, d[2] >> 6 == 3 ? 3 : 1, 1 + d[3] * 8, d[2] & 2 ? centre : NULL);
   check_join(&c, JOIN_CHEAPER, 1, 0, NULL);
   check_leaders(&c, d[2] & 4 ? c.threshold : c.threshold / 2);
   return 0;
