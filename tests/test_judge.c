@@ -231,6 +231,42 @@ static void copies_of_a_template_with_a_number_are_verified_once_each(void) {
   made_free(&m);
 }
 
+/* ---- groups of many texts ---- */
+
+static void groups_of_many_texts_are_what_shared_keys_connect(void) {
+  enum { N = 20000, BANDS = 3, STRIDE = 4 };
+  seed = 47;
+  uint32_t *keys = malloc(N * STRIDE * sizeof *keys), *root = malloc(N * sizeof *root);
+  uint32_t *want = malloc(N * sizeof *want), *last = malloc((1u << 18) * sizeof *last);
+  for (int round = 0; round < 4; round++) {
+    uint32_t different = round == 0 ? 1 : round == 1 ? 1u << 18 : 40000;   /* all alike; hardly any; some */
+    for (uint32_t i = 0; i < N; i++) {
+      for (unsigned b = 0; b < BANDS; b++) keys[i * STRIDE + b] = draw(different) * 0x2001u + N;
+      lsh_pad(keys + i * STRIDE, BANDS, STRIDE, i);
+      want[i] = i;
+    }
+    for (int changed = 1; changed;) {   /* the lowest number goes along equal keys until nothing moves */
+      changed = 0;
+      for (unsigned b = 0; b < BANDS; b++) {
+        memset(last, 0xFF, (1u << 18) * sizeof *last);
+        for (int again = 0; again < 2; again++)
+          for (uint32_t i = 0; i < N; i++) {
+            uint32_t *low = &last[(keys[i * STRIDE + b] - N) / 0x2001u];
+            if (want[i] < *low) *low = want[i];
+            changed |= *low < want[i];
+            want[i] = *low;
+          }
+      }
+    }
+    CHECK(lsh_groups(keys, N, BANDS, STRIDE, NULL, NULL, NULL, root) == 0);
+    CHECK(memcmp(root, want, N * sizeof *root) == 0);
+  }
+  free(keys);
+  free(root);
+  free(want);
+  free(last);
+}
+
 /* ---- outlines ---- */
 
 static void an_outline_turns_no_match_away_and_takes_strangers_apart(void) {
@@ -300,6 +336,7 @@ static void a_large_group_is_judged_as_it_is_where_outlines_cannot_part_it(void)
 }
 
 int main(void) {
+  RUN(groups_of_many_texts_are_what_shared_keys_connect);
   RUN(an_outline_turns_no_match_away_and_takes_strangers_apart);
   RUN(a_large_group_is_judged_as_it_is_where_outlines_cannot_part_it);
   RUN(no_pair_at_the_floor_is_lost);

@@ -4,7 +4,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { DIGIT = 11, BUCKETS = 1 << DIGIT };
+enum {
+  DIGIT = 11, BUCKETS = 1 << DIGIT,
+  PARTS_FROM = 4096   /* words worth parting by their leading bits */
+};
 
 static void pass(const uint64_t *from, uint64_t *to, size_t n, unsigned shift, const size_t *count) {
   size_t start[BUCKETS], at = 0;
@@ -61,6 +64,8 @@ static void join(Parent *parent, uint32_t a, uint32_t b) {
   }
 }
 
+typedef struct Slots { uint64_t *slot; size_t cap; } Slots;
+
 typedef struct Bands {
   const uint32_t *keys;
   size_t n, stride;
@@ -83,26 +88,68 @@ static void join_bucket(Bands *b, const uint64_t *word, size_t n) {
     }
 }
 
+static void join_sorted(Bands *b, const uint64_t *sorted, size_t n) {
+  for (size_t from = 0, to; from < n; from = to) {
+    for (to = from + 1; to < n && (sorted[to] ^ sorted[from]) >> 32 == 0;) to++;
+    if (to - from > 1) join_bucket(b, sorted + from, to - from);
+  }
+}
+
+/* Joins the texts of equal keys among words that share their leading bits, by open addressing in `slot`,
+** which is made larger where it must be. */
+static int join_part(Bands *b, const uint64_t *word, size_t n, Slots *s) {
+  size_t slots = 64;
+  while (slots < 2 * n) slots *= 2;
+  if (slots > s->cap) {
+    free(s->slot);
+    s->cap = slots;
+    s->slot = malloc(slots * sizeof *s->slot);
+    if (s->slot == NULL) return -1;
+  }
+  memset(s->slot, 0xFF, slots * sizeof *s->slot);
+  for (size_t i = 0; i < n; i++) {
+    size_t at = word[i] >> 32 & (slots - 1);
+    while (s->slot[at] != UINT64_MAX && (s->slot[at] ^ word[i]) >> 32 != 0) at = (at + 1) & (slots - 1);
+    if (s->slot[at] == UINT64_MAX) s->slot[at] = word[i];
+    else join(b->parent, (uint32_t)s->slot[at], (uint32_t)word[i]);
+  }
+  return 0;
+}
+
+/* One scattering pass, and the rest where the words of a part lie in the nearest cache. */
+static int join_parts(Bands *b, const uint64_t *word, uint64_t *to, size_t n) {
+  const unsigned shift = 64 - DIGIT;
+  size_t count[BUCKETS] = { 0 }, at = 0;
+  Slots slots = { 0 };
+  int r = 0;
+  for (size_t i = 0; i < n; i++) count[word[i] >> shift]++;
+  pass(word, to, n, shift, count);
+  for (unsigned part = 0; r == 0 && part < BUCKETS; at += count[part++])
+    if (count[part] > 1) r = join_part(b, to + at, count[part], &slots);
+  free(slots.slot);
+  return r;
+}
+
 static int join_bands(void *ctx, size_t begin, size_t end, int worker) {
   Bands *b = ctx;
   if (b->room[worker] == NULL) b->room[worker] = malloc(2 * b->n * sizeof(uint64_t));
   uint64_t *word = b->room[worker];
-  if (word == NULL) return -1;
-  for (size_t band = begin; band < end; band++) {
+  int r = word == NULL ? -1 : 0;
+  for (size_t band = begin; r == 0 && band < end; band++) {
     size_t n = 0;
     for (size_t i = 0; i < b->n; i++) {
       uint32_t key = b->keys[i * b->stride + band];
       word[n] = (uint64_t)key << 32 | i;
       n += key != i;
     }
-    const uint64_t *sorted = word + b->n;
-    lsh_sort(word, word + b->n, n);
-    for (size_t from = 0, to; from < n; from = to) {
-      for (to = from + 1; to < n && (sorted[to] ^ sorted[from]) >> 32 == 0;) to++;
-      if (to - from > 1) join_bucket(b, sorted + from, to - from);
+    if (b->may == NULL && n >= PARTS_FROM) {
+      r = join_parts(b, word, word + b->n, n);
+    } else {
+      lsh_sort(word, word + b->n, n);
+      join_sorted(b, word + b->n, n);
     }
   }
-  return 0;
+  return r;
 }
 
 int lsh_groups(const uint32_t *keys, size_t n, unsigned bands, size_t stride, LshMay may, const void *ctx,
