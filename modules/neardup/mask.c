@@ -258,6 +258,16 @@ static int note_shingle(Counter *w, size_t i, uint32_t text) {
   return 0;
 }
 
+/* A bit for each of n hashes that may be a frequent shingle's: gathered without a branch, since which
+** they are is not to be guessed. */
+static inline uint64_t high_ones(const Run *run, const uint32_t *hash, size_t n) {
+  uint64_t high = 0;
+  for (size_t s = 0; s < n; s++)
+    high |= (uint64_t)(bit_at(run->high[0], bucket(hash[s], 0, run->bits)) &
+                       bit_at(run->high[1], bucket(hash[s], 1, run->bits)) & in_slice(run, hash[s])) << s;
+  return high;
+}
+
 static int note_texts(void *ctx, size_t begin, size_t end, int worker) {
   Run *run = ctx;
   Counter *w = &run->worker[worker];
@@ -266,12 +276,9 @@ static int note_texts(void *ctx, size_t begin, size_t end, int worker) {
     if (text_read(run->src, i, worker, &w->grams, run->shingle) != 0) return -1;
     for (size_t from = 0; w->grams.kind != GRAMS_WHOLE && from < w->grams.n; from += BLOCK) {
       size_t n = hash_block(run->path, &w->grams, from, w->hash);
-      for (size_t s = 0; s < n; s++) {
-        if (!bit_at(run->high[0], bucket(w->hash[s], 0, run->bits)) ||
-            !bit_at(run->high[1], bucket(w->hash[s], 1, run->bits)) || !in_slice(run, w->hash[s]))
-          continue;
-        if (note_shingle(w, from + s, (uint32_t)i) != 0) return -1;
-      }
+      for (size_t s = 0; s < n; s += 64)
+        for (uint64_t high = high_ones(run, w->hash + s, n - s < 64 ? n - s : 64); high != 0; high &= high - 1)
+          if (note_shingle(w, from + s + (size_t)__builtin_ctzll(high), (uint32_t)i) != 0) return -1;
     }
   }
   return 0;
@@ -370,24 +377,43 @@ static int reserve(Grams *g) {
   return 0;
 }
 
-/* What counts of the shingles from `from` on, the next block of them, into place. */
 typedef struct Walk {
   size_t kept;
   size_t begin, end;   /* of the present stretch */
   size_t longest;
 } Walk;
 
+/* A bit for each of the n shingles from i on that is frequent. */
+static inline uint64_t frequent_ones(const Mask *m, const Grams *g, size_t i, const uint32_t *hash, size_t n) {
+  uint64_t found = 0;
+  for (size_t s = 0; s < n; s++) found |= (uint64_t)bit_at(m->filter, bucket(hash[s], 0, FILTER_BITS)) << s;
+  for (uint64_t left = found; left != 0; left &= left - 1) {
+    size_t at = i + (size_t)__builtin_ctzll(left);
+    if (slot_of(&m->table, g, at, gram_token(g, at))->texts == 0) found &= ~(left & -left);
+  }
+  return found;
+}
+
+/* The others among these go into place. */
+static inline void walk_ones(Walk *to, uint32_t *place, size_t rest, size_t i, uint64_t own) {
+  Walk w = *to;
+  for (; own != 0; own &= own - 1) {
+    size_t at = i + (size_t)__builtin_ctzll(own);
+    if (w.kept == 0 || at - w.end >= rest) w.begin = at;
+    w.end = at + 1;
+    if (w.end - w.begin > w.longest) w.longest = w.end - w.begin;
+    place[w.kept++] = (uint32_t)at;
+  }
+  *to = w;
+}
+
 static size_t walk_block(const Mask *m, Grams *g, size_t from, Walk *w) {
   uint32_t hash[BLOCK + 8];
   const size_t n = hash_block(m->path, g, from, hash);
-  for (size_t s = 0; s < n; s++) {
-    const size_t i = from + s;
-    if (bit_at(m->filter, bucket(hash[s], 0, FILTER_BITS)) && slot_of(&m->table, g, i, gram_token(g, i))->texts > 0)
-      continue;
-    if (w->kept == 0 || i - w->end >= m->rest) w->begin = i;
-    w->end = i + 1;
-    if (w->end - w->begin > w->longest) w->longest = w->end - w->begin;
-    g->place[w->kept++] = (uint32_t)i;
+  for (size_t s = 0; s < n; s += 64) {
+    const size_t some = n - s < 64 ? n - s : 64;
+    walk_ones(w, g->place, m->rest, from + s,
+              ~frequent_ones(m, g, from + s, hash + s, some) & ~UINT64_C(0) >> (64 - some));
   }
   return n;
 }
