@@ -83,6 +83,11 @@ function remedy.words(r, fault)
     if not value or not threshold then
       return ("%s, the same as %s in %s"):format(lead, place, e.field or "all fields")
     end
+    if e.via then
+      local link = figure(e.via_jaccard or e.via_cosine)
+      return ("%s, %s %s with %s in %s, connected through %s, %s %s (at or above %s is a match)"):format(lead, kind,
+        figure(value), place, e.field or "all fields", twin_place(r, e.via), kind, link, figure(threshold))
+    end
     return ("%s, %s %s with %s in %s (at or above %s is a match)"):format(lead, kind, figure(value), place,
       e.field or "all fields", figure(threshold))
   end
@@ -142,6 +147,9 @@ end
 -- the pair alone is known. Where the stage removed this row only, there are no such rows.
 local PAIR = "%s.%s above %s spares it from this twin; of the rows that are kept then, another may match it"
 
+-- Of components one link is known of those that hold the row.
+local LINK = "%s.%s above %s cuts its link to %s; another may hold it%s"
+
 -- Of the copies of one text the first is kept: one row less only moves the place.
 local function without_twin(r, twin, source)
   local place = r:short(twin.source) .. ":" .. tostring(twin.line)
@@ -175,6 +183,10 @@ local function change(r, fault, source)
     local without = ("%s.against without %s"):format(stage, e.twin.run)
     if not (kind and name) or value >= 1 then return without end
     return ("%s, or %s"):format(without, PAIR:format(stage, name, rounded(value, true)))
+  end
+  if kind and name and params.cluster == "components" and value < 1 then
+    return LINK:format(stage, name, rounded(e.via_jaccard or value, true), twin_place(r, e.via or e.twin),
+      e.via and (", or %s.cluster = leader"):format(stage) or "")
   end
   if kind and name then
     if value >= 1 then return ("no threshold: its text is the same as the twin's; --skip %s"):format(stage) end
