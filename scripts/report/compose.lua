@@ -164,6 +164,9 @@ local function add_stages(f, facts)
     if compose.DEDUP[s.stage or s.name] then removed, dedup = removed + (s.removed or 0), true end
   end
   for _, text in ipairs(facts:notices()) do f.notices[#f.notices + 1] = { level = "watch", text = text } end
+  local ran, back = facts.lineage.stats or {}, 0
+  for _, s in ipairs(ran.stage_counts or {}) do back = back + (s.revived or 0) end
+  f.copies = { revived = back, groups = ran.groups }
   if dedup and f.rows.before > 0 then f.duplicates = { count = removed, share = removed / f.rows.before } end
 end
 

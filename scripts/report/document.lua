@@ -2,6 +2,7 @@
 -- render. Cells hold text as it is; each renderer makes it safe for where it is shown. A block with
 -- `most` shows that many of its rows where there is little room; a page shows them all.
 
+local copies = require "report.copies"
 local json = require "json"
 local screen = require "report.screen"
 
@@ -75,6 +76,8 @@ local function funnel(f, blocks)
                     { "left", "right" }, { "time", "right" } }
   if changed then table.insert(columns, 5, { "changed", "right" }) end
   add(blocks, { kind = "table", columns = columns, rows = rows, bars = bars })
+  local back = f.copies or { revived = 0 }
+  for _, text in ipairs(copies.lines(back.revived, back.groups)) do add(blocks, { kind = "text", text = text }) end
 end
 
 local function reasons(f, blocks)

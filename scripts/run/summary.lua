@@ -2,6 +2,7 @@
 -- each, the difference from the run before, and what to do next.
 
 local advice = require "run.advice"
+local copies = require "report.copies"
 local fs = require "fs"
 local json = require "json"
 local open = require "recipe.open"
@@ -127,26 +128,6 @@ end
 --- A figure of the funnel in its column.
 local function figure(text, columns) return columns > 0 and " " .. screen.pad(text, columns, "right") or "" end
 
---- What became of the groups of copies, in sentences: rows that came back, groups without a row.
-function summary.groups(run)
-  local lines, back, groups = {}, 0, run.engine.groups
-  for _, n in pairs(run.engine.revived) do back = back + n end
-  if back == 1 then lines[1] = "1 copy came back, as a later stage removed the row kept in its place"
-  elseif back > 1 then
-    lines[1] = ("%s copies came back, as later stages removed the rows kept in their place"):format(number(back))
-  end
-  if not groups or groups.empty == 0 then return lines end
-  local line = "%s of %s of copies %s no row left"
-  line = line:format(number(groups.empty), count(groups.all, "group"), groups.empty == 1 and "has" or "have")
-  if groups.failed == groups.empty then line = line .. ": no row of theirs passes the row stages"
-  elseif groups.failed > 0 then
-    line = line .. (", %s as no row of theirs passes the row stages"):format(number(groups.failed))
-  else line = line .. ": a stage that chooses among all rows took it"
-  end
-  lines[#lines + 1] = line
-  return lines
-end
-
 local function funnel(run, s, out)
   local read = run.read
   local standing = read:counts()
@@ -168,7 +149,9 @@ local function funnel(run, s, out)
   out("  " .. screen.pad("kept", l.name) .. figure(number(kept), l.figure) .. share)
   local sum = "%s read = %s kept + %s rejected + %s quarantined"
   say(s, sum:format(count(#read, "row"), number(kept), number(rejected), number(quarantined)), out, nil, 2)
-  for _, line in ipairs(summary.groups(run)) do say(s, line, out, nil, 2) end
+  local back = 0
+  for _, n in pairs(run.engine.revived) do back = back + n end
+  for _, text in ipairs(copies.lines(back, run.engine.groups)) do say(s, text, out, nil, 2) end
   local edited = run.view:edited()
   if edited > 0 then
     local have = edited == 1 and "has" or "have"
