@@ -210,14 +210,42 @@ static void matches_equal_brute_force_whatever_the_threads(void) {
   free(m.room);
 }
 
+/* More proposals than a list holds at once; the join is the judge. */
+static void a_crowd_that_shares_a_template_is_judged_alike(void) {
+  enum { CROWD = 1400, EACH = 120 };
+  char *room = malloc((size_t)2 * CROWD * EACH);
+  static Span span[2 * CROWD];
+  static AgainstMatch want[CROWD], got[CROWD];
+  for (size_t i = 0; i < 2 * CROWD; i++) {
+    char *p = room + i * EACH;
+    for (size_t k = 0; k < EACH; k++) p[k] = (char)('a' + k * k / 7 % 26);
+    for (unsigned k = draw(3) == 0 ? 1 : 4; k > 0; k--) p[draw(EACH)] = (char)('a' + draw(26));
+    span[i] = span_of(p, EACH);
+  }
+  SpanTexts kept = span_texts(span, CROWD, 1), texts = span_texts(span + CROWD, CROWD, 1);
+  LeaderParams p = { .shingle = 5, .hashes = 64, .bands = 64, .rows = 1, .threshold = 0.9, .floor = 0.9, .exact = 1,
+                     .path = simd_best() };
+  AgainstCounts counts;
+  CHECK(against_find(&kept.source, &texts.source, &p, NULL, want, &counts, &err) == 0);
+  size_t matched = counts.matched, same = 0;
+  p.exact = 0;
+  Pool *pool = pool_new(2);
+  CHECK(against_find(&kept.source, &texts.source, &p, pool, got, &counts, &err) == 0);
+  for (size_t i = 0; i < CROWD; i++)
+    same += got[i].twin == want[i].twin && (got[i].twin == TEXT_NONE || got[i].jaccard == want[i].jaccard);
+  CHECK(same == CROWD && counts.matched == matched && matched > 100 && counts.candidates > (size_t)CROWD * CROWD);
+  pool_free(pool);
+  free(room);
+}
+
 static void nothing_kept_and_nothing_new_is_no_special_case(void) {
   Span some[] = { span_str("one text of some length"), span_str("one text of some length") };
   SpanTexts none = span_texts(some, 0, 1), two = span_texts(some, 2, 1);
   AgainstMatch got[2];
   AgainstCounts counts;
   for (int exact = 0; exact < 2; exact++) {
-    LeaderParams p = { .shingle = 5, .hashes = 64, .bands = 8, .rows = 8, .threshold = 0.8, .floor = 0.8, .exact = exact,
-                       .path = simd_best() };
+    LeaderParams p = { .shingle = 5, .hashes = 64, .bands = 8, .rows = 8, .threshold = 0.8, .floor = 0.8,
+                       .exact = exact, .path = simd_best() };
     CHECK(against_find(&none.source, &two.source, &p, NULL, got, &counts, &err) == 0);
     CHECK(got[0].twin == TEXT_NONE && got[1].twin == TEXT_NONE && counts.matched == 0);
     CHECK(against_find(&two.source, &none.source, &p, NULL, got, &counts, &err) == 0);
@@ -232,6 +260,7 @@ int main(void) {
   RUN(every_cut_and_every_changed_bit_is_refused);
   RUN(an_index_of_no_rows_is_one);
   RUN(matches_equal_brute_force_whatever_the_threads);
+  RUN(a_crowd_that_shares_a_template_is_judged_alike);
   RUN(nothing_kept_and_nothing_new_is_no_special_case);
   unlink(path);
   return check_done();

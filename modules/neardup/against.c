@@ -2,6 +2,7 @@
 #include "neardup/against.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <xxhash.h>
 
@@ -15,18 +16,29 @@ enum {
   GRAIN = 64,            /* texts a chunk when they are read */
   SLAB = 4096,           /* texts whose proposals are gathered in one list */
   AHEAD = 32,            /* look-ups under way at once */
-  FLUSH = 1 << 20        /* proposals of a slab after which they are verified and forgotten */
+  FLUSH = 1 << 20,       /* proposals of a slab after which they are verified and forgotten */
+  POPULAR = 4            /* texts held against a kept one, after which it gets a bitmap */
 };
 
 typedef struct AgainstRoom {
   Grams mine, theirs;
   SketchRoom *sketch;
-  GramTable table;
-  size_t copies, candidates, verified;
+  GramTable table, kept_table;
+  uint32_t *mark;        /* [kept] the last text it was proposed to, counted by `marks` */
+  uint32_t marks;
+  size_t copies, candidates;
 } AgainstRoom;
 
+/* What is known of a kept text that many are held against. Which have one depends on who came first;
+** what follows from it does not. */
+typedef struct Popular {
+  uint32_t distinct;
+  uint64_t bitmap[GRAM_BITMAP];
+} Popular;
+enum { MAKING = 0x7FFFFFFE, READY = 0x7FFFFFFF };
+
 /* Proposals of a slab: (text - first of the slab) << 32 | kept text. */
-typedef struct Proposals { uint64_t *pair; size_t n, cap; } Proposals;
+typedef struct Proposals { uint64_t *pair, *room; size_t n, cap; } Proposals;   /* both [cap] */
 
 /* The keys of one band of the kept texts, as (key << 32 | text), and where each value of their
 ** upper bits begins. */
@@ -52,6 +64,8 @@ typedef struct Against {
   uint16_t *kept_bands;  /* [kept] keys that the text has */
   uint16_t *open;        /* [texts] keys worth looking up; 0 where there is nothing to find */
   uint32_t *last;        /* [texts] the kept text proposed last */
+  _Atomic uint32_t *asked;   /* [kept] how many texts were held against it; MAKING, READY */
+  Popular *popular;      /* [kept] set where asked is READY */
   Proposals *slab;       /* [slabs] */
   size_t slabs;
   BandTable table;
@@ -133,31 +147,52 @@ static int sketch_texts(void *ctx, size_t begin, size_t end, int worker) {
 
 /* ---- verifying ---- */
 
-static int ascending(const void *a, const void *b) {
-  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-  return x < y ? -1 : x > y;
+/* Asked for the kept text: 1 when it can be turned away unread; the text itself is in r->theirs else.
+** -1 if out of memory. */
+static int turn_away(Against *a, AgainstRoom *r, int worker, uint32_t kept, double floor) {
+  Popular *p = &a->popular[kept];
+  uint32_t asked = atomic_load_explicit(&a->asked[kept], memory_order_acquire);
+  if (asked == READY && !gram_bitmap_allows(r->table.bitmap, r->table.distinct, p->bitmap, p->distinct, floor))
+    return 1;
+  if (text_read(a->kept, kept, worker, &r->theirs, a->p->shingle) != 0) return -1;
+  if (r->theirs.kind == GRAMS_WHOLE) return 1;
+  if (asked < POPULAR) {
+    atomic_fetch_add_explicit(&a->asked[kept], 1, memory_order_relaxed);
+  } else if (asked < MAKING && r->theirs.n < UINT32_MAX &&
+             atomic_compare_exchange_strong_explicit(&a->asked[kept], &asked, MAKING, memory_order_relaxed,
+                                                     memory_order_relaxed)) {
+    if (gram_table_fill(&r->kept_table, &r->theirs) != 0) return -1;
+    memcpy(p->bitmap, r->kept_table.bitmap, sizeof p->bitmap);
+    p->distinct = (uint32_t)r->kept_table.distinct;
+    atomic_store_explicit(&a->asked[kept], READY, memory_order_release);
+  }
+  return 0;
+}
+
+static int verify_pair(Against *a, AgainstRoom *r, int worker, AgainstMatch *best, uint32_t kept) {
+  double floor = best->twin == TEXT_NONE ? a->p->threshold : best->jaccard;
+  size_t common, all;
+  int away = turn_away(a, r, worker, kept, floor);
+  if (away != 0) return away < 0 ? -1 : 0;
+  int matches = gram_table_compare(&r->table, &r->theirs, floor, &common, &all);
+  if (matches <= 0) return matches;
+  double jaccard = (double)common / (double)all;
+  if (best->twin == TEXT_NONE || jaccard > best->jaccard || (jaccard == best->jaccard && kept < best->twin))
+    *best = (AgainstMatch){ kept, jaccard };
+  return 0;
 }
 
 /* Holds text i against the kept texts of pair[0..n), which may repeat. */
 static int verify_text(Against *a, AgainstRoom *r, int worker, size_t i, const uint64_t *pair, size_t n) {
-  AgainstMatch *best = &a->out[i];
   if (text_read(a->texts, i, worker, &r->mine, a->p->shingle) != 0) return -1;
   if (gram_table_fill(&r->table, &r->mine) != 0) return -1;
+  r->marks++;
   for (size_t k = 0; k < n; k++) {
     uint32_t kept = (uint32_t)pair[k];
-    if (k > 0 && pair[k] == pair[k - 1]) continue;
-    double floor = best->twin == TEXT_NONE ? a->p->threshold : best->jaccard;
-    size_t common, all;
+    if (r->mark[kept] == r->marks) continue;
+    r->mark[kept] = r->marks;
     r->candidates++;
-    if (text_read(a->kept, kept, worker, &r->theirs, a->p->shingle) != 0) return -1;
-    if (r->theirs.kind == GRAMS_WHOLE) continue;
-    r->verified++;
-    int matches = gram_table_compare(&r->table, &r->theirs, floor, &common, &all);
-    if (matches < 0) return -1;
-    if (!matches) continue;
-    double jaccard = (double)common / (double)all;
-    if (best->twin == TEXT_NONE || jaccard > best->jaccard || (jaccard == best->jaccard && kept < best->twin))
-      *best = (AgainstMatch){ kept, jaccard };
+    if (verify_pair(a, r, worker, &a->out[i], kept) != 0) return -1;
   }
   return 0;
 }
@@ -165,12 +200,12 @@ static int verify_text(Against *a, AgainstRoom *r, int worker, size_t i, const u
 static int verify_slab(Against *a, size_t s, int worker) {
   Proposals *list = &a->slab[s];
   if (list->n == 0) return 0;
-  qsort(list->pair, list->n, sizeof *list->pair, ascending);
+  lsh_sort(list->pair, list->room, list->n);
   for (size_t i = 0, k; i < list->n; i = k) {
-    uint64_t text = list->pair[i] >> 32;
-    for (k = i + 1; k < list->n && list->pair[k] >> 32 == text;) k++;
+    uint64_t text = list->room[i] >> 32;
+    for (k = i + 1; k < list->n && list->room[k] >> 32 == text;) k++;
     if (interrupt_pending()) return POOL_INTERRUPTED;
-    if (verify_text(a, &a->room[worker], worker, s * SLAB + (size_t)text, list->pair + i, k - i) != 0) return -1;
+    if (verify_text(a, &a->room[worker], worker, s * SLAB + (size_t)text, list->room + i, k - i) != 0) return -1;
   }
   list->n = 0;
   return 0;
@@ -216,6 +251,9 @@ static int propose(Against *a, Proposals *list, size_t i, uint32_t kept) {
     uint64_t *more = realloc(list->pair, cap * sizeof *more);
     if (more == NULL) return -1;
     list->pair = more;
+    more = realloc(list->room, cap * sizeof *more);
+    if (more == NULL) return -1;
+    list->room = more;
     list->cap = cap;
   }
   list->pair[list->n++] = (uint64_t)(i % SLAB) << 32 | kept;
@@ -325,13 +363,18 @@ static void against_free(Against *a) {
     grams_free(&a->room[t].mine);
     grams_free(&a->room[t].theirs);
     gram_table_free(&a->room[t].table);
+    gram_table_free(&a->room[t].kept_table);
+    spill_free(a->room[t].mark);
     sketch_room_free(a->room[t].sketch);
   }
-  for (size_t s = 0; a->slab != NULL && s < a->slabs; s++) free(a->slab[s].pair);
+  for (size_t s = 0; a->slab != NULL && s < a->slabs; s++) {
+    free(a->slab[s].pair);
+    free(a->slab[s].room);
+  }
   free(a->room);
   free(a->slab);
-  void *spilled[] = { a->kept_key, a->key, a->hash, a->copy, a->kept_bands, a->open, a->last, a->table.word, a->table.room,
-                      a->table.start };
+  void *spilled[] = { a->kept_key, a->key, a->hash, a->copy, a->kept_bands, a->open, a->last, a->asked, a->popular,
+                      a->table.word, a->table.room, a->table.start };
   for (size_t i = 0; i < sizeof spilled / sizeof *spilled; i++) spill_free(spilled[i]);
 }
 
@@ -348,11 +391,18 @@ static int against_init(Against *a) {
   a->kept_bands = spill_alloc((n + 1) * sizeof *a->kept_bands);
   a->open = spill_alloc((m + 1) * sizeof *a->open);
   a->last = spill_alloc((m + 1) * sizeof *a->last);
+  a->asked = spill_alloc((n + 1) * sizeof *a->asked);
+  a->popular = spill_alloc((n + 1) * sizeof *a->popular);
   if (a->room == NULL || a->slab == NULL || a->kept_key == NULL || a->key == NULL || a->hash == NULL ||
-      a->copy == NULL || a->kept_bands == NULL || a->open == NULL || a->last == NULL)
+      a->copy == NULL || a->kept_bands == NULL || a->open == NULL || a->last == NULL ||
+      a->asked == NULL || a->popular == NULL)
     return -1;
+  for (size_t i = 0; i < n; i++) atomic_init(&a->asked[i], 0);
   for (int t = 0; t < a->threads; t++)
-    if ((a->room[t].sketch = sketch_room_new(&a->plan)) == NULL) return -1;
+    if ((a->room[t].sketch = sketch_room_new(&a->plan)) == NULL ||
+        (a->room[t].mark = spill_alloc((n + 1) * sizeof *a->room[t].mark)) == NULL)
+      return -1;
+  for (int t = 0; t < a->threads; t++) memset(a->room[t].mark, 0, (n + 1) * sizeof *a->room[t].mark);
   return 0;
 }
 
@@ -362,7 +412,6 @@ static void count(const Against *a, AgainstCounts *c) {
   for (int t = 0; t < a->threads; t++) {
     c->copies += a->room[t].copies;
     c->candidates += a->room[t].candidates;
-    c->verified += a->room[t].verified;
   }
 }
 

@@ -8,7 +8,8 @@
 **   copies    a kept text with the same folded bytes: by hash, then byte by byte; looked no further
 **   bands     band by band: the kept texts' keys sorted, with a directory by their upper bits, and
 **             every text looks its own key up. A text's proposals are gathered over all bands
-**   verify    the exact Jaccard (verify.h) with each kept text proposed
+**   verify    the exact Jaccard (verify.h) with each kept text proposed; of a kept text that many texts
+**             are held against, a bitmap of its shingles turns most away before it is read
 ** With `exact` the join (join.h) proposes and decides instead of the bands: none is missed.
 ** The result does not depend on the number of threads or on the SIMD path. */
 #ifndef TAMIS_AGAINST_H
@@ -21,7 +22,7 @@ typedef struct AgainstMatch {
   double jaccard;        /* NaN for none */
 } AgainstMatch;
 
-typedef struct AgainstCounts { size_t kept, matched, copies, candidates, verified; } AgainstCounts;
+typedef struct AgainstCounts { size_t kept, matched, copies, candidates; } AgainstCounts;
 
 /* The texts of one source and behind them those of another: all, or those at pick[0..n). Both have
 ** one unit and one mask. */

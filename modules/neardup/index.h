@@ -17,8 +17,9 @@
 **                                             rows u64, bytes of text u64, fields u32, turns u32,
 **                                             XXH3-64 of the first 16 bytes and of all footer before it
 **
-** turns: TurnsWhich in the lower 4 bits, the tail above them. A row's text is its present fields, in the order of Field, U+001F between them (which no folded
-** text holds). Everything is checked when an index is opened; nothing of it is trusted before. */
+** turns: TurnsWhich in the lower 4 bits, the tail above them. A row's text is its present fields, in
+** the order of Field, U+001F between them (which no folded text holds). Everything is checked when
+** an index is opened; nothing of it is trusted before. */
 #ifndef TAMIS_INDEX_H
 #define TAMIS_INDEX_H
 

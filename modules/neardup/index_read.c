@@ -27,7 +27,8 @@ typedef struct Reading {
 } Reading;
 
 static int damaged(Reading *r, const char *what) {
-  return error_set(r->err, "%s is damaged (%s): make it anew by running that recipe again with --replace", r->name, what);
+  return error_set(r->err, "%s is damaged (%s): make it anew by running that recipe again with --replace", r->name,
+                   what);
 }
 
 static uint64_t get(const char *p, unsigned bytes) {
@@ -120,7 +121,8 @@ static char *take_string(Span *left, int *memory) {
 
 static int read_names(Reading *r, Span *left) {
   Index *x = r->x;
-  int memory = 0, bad = (x->dataset = take_string(left, &memory)) == NULL || (x->run = take_string(left, &memory)) == NULL;
+  int memory = 0, bad = (x->dataset = take_string(left, &memory)) == NULL ||
+                        (x->run = take_string(left, &memory)) == NULL;
   Span count = bad ? (Span){ 0 } : take(left, 4);
   uint64_t n = count.ptr != NULL ? get(count.ptr, 4) : 0;
   bad = bad || n == 0 || n > left->len / 4;
@@ -168,7 +170,8 @@ static int read_rows(Reading *r, Span *left) {
   }
   for (size_t k = 0; k < r->blocks; k++) {
     size_t end = (k + 1) * INDEX_ROWS < n ? (k + 1) * INDEX_ROWS : n;
-    if (x->start[end] - x->start[k * INDEX_ROWS] != r->block[k].raw) return damaged(r, "its rows do not fill its blocks");
+    if (x->start[end] - x->start[k * INDEX_ROWS] != r->block[k].raw)
+      return damaged(r, "its rows do not fill its blocks");
   }
   return 0;
 }

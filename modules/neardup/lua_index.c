@@ -208,12 +208,11 @@ static int f_seen(lua_State *L) {
   VerdictList *list = neardup_seen(v, index, n, fields, &p, &t, pool, &counts, &err);
   if (list == NULL) return push_failure(L, &err);
   lua_setverdicts(L, list);
-  lua_createtable(L, 0, 5);
+  lua_createtable(L, 0, 4);
   set_count(L, "kept_before", counts.kept);
   set_count(L, "seen", counts.matched);
   set_count(L, "copies", counts.copies);
   set_count(L, "candidates", counts.candidates);
-  set_count(L, "verified", counts.verified);
   return 2;
 }
 
