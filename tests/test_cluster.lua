@@ -97,6 +97,15 @@ check.test("the ledger holds the pairs, the clusters and their rows", function()
       pairs_ = pairs_ + 1
     end
     check.eq(pairs_, info.figures.pairs)
+    local floor = math.min(given.evidence_floor or 0.7, 0.7)
+    local read = assert(ledger.pairs(path, "near_dedup"))
+    local steps = { floor, 0.75, 0.9 }
+    local from_file = assert(stage.sweep(v, read, params(given), steps, { pool = pool }))
+    for k, s in ipairs(assert(stage.sweep(v, verdicts, params(given), steps, { pool = pool }))) do
+      for key, value in pairs(s) do
+        if type(value) == "number" then check.eq(from_file[k][key], value) end
+      end
+    end
     for r in db:rows "SELECT * FROM members" do
       cluster[r.row] = r.cluster
       size[r.cluster] = (size[r.cluster] or 0) + 1
@@ -113,6 +122,33 @@ check.test("the ledger holds the pairs, the clusters and their rows", function()
     end
     check.ok(#verdicts > 30)
   end
+end)
+
+check.test("a ledger that is none, or says what cannot be, is an error that names it", function()
+  local list, why = ledger.pairs("/nowhere/ledger.db", "near_dedup")
+  check.eq(list, nil)
+  check.ok(why:find("cannot read /nowhere/ledger.db", 1, true))
+  local path = temporary()
+  local db = assert(store.open(path))
+  assert(db:exec [[CREATE TABLE pairs(stage, a, b, value); CREATE TABLE clusters(stage, cluster, rows, complete, loosest);
+                   CREATE TABLE members(stage, row, cluster)]])
+  check.ok(ledger.pairs(path, "near_dedup"))
+  for _, bad in ipairs { { "pairs VALUES ('near_dedup', 2, 2, 0.9)", "pairs" }, { "pairs VALUES ('near_dedup', 0, 2, 0.9)", "pairs" },
+                         { "pairs VALUES ('near_dedup', 1, 2, 1.5)", "pairs" },
+                         { "clusters VALUES ('near_dedup', -1, 2, 1, 1)", "clusters" },
+                         { "members VALUES ('near_dedup', 1, 5000000000)", "members" } } do
+    assert(db:exec("INSERT INTO " .. bad[1]))
+    list, why = ledger.pairs(path, "near_dedup")
+    check.eq(list, nil)
+    check.ok(why:find("a row of its table " .. bad[2] .. " is out of range", 1, true))
+    assert(db:exec("DELETE FROM " .. bad[2]))
+  end
+  assert(db:exec "INSERT INTO pairs VALUES ('near_dedup', 1, 900, 0.9)")   -- in range, but of no row of this view
+  list = assert(ledger.pairs(path, "near_dedup"))
+  db:close()
+  list, why = stage.sweep(load { "a text of some length", "another" }, list, params(), { 0.9 }, { pool = pool })
+  check.eq(list, nil)
+  check.ok(why:find("the pairs name row 900", 1, true))
 end)
 
 check.test("a sweep of thresholds gives what a run at each of them gives", function()

@@ -1,14 +1,18 @@
 /* modules/store/lua_ledger.c - the record of a run.
 **   local ok, err = ledger.write(view, "run/ledger.db", { outputs = out.places,
 **     stages = { { stage = "length", name = "length", params = "{}", seen = 9, removed = 1, seconds = 0.1 } },
-**     meta = { run_id = "…" } }) */
+**     meta = { run_id = "…" } })
+**   local list, err = ledger.pairs("run/ledger.db", "near_dedup")   -- a verdict list without verdicts, with the
+**     pairs and clusters that the stage left: evidence for neardup.sweep */
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "corpus/lua_corpus.h"
+#include "corpus/lua_verdicts.h"
 #include "export/lua_export.h"
 #include "store/ledger.h"
+#include "store/ledger_read.h"
 
 /* ---- options: their strings live in the table at index 3 ---- */
 
@@ -94,9 +98,23 @@ static int f_write(lua_State *L) {
   return 1;
 }
 
+static int f_pairs(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1), *stage = luaL_checkstring(L, 2);
+  Error err = { "" };
+  lua_newverdicts(L);
+  VerdictList *list = ledger_pairs(path, stage, &err);
+  if (list == NULL) {
+    luaL_pushfail(L);
+    lua_pushstring(L, err.text);
+    return 2;
+  }
+  lua_setverdicts(L, list);
+  return 1;
+}
+
 int luaopen_ledger(lua_State *L);
 int luaopen_ledger(lua_State *L) {
-  static const luaL_Reg FUNCTIONS[] = { { "write", f_write }, { NULL, NULL } };
+  static const luaL_Reg FUNCTIONS[] = { { "write", f_write }, { "pairs", f_pairs }, { NULL, NULL } };
   luaL_newlib(L, FUNCTIONS);
   return 1;
 }
