@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "corpus/evidence.h"
+#include "corpus/revive.h"
 #include "tests/check.h"
 #include "tests/fixture.h"
 
@@ -415,6 +416,78 @@ static void a_list_of_verdicts_is_applied_to_standing_rows_in_order(void) {
   view_unref(v);
 }
 
+/* 2 is kept; 1 goes for it, 4 for 1; 0 stays out of it. The metric is the row's number. */
+static View *with_twins(const View *v, uint16_t stage) {
+  Error err;
+  VerdictList *list = verdicts_new();
+  list->reasons[0] = "near_duplicate";
+  list->field = "output";
+  list->metric_name = "jaccard";
+  list->metric = malloc(NROWS * sizeof *list->metric);
+  for (uint32_t i = 0; i < NROWS; i++) list->metric[i] = i == 1 || i == 4 ? i : NAN;
+  verdicts_add(list, (VerdictEntry){ .row = 1, .twin = 2, .value = 0.9, .threshold = NAN, .blob = -1 });
+  verdicts_add(list, (VerdictEntry){ .row = 4, .twin = 1, .value = 0.8, .threshold = NAN, .blob = -1 });
+  verdicts_add_pair(list, (VerifiedPair){ 1, 2, 0.9 });
+  View *w = view_apply(v, stage, list, &err);
+  verdicts_free(list);
+  return w;
+}
+
+static void rows_whose_twin_fell_to_another_stage_are_orphans_and_come_back_as_they_were(void) {
+  static const char *const BEHIND[] = { "shout", "length" };
+  View *v = rows_view();
+  Error err;
+  uint16_t stage = (uint16_t)corpus_stage(v->corpus, span_str("near_dedup"));
+  View *w = with_twins(v, stage);
+  View *x = group(w, NULL, 2, (TestOp *[]){ op_new(run_shout), long_op(5) }, BEHIND, &err);
+  uint8_t of[16] = { 0 };
+  uint32_t row[NROWS];
+  uint16_t by[NROWS];
+  size_t nstages = corpus_stages(v->corpus);
+  of[stage] = 1;
+  of[corpus_stage(v->corpus, span_str("length"))] = 2;
+  CHECK(view_orphans(w, of, nstages, row, by) == 0);   /* 4's twin fell to the stage itself */
+  CHECK(view_orphans(x, of, nstages, row, by) == 1 && row[0] == 1 && by[0] == stage);
+  TwinGroups groups;
+  CHECK(view_twin_groups(x, of, nstages, NULL, 0, &groups) == 0);
+  CHECK(groups.groups == 1 && groups.empty == 1 && groups.failed == 1);
+  CHECK(view_twin_groups(x, of, nstages, &(RowLink){ 4, 0 }, 1, &groups) == 0);   /* 0 stands */
+  CHECK(groups.groups == 1 && groups.empty == 0 && groups.failed == 0);
+  of[corpus_stage(v->corpus, span_str("length"))] = 0;
+  CHECK(view_twin_groups(x, of, nstages, NULL, 0, &groups) == 0 && groups.empty == 1 && groups.failed == 0);
+
+  View *y = view_rewind(x, v, (uint32_t[]){ 1, 2 }, 2, &err);
+  CHECK(y->standing == x->standing + 2 && y->rejected == x->rejected - 2 && view_verdict(y, 1) == NULL);
+  CHECK(isnan(view_metric(y, span_str("near_dedup.jaccard"))[1]) && isnan(view_metric(y, span_str("length.bytes"))[2]));
+  CHECK(view_metric(y, span_str("near_dedup.jaccard"))[4] == 4 && view_metric(x, span_str("length.bytes"))[2] == 10);
+  CHECK(field_is(y, 2, FIELD_OUTPUT, "1\n3456789") && field_is(x, 2, FIELD_OUTPUT, "1\n3456789!"));
+  CHECK(view_annotation(y, span_str("shouted"), 2) == NAME_NONE && view_annotation(x, span_str("shouted"), 2) != NAME_NONE);
+  CHECK(field_is(y, 0, FIELD_OUTPUT, "1234!"));
+  View *z = view_texts_of(y, v);
+  CHECK(field_is(z, 0, FIELD_OUTPUT, "1234") && z->standing == y->standing);
+  View *views[] = { z, y, x, w, v };
+  for (int i = 0; i < 5; i++) view_unref(views[i]);
+}
+
+static void pairs_of_a_second_visit_join_those_of_the_first(void) {
+  View *v = rows_view();
+  Error err;
+  uint16_t stage = (uint16_t)corpus_stage(v->corpus, span_str("near_dedup"));
+  View *w = with_twins(v, stage);
+  VerdictList *list = verdicts_new();
+  list->reasons[0] = "near_duplicate";
+  list->again = 1;
+  verdicts_add_pair(list, (VerifiedPair){ 1, 2, 0.9 });
+  verdicts_add_pair(list, (VerifiedPair){ 0, 4, 0.7 });
+  View *x = view_apply(w, stage, list, &err);
+  const PairLayer *p = view_pairs(x, stage);
+  CHECK(p->n == 2 && p->pair[0].a == 0 && p->pair[0].b == 4 && p->pair[1].a == 1 && view_pairs(w, stage)->n == 1);
+  verdicts_free(list);
+  view_unref(x);
+  view_unref(w);
+  view_unref(v);
+}
+
 static void an_annotation_column_is_replaced_in_the_child_only(void) {
   View *v = rows_view();
   Error err;
@@ -444,6 +517,8 @@ int main(void) {
   RUN(a_serial_operator_sees_rows_in_order_on_one_thread);
   RUN(a_group_over_a_list_looks_at_those_rows_only);
   RUN(a_list_of_verdicts_is_applied_to_standing_rows_in_order);
+  RUN(rows_whose_twin_fell_to_another_stage_are_orphans_and_come_back_as_they_were);
+  RUN(pairs_of_a_second_visit_join_those_of_the_first);
   RUN(an_annotation_column_is_replaced_in_the_child_only);
   return check_done();
 }

@@ -243,6 +243,7 @@ local function take_step(self, step, view)
   if step.row then child, err = self:run_rows(view, step) else child, err = self:run_corpus(view, step[1]) end
   if not child then return nil, err end
   revival.add(self.revival, step, view, self.memories[step[1]])
+  self.memories[step[1]] = nil
   if step.row then
     child, err = self:revive(child)
     if not child then return nil, err end
@@ -256,8 +257,9 @@ end
 --- Runs all stages but the export.
 -- @return  the last view; or nil and a sentence ("interrupted" where that is it)
 function engine:run(view)
-  local first = view
-  for _, step in ipairs(steps(self.plan.stages)) do
+  local first, list, last_rows = view, steps(self.plan.stages), 0
+  for i, step in ipairs(list) do last_rows = step.row and i or last_rows end
+  for i, step in ipairs(list) do
     if core.interrupted() then return nil, INTERRUPTED end
     if self.progress then self.progress:step(step_name(step), view:counts()) end
     local started = fs.clock()
@@ -266,6 +268,7 @@ function engine:run(view)
     record(self, step, fs.clock() - started)
     finish(self, step, child)
     view = child
+    if i >= last_rows then revival.rest(self.revival) end
   end
   local last = self.plan.stages[#self.plan.stages]
   if last and last.def.scope == "export" then finish(self, { last }, view) end

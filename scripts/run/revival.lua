@@ -51,6 +51,13 @@ function revival.add(r, step, before, memory)
   end
 end
 
+--- No row stage follows: what was kept for one is let go.
+function revival.rest(r)
+  if #r.steps == 0 then return end
+  r.steps = {}
+  collectgarbage()
+end
+
 local function names_of(steps)
   local names = {}
   for _, step in ipairs(steps) do
