@@ -31,6 +31,8 @@ typedef struct Kept {
   uint64_t bitmap[GRAM_BITMAP];
 } Kept;
 
+typedef struct Chain { uint32_t head, length; } Chain;   /* the last entry, and how many */
+
 typedef struct Told { uint32_t place, next; } Told;   /* a kept text, for a smaller one to come */
 
 /* Of a group with an index of rare shingles. */
@@ -58,7 +60,7 @@ struct JudgeRoom {
   size_t ncandidates;
   size_t local_cap;
   /* chains of a large group */
-  uint32_t *head, *length; /* [chains] first entry and number of entries */
+  Chain *chain;            /* [chains] */
   uint32_t *next;          /* [nkept * bands] entry kept * bands + band */
   uint32_t *mark;          /* [kept_cap] the last local text it was proposed to */
   size_t chains;
@@ -90,7 +92,7 @@ void judge_room_free(JudgeRoom *r) {
   grams_free(&r->mine);
   grams_free(&r->theirs);
   gram_table_free(&r->table);
-  void *owned[] = { r->kept, r->keys, r->seen, r->copy, r->candidate, r->head, r->length, r->next,
+  void *owned[] = { r->kept, r->keys, r->seen, r->copy, r->candidate, r->chain, r->next,
                     r->mark, r->pair };
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) spill_free(owned[i]);
   free(r);
@@ -129,9 +131,8 @@ static void chain(JudgeRoom *r, const Judge *j, size_t k) {
   const uint32_t *keys = r->keys + k * j->stride;
   for (unsigned b = 0; b < j->p->bands; b++) {
     size_t c = chain_of(r, keys[b], b), e = k * j->p->bands + b;
-    r->next[e] = r->head[c];
-    r->head[c] = (uint32_t)e;
-    r->length[c]++;
+    r->next[e] = r->chain[c].head;
+    r->chain[c] = (Chain){ (uint32_t)e, r->chain[c].length + 1 };
   }
 }
 
@@ -140,12 +141,10 @@ static int make_chains(JudgeRoom *r, const Judge *j, size_t kept) {
   size_t chains = 1;
   int failed = 0;
   while (chains < kept * j->p->bands) chains *= 2;
-  r->head = grow(r->head, chains, sizeof *r->head, &failed);
-  r->length = grow(r->length, chains, sizeof *r->length, &failed);
+  r->chain = grow(r->chain, chains, sizeof *r->chain, &failed);
   if (failed) return -1;
   r->chains = chains;
-  memset(r->head, 0xFF, chains * sizeof *r->head);
-  memset(r->length, 0, chains * sizeof *r->length);
+  for (size_t c = 0; c < chains; c++) r->chain[c] = (Chain){ NONE, 0 };
   for (size_t k = 0; k < r->nkept; k++) chain(r, j, k);
   return 0;
 }
@@ -179,7 +178,7 @@ static void propose_by_chain(JudgeRoom *r, const Judge *j, const uint32_t *keys,
                              size_t from) {
   const unsigned bands = j->p->bands;
   for (unsigned b = 0; b < bands; b++)
-    for (uint32_t e = r->head[chain_of(r, keys[b], b)]; e != NONE; e = r->next[e]) {
+    for (uint32_t e = r->chain[chain_of(r, keys[b], b)].head; e != NONE; e = r->next[e]) {
       size_t k = e / bands;
       if (k < from) break;   /* chains go from the last kept to the first */
       if (e % bands != b || r->mark[k] == local || r->keys[k * j->stride + b] != keys[b]) continue;
@@ -312,7 +311,7 @@ static int find_candidates(JudgeRoom *r, const Judge *j, uint32_t text, uint32_t
   r->ncandidates = 0;
   if (r->crowd.rare != NULL) return find_in_crowd(r, j, text, local, from);
   for (unsigned b = 0; r->chains > 0 && b < j->p->bands; b++)
-    work += 8 + r->length[chain_of(r, keys[b], b)];
+    work += 8 + r->chain[chain_of(r, keys[b], b)].length;
   if (r->chains > 0 && work < r->nkept - from) {
     propose_by_chain(r, j, keys, local, from);
     r->looks += work - 8 * j->p->bands;
