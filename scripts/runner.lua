@@ -3,18 +3,23 @@
 -- published. Until the folder is renamed, a run that fails or is stopped leaves nothing.
 
 local against = require "run.against"
+local compose = require "report.compose"
 local core = require "core"
+local document = require "report.document"
 local engine = require "run.engine"
 local export = require "export"
 local fault = require "run.fault"
 local folder = require "run.folder"
 local fs = require "fs"
 local gold_gate = require "gold_gate"
+local health = require "report.health"
 local json = require "json"
 local ledger = require "ledger"
 local lineage = require "run.lineage"
+local memory = require "report.facts.memory"
 local near_index = require "neardup_index"
 local open = require "recipe.open"
+local page = require "report.html.page"
 local plan = require "plan"
 local screen = require "report.screen"
 local sources = require "run.sources"
@@ -243,6 +248,13 @@ local function write_ledger(run, dir)
   })
 end
 
+-- The page that tells of the run, from what is in memory.
+local function write_report(run, record, dir)
+  if run.options.no_html then return true end
+  local f = compose.run(memory.new(run, record, dir.path), { pool = run.pool })
+  return dir:write("report.html", page.render(document.report(f, health.examine(f))))
+end
+
 local OURS = "a fault of this program; nothing was published"
 
 --- Rows read = kept + rejected + quarantined, in the view and in the files.
@@ -276,8 +288,12 @@ local function fill(run, dir)
   if run.progress then run.progress:step "publish" end
   ok, err = check_sums(run)
   if not ok then return nil, err end
+  local record = lineage.record(run)
+  ok, err = write_report(run, record, dir)
+  if not ok then return nil, err end
   run.seconds, run.cpu = fs.clock() - run.started, fs.cpu()
-  ok, err = dir:write("lineage.json", json.encode(lineage.record(run), "  ") .. "\n")
+  record.stats.elapsed_seconds, record.stats.cpu_seconds = run.seconds, run.cpu
+  ok, err = dir:write("lineage.json", json.encode(record, "  ") .. "\n")
   if not ok then return nil, err end
   ok, err = run.view:check_sources()
   if ok and run.gold then ok, err = run.gold:check_sources() end

@@ -74,6 +74,11 @@ JsonValue json_value(Span text);
 typedef struct JsonIter { const char *p, *end; int object; } JsonIter;
 JsonIter json_iter(const JsonValue *container);   /* over nothing if it is no array or object */
 int json_next(JsonIter *it, JsonValue *key, JsonValue *value);
+/* The two halves of json_next, for who knows where a value ends: the first stops at the value (it->p), the
+** second reads it; json_pass_string goes past one that is a string of raw_len bytes between its quotes. */
+int json_next_key(JsonIter *it, JsonValue *key);
+void json_next_value(JsonIter *it, JsonValue *value);
+void json_pass_string(JsonIter *it, size_t raw_len);
 
 /* The member of that name; the last one where there are several. kind JSON_NONE if none. */
 JsonValue json_get(const JsonValue *object, Span key);

@@ -216,7 +216,7 @@ JsonIter json_iter(const JsonValue *container) {
   return (JsonIter){ p + 1, p + container->raw.len - 1, object };
 }
 
-int json_next(JsonIter *it, JsonValue *key, JsonValue *value) {
+int json_next_key(JsonIter *it, JsonValue *key) {
   const char *p = skip_space(it->p, it->end), *end = it->end;
   JsonValue k;
   if (p >= end) return 0;
@@ -226,8 +226,22 @@ int json_next(JsonIter *it, JsonValue *key, JsonValue *value) {
     p = skip_space(p < end ? p + 1 : end, end);   /* the colon */
     if (key != NULL) *key = k;
   }
-  p = skip_space(walk_value(p, end, value), end);
-  it->p = p < end ? p + 1 : end;                  /* the comma */
+  it->p = p;
+  return 1;
+}
+
+static void pass(JsonIter *it, const char *p) {
+  p = skip_space(p, it->end);
+  it->p = p < it->end ? p + 1 : it->end;          /* the comma */
+}
+
+void json_next_value(JsonIter *it, JsonValue *value) { pass(it, walk_value(it->p, it->end, value)); }
+
+void json_pass_string(JsonIter *it, size_t raw_len) { pass(it, it->p + raw_len + 2); }
+
+int json_next(JsonIter *it, JsonValue *key, JsonValue *value) {
+  if (!json_next_key(it, key)) return 0;
+  json_next_value(it, value);
   return 1;
 }
 

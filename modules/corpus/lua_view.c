@@ -286,7 +286,9 @@ static int view_annotate_(lua_State *L) {
 static void push_reason(lua_State *L, const View *v, const ReasonCount *r) {
   lua_createtable(L, 0, 4);
   set_text(L, "stage", corpus_stage_name(v->corpus, r->stage));
-  set_text(L, "reason", names_text(v->corpus->names, r->reason));
+  Span reason = names_value(v->corpus->names, r->reason).text;   /* a row function's may hold any bytes */
+  lua_pushlstring(L, reason.ptr, reason.len);
+  lua_setfield(L, -2, "reason");
   set_integer(L, "count", r->count);
   set_integer(L, "example", (uint64_t)r->example + 1);
 }

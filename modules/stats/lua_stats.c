@@ -1,5 +1,7 @@
 /* modules/stats/lua_stats.c - columns of numbers for the trusted scripts.
 **   local n = stats.field_tokens(view, "input", pool)   -- one number a row; NaN: not read
+**   stats.field_tokens(view, "input", pool, "length.input_tokens", read)   -- a metric that has most of
+**                                                       them; rows that are gone as that view has them
 **   n:count() n:median("standing") n:quantile(0.9, "rejected")
 **   n:histogram(20, "all", true)                        -- { edges = {…}, counts = {…} }, log bins
 **   stats.threshold_to_keep(n, 0.9, "min", "all")       -- the bound that keeps 90%; or
@@ -72,9 +74,14 @@ static int f_field_tokens(lua_State *L) {
   View *view = lua_checkview(L, 1);
   Field field = checkfield(L, 2);
   Pool *pool = lua_optpool(L, 3);
+  size_t len;
+  const char *known = luaL_optlstring(L, 4, NULL, &len);
+  const double *metric = known == NULL ? NULL : view_metric(view, span_of(known, len));
+  View *read = lua_isnoneornil(L, 5) ? NULL : lua_checkview(L, 5);
+  luaL_argcheck(L, read == NULL || read->corpus == view->corpus, 5, "expected a view of the same rows");
   Error err = { "" };
   Numbers *x = pushnumbers_of(L, view);
-  return measured(L, measure_tokens(view, field, pool, x->v, &err), &err);
+  return measured(L, measure_tokens(view, field, metric, read, pool, x->v, &err), &err);
 }
 
 static int f_field_bytes(lua_State *L) {
@@ -99,14 +106,24 @@ static int path_numbers(lua_State *L, int times) {
 static int f_path(lua_State *L) { return path_numbers(L, 0); }
 static int f_times(lua_State *L) { return path_numbers(L, 1); }
 
+/* The column of a Numbers of the view's rows; NULL for none. */
+static const double *opt_column(lua_State *L, int arg, const View *view) {
+  if (lua_isnoneornil(L, arg)) return NULL;
+  const Numbers *x = checknumbers(L, arg);
+  luaL_argcheck(L, x->n == view->corpus->nrows, arg, "expected a number a row of the view");
+  return x->v;
+}
+
+/* stats.leak(view, least bytes, pool [, tokens of the inputs, of the outputs]) */
 static int f_leak(lua_State *L) {
   View *view = lua_checkview(L, 1);
   lua_Integer min = luaL_checkinteger(L, 2);
   luaL_argcheck(L, min >= 1, 2, "expected at least 1 byte");
   Pool *pool = lua_optpool(L, 3);
+  const double *in = opt_column(L, 4, view), *out = opt_column(L, 5, view);
   Error err = { "" };
   Numbers *x = pushnumbers_of(L, view);
-  return measured(L, measure_leak(view, (size_t)min, pool, x->v, &err), &err);
+  return measured(L, measure_leak(view, (size_t)min, in, in != NULL ? out : NULL, pool, x->v, &err), &err);
 }
 
 static int f_metric(lua_State *L) {

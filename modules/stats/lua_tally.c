@@ -1,8 +1,10 @@
 /* modules/stats/lua_tally.c - rows counted by a value and by the row that they copy, for the trusted scripts.
 **   tally.groups(view, "topic", pool)     -- { [value] = rows that stand }, { [value] = rows read }
+**   tally.annotation(view, "topic")       -- the same by an annotation alone; nil if there is none
+**   tally.rows(view, "length", "input_too_short", 3)   -- the first three rows that it rejected for that
 **   tally.copies(view, "near_dedup", 10)  -- { rows =, clusters =, sizes = { { rows of a cluster, clusters }, … },
 **                                              largest = { { row =, size = }, … } }
-**   tally.members(view, "near_dedup", row, 5)   -- its first five copies, in row order
+**   tally.members(view, "near_dedup", { row, … }, 5)   -- the first five copies of each, in row order
 ** A cluster is a kept row and its copies; rows count from 1. Rows without a value are "unknown". */
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -48,6 +50,18 @@ static void set_count(lua_State *L, int t, const View *v, uint32_t id, uint32_t 
   lua_rawset(L, t);
 }
 
+/* [-0, +2, m] */
+static int push_groups(lua_State *L, const View *v, const TallyGroup *group, size_t n) {
+  lua_newtable(L);
+  lua_newtable(L);
+  int read = lua_gettop(L);
+  for (size_t i = 0; i < n; i++) {
+    if (group[i].standing > 0) set_count(L, read - 1, v, group[i].id, group[i].standing);
+    set_count(L, read, v, group[i].id, group[i].read);
+  }
+  return 2;
+}
+
 static int f_groups(lua_State *L) {
   const View *v = lua_checkview(L, 1);
   size_t len, n;
@@ -59,14 +73,20 @@ static int f_groups(lua_State *L) {
   if (r == POOL_INTERRUPTED) return interrupted(L);
   if (r != 0) return luaL_error(L, "not enough memory");
   h->p = group;
-  lua_newtable(L);
-  lua_newtable(L);
-  int read = lua_gettop(L);
-  for (size_t i = 0; i < n; i++) {
-    if (group[i].standing > 0) set_count(L, read - 1, v, group[i].id, group[i].standing);
-    set_count(L, read, v, group[i].id, group[i].read);
-  }
-  return 2;
+  return push_groups(L, v, group, n);
+}
+
+static int f_annotation(lua_State *L) {
+  const View *v = lua_checkview(L, 1);
+  size_t len, n;
+  const char *name = luaL_checklstring(L, 2, &len);
+  Holder *h = new_holder(L);
+  TallyGroup *group = NULL;
+  int r = tally_annotation(v, span_of(name, len), &group, &n);
+  if (r > 0) return luaL_pushfail(L), 1;
+  if (r != 0) return luaL_error(L, "not enough memory");
+  h->p = group;
+  return push_groups(L, v, group, n);
 }
 
 static void set_integer(lua_State *L, const char *key, uint64_t value) {
@@ -125,18 +145,47 @@ static int f_copies(lua_State *L) {
   return 1;
 }
 
-static int f_members(lua_State *L) {
-  enum { MOST = 1000 };
-  const View *v = lua_checkview(L, 1);
-  int stage = stage_number(v, luaL_checkstring(L, 2));
-  lua_Integer row = luaL_checkinteger(L, 3), max = luaL_checkinteger(L, 4);
-  luaL_argcheck(L, 1 <= row && row <= (lua_Integer)v->corpus->nrows, 3, "expected a row of the view");
-  luaL_argcheck(L, 1 <= max && max <= MOST, 4, "expected 1 to 1000");
-  uint32_t out[MOST];
-  size_t n = tally_members(v, stage, (uint32_t)row - 1, out, (size_t)max);
+enum { MOST = 1000 };   /* rows asked for at a time */
+
+static int push_rows(lua_State *L, const uint32_t *row, size_t n) {
   lua_createtable(L, (int)n, 0);
   for (size_t i = 0; i < n; i++) {
-    lua_pushinteger(L, (lua_Integer)out[i] + 1);
+    lua_pushinteger(L, (lua_Integer)row[i] + 1);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
+static int f_rows(lua_State *L) {
+  const View *v = lua_checkview(L, 1);
+  int stage = stage_number(v, luaL_checkstring(L, 2));
+  size_t len;
+  const char *reason = luaL_checklstring(L, 3, &len);
+  lua_Integer max = luaL_checkinteger(L, 4);
+  luaL_argcheck(L, 1 <= max && max <= MOST, 4, "expected 1 to 1000");
+  uint32_t out[MOST];
+  return push_rows(L, out, tally_rows(v, stage, span_of(reason, len), out, (size_t)max));
+}
+
+static int f_members(lua_State *L) {
+  enum { CLUSTERS = 64, EACH = 16 };
+  const View *v = lua_checkview(L, 1);
+  int stage = stage_number(v, luaL_checkstring(L, 2));
+  luaL_checktype(L, 3, LUA_TTABLE);
+  size_t k = lua_rawlen(L, 3), n[CLUSTERS];
+  lua_Integer max = luaL_checkinteger(L, 4);
+  luaL_argcheck(L, k <= CLUSTERS, 3, "expected at most 64 rows");
+  luaL_argcheck(L, 1 <= max && max <= EACH, 4, "expected 1 to 16");
+  uint32_t row[CLUSTERS], out[CLUSTERS * EACH];
+  for (size_t i = 0; i < k; i++) {
+    lua_rawgeti(L, 3, (lua_Integer)i + 1);
+    row[i] = (uint32_t)(luaL_checkinteger(L, -1) - 1);
+    lua_pop(L, 1);
+  }
+  tally_members(v, stage, row, k, out, n, (size_t)max);
+  lua_createtable(L, (int)k, 0);
+  for (size_t i = 0; i < k; i++) {
+    push_rows(L, out + i * (size_t)max, n[i]);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   return 1;
@@ -145,7 +194,8 @@ static int f_members(lua_State *L) {
 int luaopen_tally(lua_State *L);
 int luaopen_tally(lua_State *L) {
   static const luaL_Reg FUNCTIONS[] = {
-    { "groups", f_groups }, { "copies", f_copies }, { "members", f_members }, { NULL, NULL }
+    { "groups", f_groups }, { "annotation", f_annotation }, { "copies", f_copies }, { "members", f_members },
+    { "rows", f_rows }, { NULL, NULL }
   };
   if (luaL_newmetatable(L, HOLDER)) {
     lua_pushcfunction(L, holder_gc);

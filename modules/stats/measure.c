@@ -19,6 +19,9 @@ struct Walk {
   Span path;
   int times;
   size_t min_bytes;
+  const double *known;   /* NULL: none */
+  const double *input_tokens, *output_tokens;   /* of leak_of: NULL, or what tells most rows apart */
+  const View *read;      /* of rows that do not stand; NULL: view too */
 };
 
 static double tokens_of(const Walk *w, const Row *row) {
@@ -63,9 +66,19 @@ static int measure_chunk(void *ctx, size_t begin, size_t end, int worker) {
   const Corpus *c = w->view->corpus;
   Scratch *s = w->scratch[worker];
   for (size_t i = begin; i < end; i++) {
+    const Edit *edit;
     w->out[i] = NAN;
+    if (w->known != NULL && !isnan(w->known[i]) && view_edits(w->view, (uint32_t)i, &edit) == 0) {
+      w->out[i] = w->known[i];
+      continue;
+    }
+    if (w->output_tokens != NULL && w->output_tokens[i] > w->input_tokens[i]) {
+      w->out[i] = 0;
+      continue;
+    }
     if (corpus_row_state(c, (uint32_t)i) != ROW_OK) continue;
-    Row row = scratch_begin(s, w->view, (uint32_t)i);
+    int gone = w->read != NULL && view_status(w->view, (uint32_t)i) != STATUS_STANDING;
+    Row row = scratch_begin(s, gone ? w->read : w->view, (uint32_t)i);
     w->out[i] = w->measure(w, &row);
   }
   return scratch_failed(s) ? -1 : 0;
@@ -82,8 +95,9 @@ static int walk(Walk *w, Pool *pool, Error *err) {
   return r == -1 ? error_memory(err) : r;
 }
 
-int measure_tokens(const View *v, Field field, Pool *pool, double *out, Error *err) {
-  Walk w = { .measure = tokens_of, .view = v, .out = out, .field = field };
+int measure_tokens(const View *v, Field field, const double *known, const View *read, Pool *pool, double *out,
+                   Error *err) {
+  Walk w = { .measure = tokens_of, .view = v, .out = out, .field = field, .known = known, .read = read };
   return walk(&w, pool, err);
 }
 
@@ -97,7 +111,9 @@ int measure_path(const View *v, Span path, int times, Pool *pool, double *out, E
   return walk(&w, pool, err);
 }
 
-int measure_leak(const View *v, size_t min_bytes, Pool *pool, double *out, Error *err) {
-  Walk w = { .measure = leak_of, .view = v, .out = out, .min_bytes = min_bytes };
+int measure_leak(const View *v, size_t min_bytes, const double *input_tokens, const double *output_tokens, Pool *pool,
+                 double *out, Error *err) {
+  Walk w = { .measure = leak_of, .view = v, .out = out, .min_bytes = min_bytes, .input_tokens = input_tokens,
+             .output_tokens = output_tokens };
   return walk(&w, pool, err);
 }

@@ -6,14 +6,19 @@
 
 #include "corpus/view.h"
 
-/* Tokens of a field: white-space words, or characters of a script written without spaces. */
-int measure_tokens(const View *v, Field field, Pool *pool, double *out, Error *err);
+/* Tokens of a field: white-space words, or characters of a script written without spaces. Where `known`
+** [nrows] is given, its number stands for a row without edits that has one; where `read` is given, rows
+** that no longer stand are measured as that view of the same rows has them. */
+int measure_tokens(const View *v, Field field, const double *known, const View *read, Pool *pool, double *out,
+                   Error *err);
 /* Bytes of a field's text. */
 int measure_bytes(const View *v, Field field, Pool *pool, double *out, Error *err);
 /* The number at a path of the row; text that a time_parse takes counts with `times`. */
 int measure_path(const View *v, Span path, int times, Pool *pool, double *out, Error *err);
 /* Does the answer stand in the question? 1 where the output, trimmed, has at least min_bytes
-** and occurs in the input byte for byte, else 0. */
-int measure_leak(const View *v, size_t min_bytes, Pool *pool, double *out, Error *err);
+** and occurs in the input byte for byte, else 0. Where the tokens of inputs and outputs are given
+** [nrows], an output of more tokens than its input is not looked at: no part of a text has more. */
+int measure_leak(const View *v, size_t min_bytes, const double *input_tokens, const double *output_tokens, Pool *pool,
+                 double *out, Error *err);
 
 #endif

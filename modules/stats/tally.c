@@ -39,6 +39,21 @@ int tally_groups(const View *v, Pool *pool, Span key, TallyGroup **out, size_t *
   return r;
 }
 
+int tally_annotation(const View *v, Span name, TallyGroup **out, size_t *n) {
+  const uint32_t *ids = view_annotation_column(v, name);
+  return ids == NULL ? 1 : count_ids(v, ids, out, n);
+}
+
+size_t tally_rows(const View *v, int stage, Span reason, uint32_t *out, size_t max) {
+  uint32_t id = names_find(v->corpus->names, reason);
+  size_t n = 0;
+  for (uint32_t i = 0; n < max && i < v->corpus->nrows; i++) {
+    const Verdict *d = view_verdict(v, i);
+    if (d != NULL && d->stage == stage && d->reason == id) out[n++] = i;
+  }
+  return n;
+}
+
 /* The row that one was rejected as a copy of; PLACE_NONE if that stage did not. */
 static uint32_t twin_of(const View *v, uint32_t row, int stage) {
   const Verdict *d = view_verdict(v, row);
@@ -49,33 +64,32 @@ static uint32_t twin_of(const View *v, uint32_t row, int stage) {
 static int by_copies(const void *x, const void *y) {
   const TallyCopies *a = x, *b = y;
   if (a->copies != b->copies) return a->copies > b->copies ? -1 : 1;
-  return (a->row > b->row) - (a->row < b->row);
+  return (a->first > b->first) - (a->first < b->first);
 }
 
 int tally_copies(const View *v, int stage, TallyCopies **out, size_t *n) {
   uint32_t nrows = v->corpus->nrows;
-  uint32_t *copies = calloc((size_t)nrows + 1, sizeof *copies);
+  TallyCopies *list = calloc((size_t)nrows + 1, sizeof *list);   /* by row, then packed */
   *out = NULL;
   *n = 0;
-  if (copies == NULL) return -1;
+  if (list == NULL) return -1;
   for (uint32_t i = 0; i < nrows; i++) {
     uint32_t twin = twin_of(v, i, stage);
-    if (twin < nrows && copies[twin]++ == 0) ++*n;
+    if (twin < nrows && list[twin].copies++ == 0) list[twin].first = i;
   }
-  TallyCopies *list = malloc((*n + 1) * sizeof *list);
-  size_t at = 0;
-  for (uint32_t i = 0; list != NULL && i < nrows; i++)
-    if (copies[i] > 0) list[at++] = (TallyCopies){ i, copies[i] };
-  free(copies);
-  if (list == NULL) return -1;
-  qsort(list, at, sizeof *list, by_copies);
+  for (uint32_t i = 0; i < nrows; i++)
+    if (list[i].copies > 0) list[(*n)++] = (TallyCopies){ i, list[i].copies, list[i].first };
+  qsort(list, *n, sizeof *list, by_copies);
   *out = list;
   return 0;
 }
 
-size_t tally_members(const View *v, int stage, uint32_t row, uint32_t *out, size_t max) {
-  size_t n = 0;
-  for (uint32_t i = 0; n < max && i < v->corpus->nrows; i++)
-    if (twin_of(v, i, stage) == row) out[n++] = i;
-  return n;
+void tally_members(const View *v, int stage, const uint32_t *row, size_t k, uint32_t *out, size_t *n, size_t max) {
+  for (size_t j = 0; j < k; j++) n[j] = 0;
+  for (uint32_t i = 0; i < v->corpus->nrows; i++) {
+    uint32_t twin = twin_of(v, i, stage);
+    if (twin == PLACE_NONE) continue;
+    for (size_t j = 0; j < k; j++)
+      if (row[j] == twin && n[j] < max) out[j * max + n[j]++] = i;
+  }
 }

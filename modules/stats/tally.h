@@ -11,14 +11,21 @@ typedef struct TallyGroup { uint32_t id, read, standing; } TallyGroup;   /* id: 
 ** row left out; in no order. *out is malloc'ed. 0, -1 if out of memory, POOL_INTERRUPTED. */
 int tally_groups(const View *v, Pool *pool, Span key, TallyGroup **out, size_t *n);
 
-/* A kept row and how many rows a stage rejected as copies of it. */
-typedef struct TallyCopies { uint32_t row, copies; } TallyCopies;
+/* The same by an annotation alone; 1 if no stage left one of that name. */
+int tally_annotation(const View *v, Span name, TallyGroup **out, size_t *n);
+
+/* A kept row, how many rows a stage rejected as copies of it, and the first of them. */
+typedef struct TallyCopies { uint32_t row, copies, first; } TallyCopies;
 
 /* Rows whose deciding verdict is that stage's and names a twin, by twin: most copies first, then in
-** row order. *out is malloc'ed. 0, or -1 if out of memory. */
+** order of the first copy. *out is malloc'ed. 0, or -1 if out of memory. */
 int tally_copies(const View *v, int stage, TallyCopies **out, size_t *n);
 
-/* The first `max` of those copies of a row, in row order, into out; how many it wrote. */
-size_t tally_members(const View *v, int stage, uint32_t row, uint32_t *out, size_t max);
+/* The first `max` of those copies of each of k rows, in row order: those of row[i] into out[i * max], how
+** many they are into n[i]. */
+void tally_members(const View *v, int stage, const uint32_t *row, size_t k, uint32_t *out, size_t *n, size_t max);
+
+/* The first `max` rows that a stage rejected or quarantined for a reason, in row order, into out. */
+size_t tally_rows(const View *v, int stage, Span reason, uint32_t *out, size_t max);
 
 #endif

@@ -33,6 +33,7 @@ local run = {
     { "--lib DIR", "a folder of Lua files that recipes may require", "list" },
     { "--allow-damaged", "take the whole rows before the fault of a damaged gzip or zstd file" },
     { "--no-ledger", "write no ledger.db: explain and report will know less" },
+    { "--no-html", "write no report.html" },
     { "--trust", "lift the limits on the recipe's own code; the lineage says so" },
     { "--strict", "exit 3 when an expectation of the recipe fails" },
     { "--quiet", "no progress and no summary" },

@@ -8,15 +8,17 @@
 --   groups(annotation)      { [value] = kept }, { [value] = read }; nil if no stage left it
 --   numbers()               names of metrics, names of annotations
 --   metric(name [, "untrusted"]), annotation(name)   a column (stats), each row with its status
---   alone(metric, stage, reason)            that of the rows which this reason alone rejected
+--   alone(metric, stage, reason [, "stage"])   that of the rows which this reason alone rejected; with
+--                           "stage" those that have no other fault of that stage. nil if there is no such metric
 --   reasons(most)           list of { stage, reason, count, rows = the first few }
 --   row(n), text(row)       a row's record, and its words as far as they may be shown
---   stage(name), short(path), sources(), copies(stage, most, members), notices(), place(n)
+--   stage(name), short(path), sources(), copies(stage, most, members), place(n)
 
 local bounds = require "report.bounds"
 local figures = require "report.figures"
 local json = require "json"
 
+local notice = require "report.notice"
 local remedy = require "report.remedy"
 local screen = require "report.screen"
 local spans = require "report.spans"
@@ -156,14 +158,14 @@ end
 -- ---- stages and lineage ----
 
 --- Into f: the funnel, the notices on stages that removed much, and the duplicates.
-local function add_stages(f, facts)
+local function add_stages(f, facts, reasons)
   local removed, dedup = 0, false
   for i, s in ipairs(facts.stages) do
     f.funnel[i] = { name = s.name, stage = s.stage, seen = s.seen or 0, removed = s.removed or 0,
       edited = (s.edited or 0) ~= 0 and s.edited or nil, seconds = s.seconds }
     if compose.DEDUP[s.stage or s.name] then removed, dedup = removed + (s.removed or 0), true end
   end
-  for _, text in ipairs(facts:notices()) do f.notices[#f.notices + 1] = { level = "watch", text = text } end
+  for _, text in ipairs(notice.of(facts, reasons)) do f.notices[#f.notices + 1] = { level = "watch", text = text } end
   local ran, back = facts.lineage.stats or {}, 0
   for _, s in ipairs(ran.stage_counts or {}) do back = back + (s.revived or 0) end
   f.copies = { revived = back, groups = ran.groups }
@@ -198,8 +200,8 @@ function compose.run(facts, o)
   f.funnel, f.notices = json.array {}, json.array {}
   if f.no_key and not f.topics then f.notices[1] = no_key(facts, f.no_key) end
   f.no_key = nil
-  add_stages(f, facts)
   local reasons = facts:reasons(compose.EXAMPLES)
+  add_stages(f, facts, reasons)
   f.reasons = reasons_of(facts, reasons, total)
   f.bounds = bounds.of(facts, reasons, kept, total)
   f.clusters = clusters_of(facts)

@@ -196,10 +196,14 @@ function figures.paired(numbers, bins, logarithmic)
 end
 
 --- Lengths before and after, by field, and how many rows have the longer column.
-local function lengths_of(parts, pool)
-  local out, readable = {}, 0
+-- @param metrics  those that hold them for most rows, by field; may be nil
+local function lengths_of(parts, pool, metrics)
+  local out, readable, columns = {}, 0, {}
   for _, field in ipairs { "input", "output" } do
-    local tokens = joined(parts, function(view) return stats.field_tokens(view, field, pool) end)
+    local tokens = joined(parts, function(view)
+      return stats.field_tokens(view, field, pool, metrics and metrics[field], parts[1].read)
+    end)
+    columns[field] = tokens
     if tokens then
       out[field] = { before = figures.summary(tokens, "all", figures.BINS),
                      after = figures.summary(tokens, "standing", figures.BINS),
@@ -207,11 +211,13 @@ local function lengths_of(parts, pool)
       readable = math.max(readable, tokens:count())
     end
   end
-  return out, readable
+  return out, readable, columns
 end
 
-local function leakage_of(parts, pool)
-  local leaks = joined(parts, function(view) return stats.leak(view, figures.LEAK_BYTES, pool) end)
+local function leakage_of(parts, pool, tokens)
+  local input, output
+  if #parts == 1 and not parts[1].marks then input, output = tokens.input, tokens.output end
+  local leaks = joined(parts, function(view) return stats.leak(view, figures.LEAK_BYTES, pool, input, output) end)
   local n = leaks and leaks:count("standing") or 0
   if n == 0 then return nil end
   return { count = leaks:sum("standing"), share = leaks:sum("standing") / n, least_bytes = figures.LEAK_BYTES,
@@ -219,10 +225,10 @@ local function leakage_of(parts, pool)
 end
 
 --- What a set of views says: its parts loaded from files, each with the status its rows have.
--- @param parts  list of { view =, as = "standing"|"rejected" }, or of { view =, marks = one digit
---               a row, its status, groups = views of its standing rows }
+-- @param parts  list of { view =, as = "standing"|"rejected", read = a view of it before any edit }, or of
+--               { view =, marks = one digit a row, its status, groups = views of its standing rows }
 -- @param options  by = topic key, prefer = the same where rows have it, pool =,
---                 known = set of the keys that rows have (nil: try all)
+--                 known = set of the keys that rows have (nil: try all), tokens = { input = metric of a view }
 function figures.of_views(parts, options)
   local pool, out = options.pool, {}
   local function present(keys)
@@ -238,7 +244,7 @@ function figures.of_views(parts, options)
     end
   end
 
-  local lengths, readable = lengths_of(parts, pool)
+  local lengths, readable, columns = lengths_of(parts, pool, options.tokens)
   out.lengths = lengths
   local by = options.by or options.prefer
   local function groups(key, counts, before)
@@ -259,7 +265,7 @@ function figures.of_views(parts, options)
   if name then out.scores = figures.scores(name, scores) end
   local path, when = first_column(present(figures.TIME_KEYS), readable, column_of(stats.times))
   if path then out.time = time_figures(path, when) end
-  out.leakage = leakage_of(parts, pool)
+  out.leakage = leakage_of(parts, pool, columns)
   return out
 end
 

@@ -36,13 +36,22 @@ end
 --- Names of a view's annotations and of its sources' attributes, sorted.
 function keys.annotations(view) return sorted(annotations(view)) end
 
---- The same, and the paths of its first rows.
-function keys.of(view)
-  local set = annotations(view)
-  for i = 1, math.min(LOOKED_AT, #view) do
-    local ok, object = pcall(json.decode, view:row(i).bytes)
+--- The paths that some rows have, as a set.
+-- @param rows  their numbers
+function keys.paths(view, rows)
+  local set = {}
+  for _, n in ipairs(rows) do
+    local ok, object = pcall(json.decode, view:row(n).bytes)
     if ok then add_object(object, "", 1, set) end
   end
+  return set
+end
+
+--- The names of annotations and attributes, and the paths of the first rows.
+function keys.of(view)
+  local set, first = annotations(view), {}
+  for i = 1, math.min(LOOKED_AT, #view) do first[i] = i end
+  for name in pairs(keys.paths(view, first)) do set[name] = true end
   return sorted(set)
 end
 

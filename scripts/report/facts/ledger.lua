@@ -5,7 +5,6 @@ local corpus = require "corpus"
 local fs = require "fs"
 local json = require "json"
 local load = require "report.load"
-local notice = require "report.notice"
 local run = require "report.run"
 local stats = require "stats"
 
@@ -93,10 +92,11 @@ function ledger.open(dir, pool)
   local l = r.lineage
   local self = setmetatable({ run = r, dir = dir, pool = pool, lineage = l, stages = r.stages, columns = {},
                               title = ("%s, run %s"):format(l.dataset_name or "run", l.run_id or dir) }, ledger)
-  self.count, self.total = { [0] = 0, 0, 0 }, 0
-  for _, row in ipairs(r:query "SELECT status, count(*) AS n FROM rows GROUP BY status") do
-    self.count[row.status], self.total = row.n, self.total + row.n
-  end
+  self.order = {}
+  for i, s in ipairs(r.sources) do self.order[s.path] = self.order[s.path] or i end
+  local marks = self:statuses()
+  self.count, self.total = {}, #marks
+  for status = 0, 2 do self.count[status] = select(2, marks:gsub(tostring(status), "")) end
   self.faulty = r:query "SELECT count(*) AS n FROM rows WHERE stage = 'load' AND status <> 0"[1].n
   self.parts, self.files = parts_of(self, self.total - self.faulty - self.count[0])
   self.known = known_of(r)
@@ -159,10 +159,12 @@ function ledger:annotation(name)
   return column(self, ("CASE WHEN typeof(%s) IN ('integer', 'real') THEN %s END"):format(quoted, quoted))
 end
 
-function ledger:alone(name, stage, reason)
-  local sql = ("SELECT %s FROM rows WHERE stage = ? AND reason = ? AND status <> 0 AND coalesce(also, '') = ''")
+function ledger:alone(name, stage, reason, whose)
+  if not self.run:has_column(name) then return nil end
+  local sql = ("SELECT %s FROM rows WHERE stage = ? AND reason = ? AND status <> 0 AND coalesce(also, '') NOT LIKE ?")
     :format(run.quoted(name))
-  local bytes = self.run.db:packed(sql, stage, reason)
+  local other = whose == "stage" and '%"stage":' .. json.encode(stage) .. ",%" or "_%"
+  local bytes = self.run.db:packed(sql, stage, reason, other)
   return stats.packed(bytes, ("0"):rep(#bytes // 8))
 end
 
@@ -185,9 +187,10 @@ function ledger:stage(name) return self.run:stage(name) end
 function ledger:short(path) return self.run:short(path) end
 function ledger:row(n) return self.run:row(n) end
 
---- A row's words: of its line in the run's own files.
+--- A row's words: of its line in the run's own files. A row that was rejected stands there as it was read,
+-- so that of one whose text a stage changed nothing is shown.
 function ledger:text(row)
-  if not row.output then return nil end
+  if not row.output or row.status ~= "curated" and next(row.edits or {}) then return nil end
   for _, part in ipairs(self.files) do
     local view = part.name == row.output and part.view
     local wanted = { line = row.output_line, source = self.dir .. "/" .. row.output }
@@ -217,66 +220,123 @@ end
 
 -- ---- copies ----
 
-local TWINS = [[SELECT row, json_extract(evidence, '$.twin.source') AS source,
-  json_extract(evidence, '$.twin.line') AS line FROM rows
-  WHERE stage = ? AND status <> 0 AND evidence IS NOT NULL
-    AND json_extract(evidence, '$.twin.run') IS NULL ORDER BY row]]
+local TWINS = [[SELECT row, evidence FROM rows
+  WHERE stage = ? AND status <> 0 AND evidence LIKE '%"twin":%' ORDER BY row]]
 
--- The rows that a stage rejected as copies, by the place of their twin.
-local function twins_of(self, stage, most)
-  local by, list = {}, {}
-  for row in self.run.db:rows(TWINS, stage) do
-    if row.source and row.line then
-      local key = row.source .. "\0" .. row.line
-      local c = by[key]
-      if not c then
-        c = { source = row.source, line = row.line, copies = 0, members = {} }
-        by[key], list[#list + 1] = c, c
-      end
-      c.copies = c.copies + 1
-      if #c.members < most then c.members[#c.members + 1] = row.row end
-    end
-  end
-  return list
+-- The twin as the evidence names it, as JSON; nil for one of another run. A ledger writes its evidence in
+-- one form, in which the twin can be cut out; anything else is read.
+local function twin_in(evidence)
+  local twin = evidence:match '"twin":({"source":".-","line":%d+})'
+  if twin then return twin end
+  local read = (json.decode(evidence) or {}).twin
+  return read and not read.run and json.encode { source = read.source, line = read.line } or nil
 end
 
-local function sizes_of(list)
+-- The rows that a stage rejected as copies, by their twin: how many, and the first of them.
+local function twins_of(self, stage)
+  local copies, first = {}, {}
+  for row in self.run.db:rows(TWINS, stage) do
+    local twin = twin_in(row.evidence)
+    if twin then
+      copies[twin] = (copies[twin] or 0) + 1
+      first[twin] = first[twin] or row.row
+    end
+  end
+  return copies, first
+end
+
+local function sizes_of(copies)
   local count, out = {}, {}
-  for _, c in ipairs(list) do count[c.copies + 1] = (count[c.copies + 1] or 0) + 1 end
+  for _, n in pairs(copies) do count[n + 1] = (count[n + 1] or 0) + 1 end
   for size, n in pairs(count) do out[#out + 1] = { size, n } end
   table.sort(out, function(a, b) return a[1] < b[1] end)
   return out
 end
 
-function ledger:copies(stage, most, members)
-  local list, rows = twins_of(self, stage, members), 0
-  for _, c in ipairs(list) do rows = rows + c.copies end
-  local out = { clusters = #list, rows = rows, sizes = sizes_of(list), largest = {} }
-  local order = {}
-  for i, c in ipairs(list) do order[i] = c end
-  table.sort(order, function(a, b)
-    if a.copies ~= b.copies then return a.copies > b.copies end
-    return a.members[1] < b.members[1]
-  end)
-  for i = 1, math.min(most, #order) do
-    local c = order[i]
-    local row = self.run:find_line(c.source, c.line)[1]
-    if row then out.largest[#out.largest + 1] = { row = row, size = c.copies + 1, members = c.members } end
+-- The `most` twins of most copies, ties by the first of these: too many to be sorted for a few.
+local function largest_of(copies, first, most)
+  local out = {}
+  local function larger(a, b)
+    if copies[a] ~= copies[b] then return copies[a] > copies[b] end
+    return first[a] < first[b]
+  end
+  for twin in pairs(copies) do
+    if #out < most or larger(twin, out[#out]) then
+      local at = #out < most and #out + 1 or #out
+      while at > 1 and larger(twin, out[at - 1]) do
+        out[at], at = out[at - 1], at - 1
+      end
+      out[at] = twin
+    end
   end
   return out
 end
 
--- ---- sources and notices ----
+-- The first `most` copies of each of some twins.
+local function members_of(self, stage, twins, most)
+  local members = {}
+  for _, twin in ipairs(twins) do members[twin] = {} end
+  for row in self.run.db:rows(TWINS, stage) do
+    local list = members[twin_in(row.evidence) or ""]
+    if list and #list < most then list[#list + 1] = row.row end
+  end
+  return members
+end
+
+-- The row of a line. Rows stand in the order of their sources and lines, so that a few looks find one
+-- where a query would read them all.
+local function row_of(self, path, line)
+  local first, last = 1, self.total
+  while first <= last do
+    local middle = (first + last) // 2
+    local at = self.run:query("SELECT source, line FROM rows WHERE row = ?", middle)[1]
+    local source = at and self.run.source_of[at.source]
+    local order = source and self.order[source.path] - self.order[path]
+    if not order then return nil end
+    if order == 0 then order = at.line - line end
+    if order == 0 then return middle end
+    if order < 0 then first = middle + 1 else last = middle - 1 end
+  end
+end
+
+function ledger:copies(stage, most, members)
+  local copies, first = twins_of(self, stage)
+  local out = { clusters = 0, rows = 0, sizes = sizes_of(copies), largest = {} }
+  for _, n in pairs(copies) do out.clusters, out.rows = out.clusters + 1, out.rows + n end
+  local twins = largest_of(copies, first, most)
+  local list = members_of(self, stage, twins, members)
+  for _, text in ipairs(twins) do
+    local twin = json.decode(text)
+    local row = self.order[twin.source] and row_of(self, twin.source, twin.line)
+    if row then out.largest[#out.largest + 1] = { row = row, size = copies[text] + 1, members = list[text] } end
+  end
+  return out
+end
+
+-- ---- sources ----
+
+-- How many rows each source has in the ledger.
+local function rows_by_source(self)
+  local out, total = {}, 0
+  for _, s in ipairs(self.run.sources) do
+    out[s.source] = s.rows or 0
+    total = total + out[s.source]
+  end
+  if total == self.total then return out end
+  out = {}
+  for _, row in ipairs(self.run:query "SELECT source, count(*) AS n FROM rows GROUP BY source") do
+    out[row.source] = row.n
+  end
+  return out
+end
 
 function ledger:sources()
-  local out, kept, removed = json.array {}, {}, {}
-  for _, row in ipairs(self.run:query [[SELECT source, coalesce(stage, '') AS stage, count(*) AS n FROM rows
-                                        GROUP BY 1, 2 ORDER BY 1, 2]]) do
-    if row.stage == "" then kept[row.source] = row.n
-    else
-      removed[row.source] = removed[row.source] or {}
-      removed[row.source][row.stage] = row.n
-    end
+  local out, kept, removed = json.array {}, rows_by_source(self), {}
+  for _, row in ipairs(self.run:query [[SELECT source, coalesce(stage, 'load') AS stage, count(*) AS n FROM rows
+                                        WHERE status <> 0 GROUP BY 1, 2 ORDER BY 1, 2]]) do
+    kept[row.source] = (kept[row.source] or 0) - row.n
+    removed[row.source] = removed[row.source] or {}
+    removed[row.source][row.stage] = row.n
   end
   for i, s in ipairs(self.run.sources) do
     out[i] = { path = s.path, name = self:short(s.path), kind = s.kind, generator = s.generator, format = s.format,
@@ -284,8 +344,6 @@ function ledger:sources()
   end
   return out
 end
-
-function ledger:notices() return notice.of(self.run) end
 
 --- The place of a row of the parts, which are counted one behind another.
 function ledger:place(at)
