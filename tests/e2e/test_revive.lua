@@ -181,6 +181,82 @@ check.test("behind a stage that chose among all rows nothing comes back", functi
   check.eq(lineage.stats.groups.empty, 1)
 end)
 
+check.test("next month's rows are held against the row that came back", function()
+  local month = NEAR:gsub("threshold", "index = true, threshold")
+  local _, _, base = run({ row(1, "abcd", { bad = true }), row(2, "abce"), row(3, "xyz") }, month .. BAD)
+  local fate = run({ row(1, "abcef"), row(2, "abdgh"), row(3, "uvw") },
+    NEAR:gsub("threshold", ("against = %q, threshold"):format(base)) .. BAD)
+  check.eq(fate[1].reason, "seen_before")   -- 4/5 with the second row of the month before; 2 matches only the first
+  check.eq(fate[2].kept, true)
+  check.eq(fate[3].kept, true)
+end)
+
+check.test("components: a row that comes back is named by those it is connected with", function()
+  local near = NEAR:gsub("threshold", 'cluster = "components", threshold')
+  -- 2 abce and 3 abef hang together (3/5), 4 efgh with 3 (2/6: no), 1 abcd with 2 (3/5)
+  local fate, lineage = run({ row(1, "abcd", { bad = true }), row(2, "abce"), row(3, "abef"), row(4, "efgh") }, near .. BAD)
+  check.eq(fate[1].stage, "bad")
+  check.eq(fate[2].kept, true)
+  check.eq(fate[3].twin, 2)
+  check.eq(fate[4].kept, true)
+  adds_up(lineage, 4)
+end)
+
+check.test("--until, --skip, --limit and check see the same rows come back", function()
+  local rows = { row(1, "abcd", { bad = true }), row(2, "abce"), row(3, "abcf") }
+  local fate = run(rows, NEAR .. BAD .. 's.filter { name = "all", fn = function() return false end },', "--until bad")
+  check.eq(fate[2].kept, true)
+  fate = run(rows, NEAR .. BAD, "--skip bad")
+  check.eq(fate[1].kept, true)
+  check.eq(fate[2].twin, 1)
+  fate = run(rows, NEAR .. BAD, "--limit 2")
+  check.eq(fate[2].kept, true)
+  local status, out = check.run(("%s check %s --json"):format(check.tamis, q(("%s/r%d.lua"):format(dir, serial))))
+  check.eq(status, 0)
+  local record = json.decode(out)
+  check.eq(record.kept, 1)
+  check.eq(record.stages[1].revived, 1)
+end)
+
+check.test("a run says how many copies came back and how many groups have no row", function()
+  run({ row(1, "abcd", { bad = true }), row(2, "abce"), row(3, "xyz", { bad = true }), row(4, "xyz", { bad = true }) },
+    NEAR .. BAD)
+  local _, out = check.run(("%s check %s"):format(check.tamis, q(("%s/r%d.lua"):format(dir, serial))))
+  out = out:gsub("%s+", " ")
+  check.contains(out, "1 copy came back, as a later stage removed the row kept in its place")
+  check.contains(out, "1 of 2 groups of copies has no row left: no row of theirs passes the row stages")
+  local status, report = check.run(("%s report %s"):format(check.tamis, q(("%s/out/t/r%d"):format(dir, serial))))
+  check.eq(status, 0)
+  check.contains(report, "1 copy came back")
+end)
+
+local ALPACA = "../shared/data/alpaca.jsonl.gz"
+
+check.test("of 12,208 real rows no group vanishes of which a row passes all rules", function()
+  if not fs.exists(ALPACA) then check.skip "no ../shared/data" end
+  local recipe = file("alpaca.lua", ([[local s = require "tamis"
+return s.recipe { name = "alpaca", sources = { %q }, s.exact_dedup {}, s.near_dedup {}, s.length {}, s.repetition {},
+  s.pii { action = "reject" } }
+]]):format(ALPACA))
+  local status, out, err = check.run(("%s run %s %s --out %s --quiet --json"):format(check.tamis, q(recipe), q(ALPACA),
+    q(dir .. "/out")))
+  check.eq(status, 0, err)
+  local record = json.decode(out)
+  local twin, out_of = {}, {}   -- by line
+  for line in fs.read(record.path .. "/rejected.jsonl"):gmatch "[^\n]+" do
+    local r = json.decode(line)._rejection
+    out_of[r.line], twin[r.line] = r.stage, r.evidence.twin and r.evidence.twin.line
+  end
+  for line in pairs(twin) do   -- each ends at a row that stands
+    local at = line
+    while twin[at] do at = twin[at] end
+    check.eq(out_of[at], nil, ("line %d is out for line %d"):format(line, at))
+  end
+  check.ok(record.groups.all > 500)
+  check.eq(record.groups.empty, record.groups.failed)
+  check.ok(record.stages[2].revived > 100, record.stages[2].revived)
+end)
+
 -- ---- the property, on random rows, against the definition ----
 
 local state = 7
