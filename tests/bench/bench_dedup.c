@@ -296,12 +296,12 @@ int main(int argc, char **argv) {
   view_standing(view, rows);
   b.view = view;
   b.gold = gold_view;
-  if (view_texts_init(&b.texts, view, rows, n, NEARDUP_FIELDS, 0, NULL) != 0) return 1;
+  b.pool = pool_new(argc > 3 ? atoi(argv[3]) : 1);
+  if (view_texts_init(&b.texts, view, rows, n, NEARDUP_FIELDS, 0, b.pool) != 0) return 1;
   for (size_t i = 0; i < n; i++) {
     const StringRef *s = corpus_row_strings(view->corpus, (uint32_t)i);
     b.mb += (s[0].len + s[1].len) / 1e6;
   }
-  b.pool = pool_new(argc > 3 ? atoi(argv[3]) : 1);
   b.only = argc > 4 ? argv[4] : NULL;
   printf("%zu rows, %.0f MB of text, %d thread(s)\n", n, b.mb, pool_threads(b.pool));
   measure(&b, "limit: read fields (sum of words)", read_fields);
