@@ -30,7 +30,8 @@ static Made make_texts(size_t n) {
     Span from = m.span[draw(2) ? i - 1 : draw((uint32_t)i)];
     memcpy(room, from.ptr, from.len);
     m.span[i].len = from.len;
-    for (uint32_t edits = draw(4); edits > 0 && from.len > 0; edits--) room[draw((uint32_t)from.len)] = (char)('a' + draw(20));
+    for (uint32_t edits = draw(4); edits > 0 && from.len > 0; edits--)
+      room[draw((uint32_t)from.len)] = (char)('a' + draw(20));
   }
   return m;
 }
@@ -89,7 +90,8 @@ static void brute_components(const double *j, size_t n, const uint32_t *order, d
                              const uint8_t *barred, uint32_t *twin) {
   uint32_t *kept = malloc(n * sizeof *kept);   /* of a text's component, by spreading */
   uint32_t *rank = malloc(n * sizeof *rank);
-  for (uint32_t v = 0; v < n; v++) rank[order[v]] = v + (barred[order[v]] ? (uint32_t)n : 0);   /* the last to be kept */
+  for (uint32_t v = 0; v < n; v++)   /* barred ones are the last to be kept */
+    rank[order[v]] = v + (barred[order[v]] ? (uint32_t)n : 0);
   for (uint32_t i = 0; i < n; i++) kept[i] = i;
   for (int changed = 1; changed;) {
     changed = 0;
@@ -374,7 +376,8 @@ static void one_sweep(const Made *m, LeaderParams *p, const double *j, const uin
   Error err = { "" };
   CHECK((p->exact ? leaders_exact : leaders_find)(&texts.source, p, pool, &l, &err) == 0);
   double threshold[4];
-  for (int i = 0; i < 4; i++) threshold[i] = i == 0 ? p->floor : i == 1 ? 1 : p->floor + (1 - p->floor) * draw(1000) / 1000;
+  for (int i = 0; i < 4; i++)
+    threshold[i] = i == 0 ? p->floor : i == 1 ? 1 : p->floor + (1 - p->floor) * draw(1000) / 1000;
   SweepPairs pairs = { l.pair, l.npairs, l.open };
   SweepParams s = { threshold, 4, 2, 3 };
   SweepStep step[4];

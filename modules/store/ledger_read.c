@@ -22,7 +22,8 @@ static int damaged(Reading *r, const char *table) {
 
 static sqlite3_stmt *prepare(Reading *r, const char *sql) {
   sqlite3_stmt *s = NULL;
-  if (sqlite3_prepare_v2(r->db, sql, -1, &s, NULL) != SQLITE_OK || sqlite3_bind_text(s, 1, r->stage, -1, SQLITE_STATIC)) {
+  if (sqlite3_prepare_v2(r->db, sql, -1, &s, NULL) != SQLITE_OK ||
+      sqlite3_bind_text(s, 1, r->stage, -1, SQLITE_STATIC) != SQLITE_OK) {
     failed(r);
     sqlite3_finalize(s);
     return NULL;
