@@ -7,7 +7,9 @@
 **   x:set_places({ "raw.jsonl" }, { { 1, 17 }, … })   -- source and line of each row
 **   x:info()                                    -- { dataset =, run =, rows =, fields = { … }, turns = }
 **   index.seen(view, params, { x, … }, pool)    -- verdicts and figures | nil, message; params as for
-**                                                  neardup.leaders */
+**                                                  neardup.leaders
+**   index.only(verdicts, { 3, 9 })              -- leaves of what seen gave those on these rows
+**   index.join(verdicts, seen)                  -- adds what seen gave to the verdicts of neardup.leaders */
 #include <lauxlib.h>
 
 #include "core/lua_core.h"
@@ -216,12 +218,37 @@ static int f_seen(lua_State *L) {
   return 2;
 }
 
+/* only(verdicts, rows): leaves those on the rows, ascending numbers. */
+static int f_only(lua_State *L) {
+  VerdictList *list = lua_checkverdicts(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  size_t n = (size_t)luaL_len(L, 2);
+  uint32_t *row = lua_newuserdatauv(L, (n + 1) * sizeof *row, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_geti(L, 2, (lua_Integer)i + 1);
+    row[i] = (uint32_t)(luaL_checkinteger(L, -1) - 1);
+    luaL_argcheck(L, i == 0 || row[i] > row[i - 1], 2, "expected ascending numbers of rows");
+    lua_pop(L, 1);
+  }
+  neardup_seen_only(list, row, n);
+  return 0;
+}
+
+/* join(verdicts, seen): adds what seen gave to other verdicts. */
+static int f_join(lua_State *L) {
+  if (neardup_seen_join(lua_checkverdicts(L, 1), lua_checkverdicts(L, 2)) != 0)
+    return luaL_error(L, "not enough memory");
+  return 0;
+}
+
 static const luaL_Reg functions[] = {
   { "write",   f_write },
   { "open",    f_open },
   { "peek",    f_peek },
   { "of_view", f_of_view },
   { "seen",    f_seen },
+  { "only",    f_only },
+  { "join",    f_join },
   { NULL, NULL }
 };
 static const luaL_Reg methods[] = {

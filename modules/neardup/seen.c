@@ -111,3 +111,26 @@ VerdictList *neardup_seen(const View *v, const Index *const *index, size_t n, un
   verdicts_free(list);
   return NULL;
 }
+
+void neardup_seen_only(VerdictList *list, const uint32_t *row, size_t n) {
+  size_t kept = 0, r = 0;
+  for (size_t i = 0; i < list->n; i++) {
+    while (r < n && row[r] < list->entry[i].row) r++;
+    if (r < n && row[r] == list->entry[i].row) list->entry[kept++] = list->entry[i];
+    else list->metric[list->entry[i].row] = NAN;
+  }
+  list->n = kept;
+}
+
+int neardup_seen_join(VerdictList *to, const VerdictList *seen) {
+  uint32_t reason = 0;
+  while (reason + 1 < VERDICTS_MAX_REASONS && to->reasons[reason] != NULL) reason++;
+  to->reasons[reason] = "seen_before";
+  for (size_t i = 0; i < seen->n; i++) {
+    VerdictEntry e = seen->entry[i];
+    e.reason = reason;
+    if ((e.blob = verdicts_add_blob(to, seen->blobs[e.blob])) < 0 || verdicts_add(to, e) != 0) return -1;
+    if (to->metric != NULL) to->metric[e.row] = e.value;
+  }
+  return 0;
+}

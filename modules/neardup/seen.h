@@ -16,4 +16,9 @@ VerdictList *neardup_seen(const View *v, const Index *const *index, size_t n, un
                           const LeaderParams *p, const TemplateParams *t, Pool *pool, AgainstCounts *counts,
                           Error *err);
 
+/* Leaves of a list the verdicts on row[0..n), ascending. */
+void neardup_seen_only(VerdictList *list, const uint32_t *row, size_t n);
+/* Adds the verdicts of a list that neardup_seen made to another one. 0, or -1 if out of memory. */
+int neardup_seen_join(VerdictList *to, const VerdictList *seen);
+
 #endif

@@ -64,6 +64,31 @@ local function seen(view, p, given, ctx)
   return view:apply(ctx.name, verdicts), { figures = figures, notes = notes }
 end
 
+local function without(rows, gone)
+  local out = {}
+  for _, row in ipairs(rows) do
+    if not gone[row] then out[#out + 1] = row end
+  end
+  return out
+end
+
+--- Holds rows that come back from an earlier stage against the earlier runs too.
+-- @return  the view without those that were seen, what is left to visit again, the verdicts on the others;
+--   or nil and a message
+local function seen_again(view, p, given, ctx, again)
+  local list, err = ctx.earlier(p)
+  if not list then return nil, err end
+  local before
+  before, err = earlier.seen(view, given, list, ctx.pool)
+  for _, x in ipairs(list) do x:close() end
+  if not before then return nil, err end
+  earlier.only(before, again.rows)
+  local gone = {}
+  for _, row in ipairs(before:rows()) do gone[row] = true end
+  local left = { rows = without(again.rows, gone), barred = without(again.barred, gone), memory = again.memory }
+  return view:apply(ctx.name, before), left, before
+end
+
 return {
   name    = "near_dedup",
   scope   = "corpus",
@@ -157,10 +182,17 @@ return {
 
   --- Rows whose twin a later stage rejected, held against those that stand (run/revival.lua).
   revisit = function(view, p, ctx, again)
-    local given, ranked, rank = native(p), keep.rank(view, p, ctx, again.rows)
+    local given, before = native(p), nil
+    if p.against then
+      view, again, before = seen_again(view, p, given, ctx, again)
+      if not view then return nil, again end
+    end
+    local ranked, rank = keep.rank(view, p, ctx, again.rows)
     if not ranked then return nil, rank end
     given.rank = rank
-    return neardup.leaders(ranked, given, ctx.pool, again)
+    local verdicts, err = neardup.leaders(ranked, given, ctx.pool, again)
+    if verdicts and before then earlier.join(verdicts, before) end
+    return verdicts, err
   end,
 
   --- What other thresholds would keep, from the pairs of a run with these parameters; rows of clusters that

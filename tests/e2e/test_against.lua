@@ -164,6 +164,19 @@ check.test("the same command twice, and for any number of threads, gives the sam
   check.eq(fs.read(INDEX, 1 << 30), before)
 end)
 
+check.test("a row that comes back from a stage before is held against the earlier run too", function()
+  local old, new = json.decode(FIRST[1]), json.encode { input = "something quite new to ask", output = "and its own answer" }
+  local draft = json.encode { input = old.input, output = table.concat(words(40), " "), draft = true }
+  data("back.jsonl", { draft, FIRST[1], new })
+  runs(recipe("back.lua", [[sources = { "back.jsonl" }, s.exact_dedup { fields = { "input" } },
+    s.near_dedup { against = "2024-05" },
+    s.filter { name = "no_drafts", fn = function(ex) return not ex.raw.draft end }]]), "--run-id back")
+  check.eq(table.concat(lines(out .. "/help/back/curated.jsonl"), "\n"), new)
+  local reasons = {}
+  for i, line in ipairs(lines(out .. "/help/back/rejected.jsonl")) do reasons[i] = json.decode(line)._rejection.reason end
+  check.eq(reasons, { "no_drafts", "seen_before" })
+end)
+
 check.test("the index is all that is needed: rows, sources and record may be gone", function()
   local alone = dir .. "/alone"
   assert(fs.mkdirs(alone))
