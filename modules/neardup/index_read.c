@@ -121,9 +121,12 @@ static char *take_string(Span *left, int *memory) {
 
 static int read_names(Reading *r, Span *left) {
   Index *x = r->x;
-  int memory = 0, bad = (x->dataset = take_string(left, &memory)) == NULL ||
-                        (x->run = take_string(left, &memory)) == NULL;
-  Span count = bad ? (Span){ 0 } : take(left, 4);
+  int memory = 0;
+  x->dataset = take_string(left, &memory);
+  x->run = x->dataset != NULL ? take_string(left, &memory) : NULL;
+  int bad = x->run == NULL;
+  Span count = { 0 };
+  if (!bad) count = take(left, 4);
   uint64_t n = count.ptr != NULL ? get(count.ptr, 4) : 0;
   bad = bad || n == 0 || n > left->len / 4;
   if (!bad && (x->source = calloc((size_t)n, sizeof *x->source)) == NULL) return error_memory(r->err);

@@ -55,7 +55,10 @@ static Span check_string(lua_State *L, const char *key) {
   size_t len = 0;
   lua_getfield(L, 2, key);
   const char *s = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &len) : NULL;
-  if (s == NULL) luaL_error(L, "%s: expected a string, got %s", key, luaL_typename(L, -1));
+  if (s == NULL) {
+    luaL_error(L, "%s: expected a string, got %s", key, luaL_typename(L, -1));
+    s = "";   /* not reached */
+  }
   if (strlen(s) != len) luaL_error(L, "%s: expected a string without NULs", key);
   lua_pop(L, 1);
   return span_of(s, len);

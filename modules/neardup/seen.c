@@ -39,7 +39,7 @@ static int seen_init(Seen *s, const Index *const *index, size_t n, unsigned fiel
   for (size_t k = 0; k < n; k++) s->first[k + 1] = s->first[k] + index[k]->n;
   if (s->first[n] >= TEXT_NONE)
     return error_set(err, "the earlier runs kept %zu rows together: at most %u can be compared with", s->first[n],
-                     TEXT_NONE - 1);
+                     (unsigned)TEXT_NONE - 1);
   if (view_texts_init(&s->rows, v, s->row, v->standing, fields, 0, pool) != 0 ||
       template_find(&s->shared, v, s->row, v->standing, fields, 0, t) != 0)
     return error_memory(err);
