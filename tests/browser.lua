@@ -127,4 +127,6 @@ function browser:close()
   self.from:close()
 end
 
+browser.__close = browser.close
+
 return browser

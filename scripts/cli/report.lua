@@ -1,6 +1,7 @@
 --- report: statistics and health checks of data files or of a run.
 
 local core = require "core"
+local csv = require "report.csv"
 local document = require "report.document"
 local fs = require "fs"
 local health = require "report.health"
@@ -26,17 +27,21 @@ local report = {
     { "--no-dedup", "do not look for copies in files" },
     { "--html FILE", "one self-contained page into FILE, - for stdout" },
     { "--md", "Markdown to stdout" },
+    { "--csv", "the figures as one table to stdout: section, item, figure, value" },
     { "--json", "one JSON object to stdout" },
     { "--strict", "exit 3 if a check is bad" },
     { "--threads N", "threads (default: one a processor)", "count" },
   },
-  examples = { "tamis report raw_2024.jsonl", "tamis report curated/helpdesk_v1/latest --md > report.md" },
+  examples = { "tamis report raw_2024.jsonl", "tamis report curated/helpdesk_v1/latest --md > report.md",
+    "tamis report raw_2024.jsonl --html report.html" },
 }
 
 local function parse(args)
   local o, places = options.read(args, report.options)
   if not o then return nil, places end
-  if o.md and o.json then return nil, "give one of --md and --json" end
+  local given = {}
+  for _, name in ipairs { "html", "md", "csv", "json" } do if o[name] then given[#given + 1] = "--" .. name end end
+  if #given > 1 then return nil, "give one of " .. table.concat(given, " and ") end
   o.places = places
   return o
 end
@@ -75,6 +80,8 @@ function report.run(args, env)
   elseif o.md then
     f.next = nil
     markdown.render(document.report(f, checks), out)
+  elseif o.csv then
+    csv.render(document.report(f, checks), out)
   elseif o.html then
     local text = page.render(document.report(f, checks))
     if o.html == "-" then io.stdout:write(text)

@@ -141,7 +141,7 @@ end
 --- All bounds of a run.
 -- @param reasons  facts:reasons(): `rows` are examples
 -- @return  list of { name, metric, reason, side, now, values, kept, go, back, at = place of the run's own
---   value, most = true where kept is an upper bound }; empty where no stage has one
+--   value }: kept is an upper bound where back is not 0; empty where no stage has one
 function bounds.of(facts, reasons, kept, read)
   local out = json.array {}
   local metrics = facts:numbers()
@@ -149,7 +149,7 @@ function bounds.of(facts, reasons, kept, read)
     for _, pair in ipairs(bounds_of(stage, metrics)) do
       local b = one(facts, stage, pair[1], pair[2], reasons)
       if b then
-        b.kept, b.read, b.most = json.array {}, read, b.back[#b.back] > 0 or b.back[1] > 0
+        b.kept, b.read = json.array {}, read
         for i in ipairs(b.values) do b.kept[i] = kept - b.go[i] + b.back[i] end
         out[#out + 1] = b
       end

@@ -169,18 +169,23 @@ end
 
 function draw.headline() end   -- the lines under the title and the reasons say it
 
+-- A threshold with the digits it needs.
+local function value(v)
+  return math.type(v) == "integer" and screen.number(v) or (screen.number(v, 4):gsub("%.?0+$", ""))
+end
+
 --- Each threshold with what a few other values would keep.
 function draw.bounds(s, b, out)
   for _, r in ipairs(b.rows) do
     local parts, n = {}, #r.values
     for _, i in ipairs { 1, (n + 3) // 4, (n + 1) // 2, (3 * n + 3) // 4, n } do
       if i ~= r.at and r.values[i] ~= parts.last then
-        parts[#parts + 1] = ("%s keeps %s%s"):format(screen.number(r.values[i], 4),
+        parts[#parts + 1] = ("%s keeps %s%s"):format(value(r.values[i]),
           r.back[i] > 0 and s:sign("≤ ", "<= ") or "", screen.number(r.kept[i]))
         parts.last = r.values[i]
       end
     end
-    local text = ("%s = %s: %s"):format(r.name, screen.number(r.now, 4), table.concat(parts, ", "))
+    local text = ("%s = %s: %s"):format(r.name, value(r.now), table.concat(parts, ", "))
     for i, line in ipairs(s:wrap(text, s.width - 4)) do out((i == 1 and "  " or "    ") .. line) end
   end
 end

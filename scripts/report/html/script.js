@@ -92,7 +92,7 @@
       says.textContent = '';
       addText(says, b.name + ' = ');
       addBold(says, format(b.values[i]));
-      addText(says, ' keeps ' + (b.most ? 'at most ' : ''));
+      addText(says, ' keeps ' + (b.back[i] > 0 ? 'at most ' : ''));
       addBold(says, format(kept));
       addText(says, ' of ' + format(b.read) + ' rows');
       addText(says, i === b.at ? ', as this run did' : ' (' + (change >= 0 ? '+' : '−') + format(Math.abs(change)) +

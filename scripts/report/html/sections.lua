@@ -129,19 +129,21 @@ end
 
 -- ---- thresholds ----
 
+-- A threshold with the digits it needs.
+local function value(v) return math.type(v) == "integer" and number(v) or (number(v, 4):gsub("%.?0+$", "")) end
+
 function draw.bounds(b, at)
   local boxes = {}
   for i, r in ipairs(b.rows) do
     at.data.bounds[#at.data.bounds + 1] = { name = screen.clean(r.name), values = json.array(r.values),
-      kept = json.array(r.kept), go = json.array(r.go), back = json.array(r.back), at = r.at - 1, read = r.read,
-      most = r.most }
+      kept = json.array(r.kept), go = json.array(r.go), back = json.array(r.back), at = r.at - 1, read = r.read }
     local top = 0
     for _, k in ipairs(r.kept) do top = math.max(top, k) end
     boxes[i] = new("div", { class = "bound", ["data-bound"] = #at.data.bounds - 1 },
-      new("h3", nil, at.texts:show(r.name), " = " .. number(r.values[r.at], 4)),
+      new("h3", nil, at.texts:show(r.name), " = " .. value(r.values[r.at])),
       svg.curve(r.kept, top, r.at, "rows kept by value"),
-      new("div", { class = "axis" }, new("span", nil, number(r.values[1], 4)),
-        new("span", nil, number(r.values[#r.values], 4))),
+      new("div", { class = "axis" }, new("span", nil, value(r.values[1])),
+        new("span", nil, value(r.values[#r.values]))),
       new("input", { type = "range", class = "script", min = 0, max = #r.values - 1, value = r.at - 1, step = 1,
                      ["aria-label"] = "value" }),
       new("div", { class = "says", ["aria-live"] = "polite" }, "keeps " .. number(r.kept[r.at]) .. " rows"))
@@ -156,7 +158,7 @@ function draw.clusters(b, at)
   for i, c in ipairs(b.rows) do
     list[i] = new("details", nil,
       new("summary", nil, new("span", { class = "count" }, number(c.size) .. " rows"),
-        at.texts:show(c.text or c.place, { most = 160 })),
+        at.texts:show((c.text or c.place):gsub("%s+", " "), { most = 160 })),
       examples({ { place = c.place, why = "kept", text = c.text } }, at), examples(c.members, at),
       c.more and c.more > 0 and new("p", { class = "soft inside" }, "and " .. screen.count(c.more, "more row")))
   end
