@@ -363,6 +363,17 @@ static int f_lock(lua_State *L) {
   return 3;
 }
 
+/* fs.lock_folder(path): waits for a lock on the folder itself; no file of it is touched. */
+static int f_lock_folder(lua_State *L) {
+  const char *path = check_path(L, 1);
+  int *fd = lua_newuserdatauv(L, sizeof *fd, 0);
+  *fd = -1;
+  luaL_setmetatable(L, LOCK_TYPE);
+  *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (*fd < 0) return push_errno(L, "lock", path);
+  return flock(*fd, LOCK_EX) == 0 ? 1 : push_errno(L, "lock", path);
+}
+
 static int lock_m_close(lua_State *L) {
   int *fd = luaL_checkudata(L, 1, LOCK_TYPE);
   if (*fd >= 0) close(*fd);
@@ -411,6 +422,7 @@ static const luaL_Reg functions[] = {
   { "processors", f_processors },
   { "memory", f_memory },
   { "lock", f_lock },
+  { "lock_folder", f_lock_folder },
   { "printable", f_printable },
   { NULL, NULL }
 };

@@ -10,6 +10,7 @@ folder.__index = folder
 local PREFIX = ".tmp-"
 local LOCK = ".lock"
 local PRIVATE = 448   -- octal 0700
+local TRIES = 20      -- a parent that another run takes away, empty, while this one enters
 local THERE = "run %s is there already; --replace writes it anew, another --run-id keeps both"
 
 --- UTC time and a suffix: sorts by time, and two runs of one second differ.
@@ -35,6 +36,19 @@ local function sweep(parent)
   end
 end
 
+-- The temporary folder and its lock, while no other run sweeps or publishes here.
+local function enter(self)
+  local gate <close>, err = fs.lock_folder(self.parent)
+  if not gate then return nil, err end
+  sweep(self.parent)
+  local ok
+  ok, err = fs.mkdir(self.temporary, PRIVATE)
+  if not ok then return nil, err end
+  self.lock, err = fs.lock(self.temporary .. "/" .. LOCK)
+  if not self.lock then fs.remove_tree(self.temporary) end
+  return self.lock, err
+end
+
 --- Makes the temporary folder.
 -- @return  the folder; or nil, a sentence and the exit status
 function folder.open(out, name, id, replace)
@@ -44,25 +58,18 @@ function folder.open(out, name, id, replace)
   for _, dir in ipairs { parent, out } do
     if not fs.exists(dir) then self.made[#self.made + 1] = dir end
   end
-  local ok, err = fs.mkdirs(parent, PRIVATE)
-  if not ok then return nil, err, 1 end
-  if fs.exists(self.path) and not replace then
-    return nil, THERE:format(self.path), 2
-  end
-  sweep(parent)
   self.temporary = parent .. "/" .. PREFIX .. id .. "-" .. fs.pid()
-  ok, err = fs.mkdir(self.temporary, PRIVATE)
-  if not ok then
-    self:leave()
-    return nil, err, 1
+  local ok, err
+  for _ = 1, TRIES do
+    ok, err = fs.mkdirs(parent, PRIVATE)
+    if not ok then return nil, err, 1 end
+    if fs.exists(self.path) and not replace then return nil, THERE:format(self.path), 2 end
+    ok, err = enter(self)
+    if ok then return self end
+    if fs.exists(parent) then break end
   end
-  self.lock, err = fs.lock(self.temporary .. "/" .. LOCK)
-  if not self.lock then
-    fs.remove_tree(self.temporary)
-    self:leave()
-    return nil, err, 1
-  end
-  return self
+  self:leave()
+  return nil, err, 1
 end
 
 --- Takes away the folders that this run made and that hold nothing.
@@ -79,8 +86,11 @@ end
 -- @param trial  true leaves `latest` where it is: the run is not of all rows or not of all stages
 -- @return  true; or nil, a sentence and, where another run of that name was faster, the exit status
 function folder:publish(trial)
-  local ok, err = fs.remove_tree(self.temporary .. "/" .. LOCK)
-  if ok then ok, err = fs.sync(self.temporary) end
+  local ok, err = fs.sync(self.temporary)
+  if not ok then return nil, err end
+  local gate <close>, shut = fs.lock_folder(self.parent)   -- a folder without its lock would be swept
+  if not gate then return nil, shut end
+  ok, err = fs.remove_tree(self.temporary .. "/" .. LOCK)
   if not ok then return nil, err end
   local old
   if self.replace and fs.exists(self.path) then
