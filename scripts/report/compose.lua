@@ -155,6 +155,20 @@ local function clusters_of(facts)
   return #out > 0 and out or nil
 end
 
+-- How each stage that sketches its rows proposed the pairs that it then judged.
+local function searches_of(lineage)
+  local out = json.array {}
+  for _, s in ipairs((lineage.stats or {}).stage_counts or {}) do
+    local g = s.figures
+    if g and g.recall_curve and g.slots then
+      out[#out + 1] = { stage = s.name, slots = g.slots, bands = g.bands, rows_per_band = g.rows_per_band,
+                        candidates = g.candidates, verified = g.verified, pairs = g.pairs, loosest = g.loosest,
+                        curve = g.recall_curve }
+    end
+  end
+  return #out > 0 and out or nil
+end
+
 -- ---- stages and lineage ----
 
 --- Into f: the funnel, the notices on stages that removed much, and the duplicates.
@@ -205,6 +219,7 @@ function compose.run(facts, o)
   f.reasons = reasons_of(facts, reasons, total)
   f.bounds = bounds.of(facts, reasons, kept, total)
   f.clusters = clusters_of(facts)
+  f.searches = searches_of(facts.lineage)
   f.lineage = record_of(facts.lineage)
   if f.leakage then f.leakage.example, f.leakage.row = facts:place(f.leakage.row), nil end
   f.next = { ("next: tamis explain %s --reason %s"):format(facts.dir, f.reasons[1] and f.reasons[1].reason or "NAME") }

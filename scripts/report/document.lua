@@ -253,6 +253,23 @@ local function clusters(f, blocks)
   end
 end
 
+-- The chance that a pair was looked at, by its Jaccard; what was looked at was then judged exactly.
+local function searches(f, blocks)
+  for _, x in ipairs(f.searches or {}) do
+    add(blocks, { kind = "heading", text = ("Pairs that %s proposed, by Jaccard: %d bands of %d slots"):format(x.stage,
+      x.bands, x.rows_per_band), name = #f.searches == 1 and "Pairs proposed" or "Pairs proposed: " .. x.stage })
+    local text = ("%s proposed, %s compared shingle by shingle, %s verified stand in the ledger"):format(
+      plural(x.candidates, "pair"), number(x.verified), number(x.pairs))
+    if x.loosest then text = ("%s; the loosest Jaccard of a removed row and the one kept for it is %.3f"):format(text, x.loosest) end
+    add(blocks, { kind = "text", text = text })
+    local rows = {}
+    for i, point in ipairs(x.curve) do
+      rows[i] = { ("%.2f"):format(point.jaccard), percent(point.probability) }
+    end
+    add(blocks, { kind = "table", columns = { { "Jaccard", "right" }, { "proposed", "right" } }, rows = rows })
+  end
+end
+
 -- A value of a stage's parameters in one line.
 local function shown(v) return type(v) == "table" and json.encode(v) or tostring(v) end
 
@@ -332,6 +349,7 @@ function document.report(f, list)
   groups("Languages", "Languages", f.languages, blocks)
   thresholds(f, blocks)
   clusters(f, blocks)
+  searches(f, blocks)
   sources(f, blocks)
   source_stages(f, blocks)
   scores(f, blocks)

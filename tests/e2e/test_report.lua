@@ -205,6 +205,26 @@ check.test("a run's topics are by the key that its stages used; a key that no ro
   check.eq(bad.notices[1].text, 'no row has a topik, so there are no topics to compare; did you mean "topic"?')
 end)
 
+-- The classic 16 bands of 8: 1 - (1 - 0.8^8)^16 = 0.947.
+check.test("the report shows how many pairs the bands proposed, by Jaccard", function()
+  local folder, rows = check.folder(), {}
+  for i = 1, 20 do rows[i] = ('{"input":"question number %d of many","output":"the same answer"}\n'):format(i) end
+  fs.write(folder .. "/raw.jsonl", table.concat(rows))
+  fs.write(folder .. "/r.lua", [[local s = require "tamis"
+return s.recipe { name = "curve", sources = { "raw.jsonl" }, s.near_dedup { num_hashes = 128, num_bands = 16 } }]])
+  check.eq((check.run(("%s run %s --out %s --quiet"):format(check.tamis, check.quote(folder .. "/r.lua"),
+    check.quote(folder .. "/out")))), 0)
+  local run_folder = folder .. "/out/curve/latest"
+  local search = figures(run_folder).searches[1]
+  check.eq(search.bands, 16)
+  check.eq(search.rows_per_band, 8)
+  check.eq(search.curve[4].jaccard, 0.8)
+  check.near(search.curve[4].probability, 1 - (1 - 0.8 ^ 8) ^ 16)
+  local _, text = run(run_folder)
+  check.contains(text, "Pairs that near_dedup proposed, by Jaccard: 16 bands of 8 slots")
+  check.contains(text, "0.80     94.7%")
+end)
+
 check.test("bins of lengths are whole numbers, in the terminal and in Markdown", function()
   local path = dir .. "/short.jsonl"
   local lines = {}
