@@ -23,6 +23,7 @@
   X("neardup_index", luaopen_neardup_index, TRUSTED, "the texts that a run kept, for the runs after it") \
   X("spans", luaopen_spans, TRUSTED, "runs of tokens that recur across rows") \
   X("stats", luaopen_stats, TRUSTED, "sums, quantiles and histograms of a number a row") \
+  X("passing", luaopen_passing, TRUSTED, "how many rows would pass at other values of a stage's bounds") \
   X("tally", luaopen_tally, TRUSTED, "rows counted by a value and by the row that they copy") \
   X("json", luaopen_json, TRUSTED, "JSON of settings and reports: exact integers, sorted keys") \
   X("store", luaopen_store, TRUSTED, "SQLite files: ledgers and registries") \

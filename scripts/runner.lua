@@ -139,6 +139,8 @@ local function check_export(run)
   return true
 end
 
+runner.check_export = check_export
+
 --- The last gate: no copy of a gold row may be written, whatever was skipped or edited.
 local function refuse_gold(run)
   local export_entry, cleaned = run.plan.stages[#run.plan.stages], stage_of(run.plan, "decontaminate")
@@ -151,12 +153,12 @@ local function refuse_gold(run)
   return ok, looked
 end
 
---- Loads the sources and runs the stages in memory.
+--- Makes the stages ready and loads the sources.
 -- @param opened   what recipe/open gives
 -- @param o        options of the command line
 -- @param env      { pool, progress, own = the run's folder, if it is to have one }
--- @return  { plan, view, gold, engine, sources, … }; or nil, a sentence and the exit status
-function runner.run_stages(opened, o, env)
+-- @return  { plan, view, read = the same view, gold, engine, sources, … }; or nil, a sentence and the exit status
+function runner.load(opened, o, env)
   local run = { plan = opened.plan, files = opened.files, path = opened.path, recipe = opened.recipe, options = o,
                 typed = opened.typed,
                 folder = opened.folder or open.folder_of(opened.path), pool = env.pool, progress = env.progress,
@@ -173,6 +175,15 @@ function runner.run_stages(opened, o, env)
   if not run.gold and not stage_of(run.plan, "decontaminate") then run.no_gold = NO_GOLD end
   add_notes(run)
   run.read = run.view
+  return run
+end
+
+--- Loads the sources and runs the stages in memory.
+-- @return  as load; `view` is the last one
+function runner.run_stages(opened, o, env)
+  local run, err, status = runner.load(opened, o, env)
+  if not run then return nil, err, status end
+  local ok
   run.view, err = run.engine:run(run.view)
   if not run.view then return failure(err) end
   ok, err = check_export(run)

@@ -16,6 +16,7 @@
 
 #include "core/lua_core.h"
 #include "corpus/lua_corpus.h"
+#include "stats/lua_stats.h"
 #include "stats/measure.h"
 #include "stats/numbers.h"
 
@@ -34,6 +35,12 @@ typedef struct Numbers {
 } Numbers;
 
 static Numbers *checknumbers(lua_State *L, int arg) { return luaL_checkudata(L, arg, NUMBERS); }
+
+const double *lua_checknumbers(lua_State *L, int arg, size_t *n) {
+  const Numbers *x = checknumbers(L, arg);
+  *n = x->n;
+  return x->v;
+}
 
 /* An empty Numbers of n places on the stack; v and status zeroed. [-0, +1, m] */
 static Numbers *pushnumbers(lua_State *L, size_t n) {

@@ -55,6 +55,7 @@ return {
   example = [[s.language { keep = { "en", "fr" }, min_confidence = 0.9 }]],
   reasons = { "other_language", "low_confidence", "undetermined" },
   metrics = { "confidence" },
+  bounds  = { { param = "min_confidence", metric = "confidence", side = "min", reason = "low_confidence" } },
 
   check = function(p)
     for _, code in ipairs(p.keep) do

@@ -16,6 +16,12 @@ return {
   example = [[s.length { min_input_tokens = 3, max_output_tokens = 1024 }]],
   reasons = { "input_too_short", "input_too_long", "output_too_short", "output_too_long" },
   metrics = { "input_tokens", "output_tokens" },
+  bounds  = {
+    { param = "min_input_tokens", metric = "input_tokens", side = "min", reason = "input_too_short" },
+    { param = "max_input_tokens", metric = "input_tokens", side = "max", reason = "input_too_long" },
+    { param = "min_output_tokens", metric = "output_tokens", side = "min", reason = "output_too_short" },
+    { param = "max_output_tokens", metric = "output_tokens", side = "max", reason = "output_too_long" },
+  },
 
   --- The native operator that the runner applies to every row, in parallel.
   -- @param p  parameters, already validated against `params`

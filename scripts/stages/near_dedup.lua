@@ -147,6 +147,7 @@ return {
   example = [[s.near_dedup { threshold = 0.8, keep = "longest" }]],
   reasons = { "near_duplicate", "seen_before" },
   metrics = { "jaccard", "rank" },
+  bounds  = { { param = "threshold", metric = "jaccard", side = "similarity", reason = "near_duplicate" } },
   check = function(p)
     if p.unit == "word" and p.shingle > 8 then
       return ('shingle = %d is out of range: 1 to 8 where unit = "word"'):format(p.shingle)

@@ -104,6 +104,7 @@ return {
   example = [[s.pii { action = "redact", types = { "EMAIL", "PHONE" } }]],
   reasons = REASONS,   -- and pii_NAME for each kind of `extra`
   metrics = {},
+  bounds  = { { param = "types", side = "kinds", reason = reason_of, kinds = KINDS, always = { "pii_limit" } } },
 
   op = function(p)
     local actions, err = actions_of(p)

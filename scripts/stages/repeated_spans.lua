@@ -44,6 +44,8 @@ return {
   example = [[s.repeated_spans { tokens = 50, action = "cut" }]],
   reasons = { "repeated_spans", "nothing_left" },
   metrics = { "share" },
+  -- loose: what a row shares with kept ones depends on which are kept
+  bounds  = { { param = "max_share", metric = "share", side = "max", reason = "repeated_spans", loose = true } },
 
   --- @return  the view with the spans' metric, verdicts and edits; or nil and a message
   run = function(view, p, ctx)

@@ -19,6 +19,7 @@ return {
   example = [[s.repetition { max_repetition_ratio = 0.15 }]],
   reasons = { "repetitive" },
   metrics = { "ratio" },
+  bounds  = { { param = "max_repetition_ratio", metric = "ratio", side = "max", reason = "repetitive" } },
 
   op = function(p)
     return text.repetition { field = p.field, max = p.max_repetition_ratio, min_words = p.min_words,
