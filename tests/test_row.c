@@ -92,6 +92,40 @@ static void paths_give_exact_numbers(void) {
   scratch_free(s);
 }
 
+/* Names before, between and behind the long strings, twice, escaped, as values; against the plain walk. */
+static void a_member_is_found_without_reading_the_strings_of_the_format(void) {
+  static const char *const LINES[] = {
+    "{\"topic\":\"a\",\"input\":\"i \\\"topic\\\":9 }\",\"output\":\"o\",\"n\":4}",
+    "{\"input\":\"topic\",\"output\":\"\\\\\",\"topic\":[1,{\"topic\":2}],\"n\":\"x\\ny\"}",
+    " { \"n\" : 1 , \"input\" : \"\" , \"n\" : 2.5 , \"output\" : \"o\" , \"topic\" : true } ",
+    "{\"input\":\"a\",\"output\":\"b\",\"t\\u006fpic\":\"escaped\",\"n\":null}",
+    "{\"input\":\"a\",\"output\":\"b\"}", "{}",
+  };
+  static const char *const NAMES[] = { "topic", "n", "input", "output", "nowhere" };
+  Corpus *c = fixture_corpus(LINES, sizeof LINES / sizeof LINES[0]);
+  View *v = view_new(c);
+  Scratch *s = scratch_new(0);
+  for (uint32_t i = 0; i < c->nrows; i++) {
+    for (size_t k = 0; k < sizeof NAMES / sizeof NAMES[0]; k++) {
+      Row r = scratch_begin(s, v, i);
+      JsonValue root = json_value(span_str(LINES[i])), want = json_path(&root, span_str(NAMES[k]));
+      Value got = row_path(&r, span_str(NAMES[k]));
+      CHECK((got.type == VALUE_STRING) == (want.kind == JSON_STRING));
+      CHECK((got.type == VALUE_BOOL) == (want.kind == JSON_TRUE || want.kind == JSON_FALSE));
+      CHECK((got.type == VALUE_INT || got.type == VALUE_DOUBLE) == (want.kind == JSON_NUMBER));
+      if (want.kind == JSON_STRING) {
+        char text[64];
+        CHECK(span_eq(got.text, span_of(text, json_decode(want.raw, text))));
+      }
+      if (want.kind == JSON_NUMBER)
+        CHECK((got.type == VALUE_INT ? (double)got.integer : got.number) == strtod(want.raw.ptr, NULL));
+    }
+  }
+  scratch_free(s);
+  view_unref(v);
+  corpus_unref(c);
+}
+
 static void a_key_is_an_annotation_then_a_path_then_an_attribute(void) {
   Error err;
   uint32_t ids[3] = { names_intern(view->corpus->names, span_str("noted")), 0, 0 };
@@ -165,6 +199,7 @@ int main(void) {
   RUN(a_field_that_the_row_lacks_is_no_empty_one);
   RUN(every_string_but_the_id_is_a_string_of_the_row);
   RUN(paths_give_exact_numbers);
+  RUN(a_member_is_found_without_reading_the_strings_of_the_format);
   RUN(a_key_is_an_annotation_then_a_path_then_an_attribute);
   RUN(an_edit_is_seen_by_fields_strings_and_paths);
   RUN(strings_of_one_field_are_joined_by_line_feeds);

@@ -213,12 +213,19 @@ static int f_from(lua_State *L) {
   return 1;
 }
 
-/* stats.packed(bytes, marks): the doubles that store's `packed` read, with one digit a row, its status. */
+/* stats.packed(bytes, marks): the doubles that store's `packed` read, with one digit a row, its status;
+** stats.packed(bytes, view): one a row of the view. */
 static int f_packed(lua_State *L) {
   size_t len;
   const char *bytes = luaL_checklstring(L, 1, &len);
-  luaL_checkstring(L, 2);
   luaL_argcheck(L, len % sizeof(double) == 0, 1, "expected whole doubles");
+  if (lua_isuserdata(L, 2)) {
+    View *view = lua_checkview(L, 2);
+    luaL_argcheck(L, len / sizeof(double) == view->corpus->nrows, 1, "expected a number a row of the view");
+    memcpy(pushnumbers_of(L, view)->v, bytes, len);
+    return 1;
+  }
+  luaL_checkstring(L, 2);
   lua_settop(L, 2);
   Numbers *x = pushnumbers(L, len / sizeof(double));
   memcpy(x->v, bytes, len);

@@ -1,5 +1,6 @@
 /* modules/stats/lua_tally.c - rows counted by a value and by the row that they copy, for the trusted scripts.
 **   tally.groups(view, "topic", pool)     -- { [value] = rows that stand }, { [value] = rows read }
+**   tally.groups(view, "topic", pool, "created_at")   -- … and the times there (stats.packed(bytes, view))
 **   tally.annotation(view, "topic")       -- the same by an annotation alone; nil if there is none
 **   tally.rows(view, "length", "input_too_short", 3)   -- the first three rows that it rejected for that
 **   tally.copies(view, "near_dedup", 10)  -- { rows =, clusters =, sizes = { { rows of a cluster, clusters }, … },
@@ -67,13 +68,21 @@ static int f_groups(lua_State *L) {
   size_t len, n;
   const char *key = luaL_checklstring(L, 2, &len);
   Pool *pool = lua_optpool(L, 3);
+  size_t when_len = 0;
+  const char *when = luaL_optlstring(L, 4, NULL, &when_len);
+  size_t room = v->corpus->nrows * sizeof(double);
+  double *moments = when == NULL ? NULL : lua_newuserdatauv(L, room + 1, 0);
+  int at = lua_gettop(L);
   Holder *h = new_holder(L);
   TallyGroup *group = NULL;
-  int r = tally_groups(v, pool, span_of(key, len), &group, &n);
+  int r = tally_groups(v, pool, span_of(key, len), span_of(when, when_len), moments, &group, &n);
   if (r == POOL_INTERRUPTED) return interrupted(L);
   if (r != 0) return luaL_error(L, "not enough memory");
   h->p = group;
-  return push_groups(L, v, group, n);
+  push_groups(L, v, group, n);
+  if (moments == NULL) return 2;
+  lua_pushlstring(L, lua_touserdata(L, at), room);
+  return 3;
 }
 
 static int f_annotation(lua_State *L) {

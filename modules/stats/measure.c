@@ -34,16 +34,20 @@ static double bytes_of(const Walk *w, const Row *row) {
   return s.ptr == NULL ? NAN : (double)s.len;
 }
 
-static double path_of(const Walk *w, const Row *row) {
-  Value v = row_path(row, w->path);
+static double number_at(const Row *row, Span path, int times) {
+  Value v = row_path(row, path);
   double t;
   switch (v.type) {
     case VALUE_INT: return (double)v.integer;
     case VALUE_DOUBLE: return v.number;
-    case VALUE_STRING: return w->times && time_parse(v.text, &t) == 0 ? t : NAN;
+    case VALUE_STRING: return times && time_parse(v.text, &t) == 0 ? t : NAN;
     default: return NAN;
   }
 }
+
+static double path_of(const Walk *w, const Row *row) { return number_at(row, w->path, w->times); }
+
+double measure_moment(const Row *row, Span path) { return number_at(row, path, 1); }
 
 static int is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 

@@ -15,6 +15,8 @@ int measure_tokens(const View *v, Field field, const double *known, const View *
 int measure_bytes(const View *v, Field field, Pool *pool, double *out, Error *err);
 /* The number at a path of the row; text that a time_parse takes counts with `times`. */
 int measure_path(const View *v, Span path, int times, Pool *pool, double *out, Error *err);
+/* The same of one row. */
+double measure_moment(const Row *row, Span path);
 /* Does the answer stand in the question? 1 where the output, trimmed, has at least min_bytes
 ** and occurs in the input byte for byte, else 0. Where the tokens of inputs and outputs are given
 ** [nrows], an output of more tokens than its input is not looked at: no part of a text has more. */

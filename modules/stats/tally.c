@@ -1,10 +1,12 @@
 /* modules/stats/tally.c - see tally.h */
 #include "stats/tally.h"
 
+#include <math.h>
 #include <stdlib.h>
 
-#include "corpus/query.h"
+#include "stats/measure.h"
 
+enum { GRAIN = 256 };   /* rows a chunk */
 enum { LOAD = 0 };   /* the stage that rejects lines which are no rows (corpus_stage) */
 
 /* Ids are dense, so that a table by id serves as the map. */
@@ -30,12 +32,46 @@ static int count_ids(const View *v, const uint32_t *ids, TallyGroup **out, size_
   return 0;
 }
 
-int tally_groups(const View *v, Pool *pool, Span key, TallyGroup **out, size_t *n) {
-  uint32_t *ids = malloc(((size_t)v->corpus->nrows + 1) * sizeof *ids);
-  if (ids == NULL) return -1;
-  int r = query_keys(v, pool, key, ~0u, ids);
-  if (r == 0) r = count_ids(v, ids, out, n);
-  free(ids);
+typedef struct Walk {
+  const View *view;
+  Scratch **scratch;   /* [threads] */
+  Span key, when;
+  uint32_t *ids;       /* [nrows] */
+  double *moments;     /* [nrows] or NULL */
+} Walk;
+
+static int walk_chunk(void *ctx, size_t begin, size_t end, int worker) {
+  const Walk *w = ctx;
+  const Corpus *c = w->view->corpus;
+  Scratch *s = w->scratch[worker];
+  for (size_t i = begin; i < end; i++) {
+    Row r = scratch_begin(s, w->view, (uint32_t)i);
+    w->ids[i] = names_intern_value(c->names, row_key(&r, w->key));
+    if (w->ids[i] == NAME_FAIL) return -1;
+    if (w->moments == NULL) continue;
+    w->moments[i] = corpus_row_state(c, (uint32_t)i) == ROW_OK ? measure_moment(&r, w->when) : NAN;
+  }
+  return scratch_failed(s) ? -1 : 0;
+}
+
+static int walk(Walk *w, Pool *pool) {
+  int threads = pool_threads(pool), made = 0, r = -1;
+  w->scratch = calloc((size_t)threads, sizeof *w->scratch);
+  if (w->scratch == NULL) return -1;
+  while (made < threads && (w->scratch[made] = scratch_new(made)) != NULL) made++;
+  if (made == threads) r = pool_for(pool, w->view->corpus->nrows, GRAIN, walk_chunk, w);
+  for (int i = 0; i < made; i++) scratch_free(w->scratch[i]);
+  free(w->scratch);
+  return r;
+}
+
+int tally_groups(const View *v, Pool *pool, Span key, Span when, double *moments, TallyGroup **out, size_t *n) {
+  Walk w = { .view = v, .key = key, .when = when, .moments = moments };
+  w.ids = malloc(((size_t)v->corpus->nrows + 1) * sizeof *w.ids);
+  if (w.ids == NULL) return -1;
+  int r = walk(&w, pool);
+  if (r == 0) r = count_ids(v, w.ids, out, n);
+  free(w.ids);
   return r;
 }
 

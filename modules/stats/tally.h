@@ -8,8 +8,10 @@
 typedef struct TallyGroup { uint32_t id, read, standing; } TallyGroup;   /* id: of corpus->names, NAME_NONE without */
 
 /* The groups of all rows by the value of a key (row_key: an annotation, else a path), those without a
-** row left out; in no order. *out is malloc'ed. 0, -1 if out of memory, POOL_INTERRUPTED. */
-int tally_groups(const View *v, Pool *pool, Span key, TallyGroup **out, size_t *n);
+** row left out; in no order. *out is malloc'ed. In the same walk over the rows, moments [nrows], where it
+** is given, gets the time at the path `when` (measure_moment), NaN of a row that was not read whole.
+** 0, -1 if out of memory, POOL_INTERRUPTED. */
+int tally_groups(const View *v, Pool *pool, Span key, Span when, double *moments, TallyGroup **out, size_t *n);
 
 /* The same by an annotation alone; 1 if no stage left one of that name. */
 int tally_annotation(const View *v, Span name, TallyGroup **out, size_t *n);

@@ -166,14 +166,17 @@ local function joined(parts, make)
 end
 
 --- The rows of all parts by the value of a key: those that stand, and those that were read.
-local function counts_in(parts, key, pool)
+-- @param when     a path whose times are read on the way; nil for none
+-- @param moments  … into moments[view], as columns
+local function counts_in(parts, key, pool, when, moments)
   local after, before = {}, {}
   local function add(to, counts)
     for name, count in pairs(counts) do to[name] = (to[name] or 0) + count end
   end
   for _, part in ipairs(parts) do
-    local standing, read = tally.groups(part.view, key, pool)
+    local standing, read, times = tally.groups(part.view, key, pool, when)
     if not standing then error(read, 0) end
+    if times then moments[part.view] = stats.packed(times, part.view) end
     add(before, read)
     if part.groups then
       for _, view in ipairs(part.groups) do add(after, (tally.groups(view, key, pool))) end
@@ -237,7 +240,12 @@ function figures.of_views(parts, options)
     for _, key in ipairs(keys) do if options.known[key] then some[#some + 1] = key end end
     return some
   end
-  local function counts_of(key) return counts_in(parts, key, pool) end
+  -- the first walk over the rows reads the time too, where the keys are known: it is the bytes that cost
+  local when, moments = options.known and present(figures.TIME_KEYS)[1], {}
+  local function counts_of(key) return counts_in(parts, key, pool, not next(moments) and when or nil, moments) end
+  local function times_of(view, path)
+    return path == when and moments[view] or stats.times(view, path, pool)
+  end
   local function column_of(measure)
     return function(path)
       return joined(parts, function(view) return measure(view, path, pool) end)
@@ -263,7 +271,7 @@ function figures.of_views(parts, options)
 
   local name, scores = first_column(present(figures.SCORE_KEYS), readable, column_of(stats.path))
   if name then out.scores = figures.scores(name, scores) end
-  local path, when = first_column(present(figures.TIME_KEYS), readable, column_of(stats.times))
+  local path, when = first_column(present(figures.TIME_KEYS), readable, column_of(times_of))
   if path then out.time = time_figures(path, when) end
   out.leakage = leakage_of(parts, pool, columns)
   return out
