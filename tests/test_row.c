@@ -99,7 +99,7 @@ static void a_member_is_found_without_reading_the_strings_of_the_format(void) {
     "{\"input\":\"topic\",\"output\":\"\\\\\",\"topic\":[1,{\"topic\":2}],\"n\":\"x\\ny\"}",
     " { \"n\" : 1 , \"input\" : \"\" , \"n\" : 2.5 , \"output\" : \"o\" , \"topic\" : true } ",
     "{\"input\":\"a\",\"output\":\"b\",\"t\\u006fpic\":\"escaped\",\"n\":null}",
-    "{\"input\":\"a\",\"output\":\"b\"}", "{}",
+    "{\"input\":\"a\",\"output\":\"b\"}", "{}", " { } ",
   };
   static const char *const NAMES[] = { "topic", "n", "input", "output", "nowhere" };
   Corpus *c = fixture_corpus(LINES, sizeof LINES / sizeof LINES[0]);

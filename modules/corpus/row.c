@@ -349,13 +349,13 @@ static const StringRef *string_at(const StringRef *ref, size_t n, size_t start) 
 }
 
 /* A member of the row by its own name. The long texts are the format's strings, whose ends are known: they
-** are passed, not read. */
+** are passed, not read. Nor is the line's end looked for, where the bytes are the farthest: white space behind
+** the object reads as a member without a name. */
 static JsonValue member(const Row *r, Span line, Span name) {
   enum { FEW = 8 };   /* chats have their strings deeper than the row's own members */
   const StringRef *ref = corpus_row_strings(r->corpus, r->index);
   size_t n = r->corpus->rows[r->index].nstrings;
   if (n > FEW) n = 0;
-  while (line.len > 0 && line.ptr[line.len - 1] != '}') line.len--;
   const char *open = memchr(line.ptr, '{', line.len);
   JsonValue found = { 0 }, k;
   if (open == NULL) return found;
