@@ -38,10 +38,12 @@ local function recipe_files(files)
 end
 
 --- Mean and quantiles of every stage's metric, over all rows that the stage measured.
-local function distributions(view)
+-- @param columns  gets the columns by name, sorted as they are then: the report asks for them too
+local function distributions(view, columns)
   local out = {}
   for _, name in ipairs(view:metric_names()) do
     local n = stats.metric(view, name)
+    columns[name] = n
     if n and n:count() > 0 then
       out[name] = { count = n:count(), mean = n:mean(), median = n:median(), p25 = n:quantile(0.25),
                     p75 = n:quantile(0.75), min = n:min(), max = n:max() }
@@ -82,6 +84,7 @@ function lineage.record(run)
                       figures = run.engine.infos[s.name] }
   end
   local o = run.options
+  run.columns = {}
   return {
     run_id = run.id,
     created_at = run.created_at,
@@ -101,7 +104,7 @@ function lineage.record(run)
     stats = {
       stage_counts = counts, groups = run.engine.groups,
       top_rejection_reasons = top_reasons(run.view, TOP_REASONS),
-      score_distribution = distributions(run.view), elapsed_seconds = run.seconds, cpu_seconds = run.cpu,
+      score_distribution = distributions(run.view, run.columns), elapsed_seconds = run.seconds, cpu_seconds = run.cpu,
     },
     notes = list(notes_of(run)),
     final_count = kept,

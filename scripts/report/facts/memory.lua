@@ -37,7 +37,7 @@ end
 -- @param dir     where it will stand
 function memory.new(r, record, dir)
   local sources = r.view:sources()
-  local self = setmetatable({ run = r, view = r.view, pool = r.pool, dir = dir, columns = {}, lineage = record,
+  local self = setmetatable({ run = r, view = r.view, pool = r.pool, dir = dir, columns = r.columns or {}, lineage = record,
                               files = { sources = sources }, stages = {},   -- what run.short looks at
                               title = ("%s, run %s"):format(record.dataset_name, record.run_id) }, memory)
   for i, s in ipairs(r.engine.stats) do
