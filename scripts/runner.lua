@@ -259,11 +259,19 @@ local function write_ledger(run, dir)
   })
 end
 
--- The page that tells of the run, from what is in memory.
+-- The page that tells of the run, from what is in memory. A fault in telling loses no run: it is noted.
 local function write_report(run, record, dir)
   if run.options.no_html then return true end
-  local f = compose.run(memory.new(run, record, dir.path), { pool = run.pool })
-  return dir:write("report.html", page.render(document.report(f, health.examine(f))))
+  if run.progress then run.progress:step "report" end
+  local ok, text = pcall(function()
+    local f = compose.run(memory.new(run, record, dir.path), { pool = run.pool })
+    return page.render(document.report(f, health.examine(f)))
+  end)
+  if core.interrupted() then return nil, "interrupted" end
+  if ok then return dir:write("report.html", text) end
+  local notes = run.engine.notes
+  notes[#notes + 1] = "report.html was not written, by a fault of this program: " .. fault(text)
+  return true
 end
 
 local OURS = "a fault of this program; nothing was published"

@@ -271,8 +271,8 @@ function figures.of_views(parts, options)
 
   local name, scores = first_column(present(figures.SCORE_KEYS), readable, column_of(stats.path))
   if name then out.scores = figures.scores(name, scores) end
-  local path, when = first_column(present(figures.TIME_KEYS), readable, column_of(times_of))
-  if path then out.time = time_figures(path, when) end
+  local path, moments_at = first_column(present(figures.TIME_KEYS), readable, column_of(times_of))
+  if path then out.time = time_figures(path, moments_at) end
   out.leakage = leakage_of(parts, pool, columns)
   return out
 end

@@ -37,8 +37,8 @@ end
 -- @param dir     where it will stand
 function memory.new(r, record, dir)
   local sources = r.view:sources()
-  local self = setmetatable({ run = r, view = r.view, pool = r.pool, dir = dir, columns = r.columns or {}, lineage = record,
-                              files = { sources = sources }, stages = {},   -- what run.short looks at
+  local self = setmetatable({ run = r, view = r.view, pool = r.pool, dir = dir, columns = r.columns or {},
+                              lineage = record, stages = {}, files = { sources = sources },   -- what run.short looks at
                               title = ("%s, run %s"):format(record.dataset_name, record.run_id) }, memory)
   for i, s in ipairs(r.engine.stats) do
     self.stages[i] = { stage = s.stage, name = s.name, seen = s.seen, removed = s.removed, edited = s.edited,

@@ -206,7 +206,9 @@ function sections.draw(blocks, texts)
   end
   for i, s in ipairs(list) do list[i] = new("section", { id = s.id }, s.into) end
   at.data.title = screen.clean(title) .. " · Tamis"
-  return new("div", { class = "page" }, new("header", nil, lead), top,
+  local note = new("noscript", nil, new("p", { class = "notice" },
+    "Scripts are off: figures and charts are here, texts of rows and the sliders are not."))
+  return new("div", { class = "page" }, new("header", nil, lead), note, top,
     new("nav", { ["aria-label"] = "sections" }, links), new("main", nil, list)), at.data
 end
 
