@@ -73,4 +73,12 @@ function keep.rank(view, p, ctx, rows)
   return nil, "keep: the function gave no row a number"
 end
 
+--- The metric by which a stage of that name ranked its rows; nil: in row order (or, `longest`, by length).
+-- @param is_there  function(name): is there such a metric?
+function keep.column(p, name, is_there)
+  if p.keep == nil or p.keep == "first" or p.keep == "longest" then return nil end
+  if p.keep == "best" and is_there(p.by) then return p.by end
+  return name .. ".rank"
+end
+
 return keep

@@ -20,6 +20,9 @@
 **     -- evidence: its verdict list, or a view that it was applied to under that stage's name
 **     -- { { threshold =, kept =, removed =, compared = (rows read again), clusters =, largest_cluster =,
 **     --     taken = { { row =, twin =, jaccard = }, … }, spared = the same }, … } | nil, message
+**   neardup.sweep_rows(states, p, evidence [, rank])   -- the same of a run whose rows are not at hand: a character
+**     -- a row (passing.states): 0 did not reach the stage, 2 of a trusted source; rank: a column of stats.
+**     -- false where texts are needed
 **   neardup.recall(view, the same, pool)      -- { pairs =, proposed =, copies = }: of the exact join's pairs
 **   neardup.decontaminate(view, gold, { threshold =, shingle =, input_alone =, ngram = (0: no runs of
 **     words), overlap =, overlap_with_answer =, min_words =, answer_distance =,
@@ -44,6 +47,7 @@
 #include "neardup/rank.h"
 #include "neardup/sketch.h"
 #include "neardup/verify.h"
+#include "stats/lua_stats.h"
 #include "text/fold.h"
 
 int luaopen_neardup(lua_State *L);
@@ -547,6 +551,24 @@ static void push_step(lua_State *L, const SweepStep *s) {
   set_margin(L, "spared", s->spared, s->nspared);
 }
 
+static SweepBox *new_sweep(lua_State *L, const SweepParams *s) {
+  SweepBox *box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = (SweepBox){ NULL, s->nsteps };
+  luaL_setmetatable(L, SWEEP_TYPE);
+  box->step = calloc(s->nsteps + 1, sizeof *box->step);
+  if (box->step == NULL) luaL_error(L, "not enough memory");
+  return box;
+}
+
+static int push_steps(lua_State *L, const SweepBox *box) {
+  lua_createtable(L, (int)box->n, 0);
+  for (size_t i = 0; i < box->n; i++) {
+    push_step(L, &box->step[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
 static int f_sweep(lua_State *L) {
   View *v = lua_checkview(L, 1);
   LeaderParams p = check_leaders(L);
@@ -558,19 +580,34 @@ static int f_sweep(lua_State *L) {
   t.unit = p.text.unit;
   t.turns = p.text.turns;
   SweepParams s = check_thresholds(L, p.floor, p.most_rows);
-  SweepBox *box = lua_newuserdatauv(L, sizeof *box, 0);
-  *box = (SweepBox){ NULL, s.nsteps };
-  luaL_setmetatable(L, SWEEP_TYPE);
-  box->step = calloc(s.nsteps + 1, sizeof *box->step);
-  if (box->step == NULL) return luaL_error(L, "not enough memory");
+  SweepBox *box = new_sweep(L, &s);
   Error err = { "" };
   if (neardup_sweep(v, fields, &p, &t, &e, &s, pool, box->step, &err) != 0) return push_failure(L, &err);
-  lua_createtable(L, (int)s.nsteps, 0);
-  for (size_t i = 0; i < s.nsteps; i++) {
-    push_step(L, &box->step[i]);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  return push_steps(L, box);
+}
+
+static int f_sweep_rows(lua_State *L) {
+  size_t n, nrank = 0;
+  const char *states = luaL_checklstring(L, 1, &n);
+  luaL_argcheck(L, n < UINT32_MAX, 1, "too many rows");
+  LeaderParams p = check_leaders(L);
+  SweepEvidence e = check_evidence(L, 3);
+  SweepRows of = { .nrows = (uint32_t)n };
+  if (!lua_isnoneornil(L, 4)) of.rank = lua_checknumbers(L, 4, &nrank);
+  luaL_argcheck(L, of.rank == NULL || nrank == n, 4, "expected a number for each row");
+  lua_settop(L, 4);
+  uint8_t *reached = lua_newuserdatauv(L, n + 1, 0);
+  for (size_t i = 0; i < n; i++) reached[i] = states[i] == '0' ? 0 : states[i] == '2' ? SWEEP_TRUSTED : SWEEP_REACHED;
+  of.reached = reached;
+  SweepParams s = check_thresholds(L, p.floor, p.most_rows);
+  SweepBox *box = new_sweep(L, &s);
+  Error err = { "" };
+  int r = neardup_sweep_rows(&of, &p, &e, &s, box->step, &err);
+  if (r == SWEEP_NEEDS_TEXTS) {
+    lua_pushboolean(L, 0);
+    return 1;
   }
-  return 1;
+  return r != 0 ? push_failure(L, &err) : push_steps(L, box);
 }
 
 static int f_recall(lua_State *L) {
@@ -734,7 +771,8 @@ static int f_rank_op(lua_State *L) {
 static const luaL_Reg functions[] = {
   { "jaccard", f_jaccard }, { "normalise", f_normalise }, { "minhash", f_minhash },
   { "recall_curve", f_recall_curve }, { "bands", f_bands },
-  { "exact", f_exact }, { "leaders", f_leaders }, { "sweep", f_sweep }, { "recall", f_recall }, { "decontaminate", f_decontaminate },
+  { "exact", f_exact }, { "leaders", f_leaders }, { "sweep", f_sweep }, { "sweep_rows", f_sweep_rows },
+  { "recall", f_recall }, { "decontaminate", f_decontaminate },
   { "gold_copy", f_gold_copy }, { "rank_op", f_rank_op },
   { "nearest", f_nearest },
   { NULL, NULL }

@@ -59,6 +59,18 @@ typedef struct SweepEvidence {
 int neardup_sweep(const View *v, unsigned fields, const LeaderParams *p, const TemplateParams *t,
                   const SweepEvidence *e, const SweepParams *s, Pool *pool, SweepStep *step, Error *err);
 
+/* The same of a finished run, whose texts are not at hand. */
+enum { SWEEP_REACHED = 1, SWEEP_TRUSTED = 2 };   /* 0: the row did not reach the stage */
+typedef struct SweepRows {
+  uint32_t nrows;
+  const uint8_t *reached;  /* [nrows] SWEEP_… */
+  const double *rank;      /* [nrows] NULL: all alike */
+} SweepRows;
+enum { SWEEP_NEEDS_TEXTS = 1 };   /* a cluster is open, or the order goes by length: neardup_sweep can tell */
+/* 0; SWEEP_NEEDS_TEXTS; -1 with err worded; POOL_INTERRUPTED. */
+int neardup_sweep_rows(const SweepRows *of, const LeaderParams *p, const SweepEvidence *e, const SweepParams *s,
+                       SweepStep *step, Error *err);
+
 /* The gold row whose input alone took the most rows, the first of equals; rows 0: none did. */
 typedef struct GoldTaker { uint32_t gold; size_t rows; } GoldTaker;
 

@@ -38,8 +38,7 @@ static int check_rows(const Mapped *m, const SweepEvidence *e, uint32_t nrows, E
   return 0;
 }
 
-static int map_rows(Mapped *m, const Compared *c, uint32_t nrows, const SweepEvidence *e, Error *err) {
-  const Rows *rows = &c->rows;
+static int map_rows(Mapped *m, const Rows *rows, uint32_t nrows, const SweepEvidence *e, Error *err) {
   m->text = malloc((nrows + (size_t)1) * sizeof *m->text);
   m->pair = malloc((e->npairs + 1) * sizeof *m->pair);
   m->open_row = malloc(nrows + (size_t)1);
@@ -75,11 +74,58 @@ int neardup_sweep(const View *v, unsigned fields, const LeaderParams *p, const T
   Mapped m = { 0 };
   for (size_t i = 0; i < s->nsteps; i++) step[i] = (SweepStep){ 0 };
   int r = compared_open(&c, v, fields, p, t, pool, err);
-  if (r == 0) r = map_rows(&m, &c, v->corpus->nrows, e, err);
+  if (r == 0) r = map_rows(&m, &c.rows, v->corpus->nrows, e, err);
   SweepPairs pairs = { m.pair, e->npairs, m.open };
   if (r == 0) r = sweep_find(&c.texts.source, &c.p, &pairs, s, pool, step, err);
   for (size_t i = 0; r == 0 && i < s->nsteps; i++) rows_of_step(&step[i], c.rows.row);
   mapped_free(&m);
   compared_close(&c);
+  return r;
+}
+
+/* ---- without texts ---- */
+
+static int no_text(const TextSource *src, size_t i, int worker, Grams *g) {
+  (void)src, (void)i, (void)worker, (void)g;
+  return -1;
+}
+
+static int choose_rows(Rows *rows, LeaderParams *p, const SweepRows *of, const double **rank, Error *err) {
+  double *own = malloc((of->nrows + (size_t)1) * sizeof *own);
+  rows->row = malloc((of->nrows + (size_t)1) * sizeof *rows->row);
+  rows->first = malloc(of->nrows + (size_t)1);
+  *rank = own;
+  if (own == NULL || rows->row == NULL || rows->first == NULL) return error_memory(err);
+  for (uint32_t i = 0; i < of->nrows; i++) {
+    if (of->reached[i] == 0) continue;
+    own[rows->n] = of->rank != NULL ? of->rank[i] : 0;
+    rows->first[rows->n] = of->reached[i] == SWEEP_TRUSTED;
+    rows->row[rows->n++] = i;
+  }
+  p->first = rows->first;
+  p->rank = of->rank != NULL ? own : NULL;
+  return 0;
+}
+
+int neardup_sweep_rows(const SweepRows *of, const LeaderParams *given, const SweepEvidence *e, const SweepParams *s,
+                       SweepStep *step, Error *err) {
+  LeaderParams p = *given;
+  Rows rows = { 0 };
+  Mapped m = { 0 };
+  const double *rank;
+  for (size_t i = 0; i < s->nsteps; i++) step[i] = (SweepStep){ 0 };
+  int r = choose_rows(&rows, &p, of, &rank, err);
+  if (r == 0) r = map_rows(&m, &rows, of->nrows, e, err);
+  for (size_t i = 0; r == 0 && i < rows.n; i++)
+    if (m.open[i]) r = SWEEP_NEEDS_TEXTS;
+  if (r == 0 && p.longest && e->npairs > 0) r = SWEEP_NEEDS_TEXTS;
+  TextSource none = { .n = rows.n, .fields = no_text };
+  SweepPairs pairs = { m.pair, e->npairs, m.open };
+  p.longest = 0;
+  if (r == 0) r = sweep_find(&none, &p, &pairs, s, NULL, step, err);
+  for (size_t i = 0; r == 0 && i < s->nsteps; i++) rows_of_step(&step[i], rows.row);
+  free((void *)rank);
+  mapped_free(&m);
+  rows_free(&rows);
   return r;
 }

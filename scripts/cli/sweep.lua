@@ -1,12 +1,16 @@
 --- sweep: what each value of a parameter would keep, with the rows at the margin.
 
+local again = require "recipe.again"
 local axis = require "sweep.axis"
 local core = require "core"
+local count = require "sweep.count"
 local fs = require "fs"
 local json = require "json"
+local ledger = require "sweep.ledger"
 local options = require "cli.options"
 local progress = require "run.progress"
 local run = require "cli.run"
+local run_folder = require "report.run"
 local runner = require "runner"
 local screen = require "report.screen"
 local show = require "sweep.show"
@@ -68,6 +72,11 @@ local function sort_out(rest)
   return files, axes
 end
 
+--- Is the first file a run's folder?
+local function is_run(path)
+  return fs.exists(path .. "/lineage.json") or fs.exists(path .. "/latest/lineage.json")
+end
+
 local function print_result(result, o)
   local out = function(line) io.stdout:write(line, "\n") end
   if o.json then out(json.encode(show.data(result), "  "))
@@ -92,6 +101,62 @@ local function of_recipe(files, texts, o, env)
   return result
 end
 
+--- The pairs that the run left, where they reach down to the values.
+local function evidence_of(r, axes)
+  local a = axes[1]
+  if #axes > 1 or count.how(a) ~= "pairs" or not ledger.can(a, "pairs") then return nil end
+  return ledger.evidence(r, a)
+end
+
+--- A run's sweep where the ledger alone does not tell: its recipe once more, on its sources.
+local function of_run_again(r, texts, o, env, evidence)
+  local changed = again.changed(r.lineage)
+  if changed then return nil, changed, 1 end
+  local opened, err, status = again.open(r.lineage, o, o.set)
+  if not opened then return nil, err, status end
+  local axes
+  axes, err = sweep.axes(texts, opened.plan.stages)
+  if not axes then return nil, err, 2 end
+  local loaded
+  loaded, err, status = runner.load(opened, o, env)
+  if not loaded then return nil, err, status end
+  o.evidence = evidence
+  local result
+  result, err = sweep.over(loaded, axes, o)
+  if not result then return nil, err, 1 end
+  result.source = r.dir .. " and its sources"
+  return result
+end
+
+local function of_run(files, texts, o, env)
+  if #files > 1 then
+    return nil, ("%s is a run, which has its sources: name none behind it"):format(files[1]), 2
+  end
+  if o.set or o.skip or o.gold or o.limit or o.sample or o.arg then
+    return nil, "a finished run is as it is: --set, --skip, --gold, --arg, --limit and --sample go with a recipe", 2
+  end
+  local dir, err = run_folder.find(files[1])
+  if not dir then return nil, err, 1 end
+  local r
+  r, err = run_folder.open(dir)
+  if not r then return nil, err, 1 end
+  r.pool = env.pool
+  local stages, own = ledger.stages(r), false
+  for _, e in ipairs(stages) do
+    for _, text in ipairs(texts) do own = own or not e.def and text:sub(1, #e.name + 1) == e.name .. "." end
+  end
+  if own then return of_run_again(r, texts, o, env) end   -- a stage of the recipe's own: only it knows its parameters
+  local axes
+  axes, err = sweep.axes(texts, stages)
+  if not axes then return nil, err, 2 end
+  local result
+  result, err = sweep.of_run(r, axes, o)
+  if result == false then return of_run_again(r, texts, o, env, evidence_of(r, axes)) end
+  if not result then return nil, err, 1 end
+  r:close()
+  return result
+end
+
 function command.run(args)
   local o, rest = options.read(args, command.options)
   if not o then return fail(rest, 2) end
@@ -101,7 +166,7 @@ function command.run(args)
   local pool <close> = core.pool(o.threads or 0)
   local bar = progress.new { pool = pool, quiet = o.quiet }
   local env = { pool = pool, progress = bar }
-  local result, err, status = of_recipe(files, texts, o, env)
+  local result, err, status = (is_run(files[1]) and of_run or of_recipe)(files, texts, o, env)
   bar:close()
   if not result then
     if core.interrupted() then return fail("interrupted", 130) end

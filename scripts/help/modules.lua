@@ -34,6 +34,7 @@ return {
       { "exact(view, p [, pool])", "the verdicts of exact_dedup" },
       { "leaders(view, p [, pool])", "the verdicts of near_dedup, and a table of figures" },
       { "sweep(view, p, evidence [, pool])", "what other thresholds keep, from the pairs that leaders left" },
+      { "sweep_rows(states, p, evidence [, rank])", "the same of a finished run; false where its texts are needed" },
       { "recall(view, p [, pool])", "how many exact pairs the bands propose: { pairs =, proposed =, copies = }" },
       { "decontaminate(view, gold, p [, pool])", "the verdicts of decontaminate" },
       { "gold_copy(view, gold, input_alone [, pool])", "false, or the first row that is a copy of a gold row" },

@@ -78,6 +78,8 @@ local function not_found(kind, name, folders)
     near and ("; did you mean '%s'?"):format(near) or "")
 end
 
+open.candidates = candidates
+
 --- The loader that a recipe's state asks: text and path, or nil and why.
 local function loader(folders, files)
   return function(kind, name)
@@ -111,14 +113,15 @@ local function checked(recipe, options)
 end
 
 --- Opens a recipe from its text.
--- @param options  libs, args, trust, trace, and what plan.checked takes
+-- @param options  libs, args, trust, trace, load = function(kind, name) in place of the folders, and what
+--                 plan.checked takes
 -- @return  { recipe, plan, files, path }; or nil, a sentence and the exit status
 function open.text(text, path, options)
   options = options or {}
   local files = { { path = path, kind = "recipe", text = text, sha256 = hash.sha256(text) } }
   local none = { work = 0, memory = 0, seconds = 0 }
   local recipe, err = host.recipe {
-    text = text, path = path, load = loader(open.folders(path, options.libs), files),
+    text = text, path = path, load = options.load or loader(open.folders(path, options.libs), files),
     config = { args = options.args or {}, stages = plan.stage_names() },
     load_limit = options.trust and none or LIMITS.load, call_limit = options.trust and none or LIMITS.call,
     trace = options.trace,

@@ -15,6 +15,8 @@ local template = require "neardup_template"
 -- A row has a text of its own where so many code points (words) in a row are not masked.
 local OWN = { char = 20, word = 4 }
 
+local AGAINST = "near_dedup.against: its rows are compared with an earlier run's at one threshold"
+
 local order = keep.params { "first", "longest", "newest", "best" }
 
 local FIELDS = { "system", "input", "output", "alternative", "assistant" }
@@ -204,12 +206,23 @@ return {
   -- @return            a table a threshold: threshold, kept, removed, compared, clusters, taken and spared (at the
   --                    margin: { row, twin, jaccard }); or nil and a message
   sweep = function(view, evidence, p, thresholds, ctx)
-    if p.against then return nil, "near_dedup.against: its rows are compared with an earlier run's at one threshold" end
+    if p.against then return nil, AGAINST end
     local given, ranked, rank = native(p), keep.rank(view, p, ctx)
     if not ranked then return nil, rank end
     given.rank = rank
     given.thresholds, given.margin, given.stage = thresholds, ctx.margin or 3, ctx.name
     return neardup.sweep(ranked, given, evidence, ctx.pool)
+  end,
+
+  --- The same of a finished run, whose rows are not at hand.
+  -- @param states  a character a row (modules/stats/passing.h)
+  -- @param rank    what keep.column names, a column of stats; nil: row order
+  -- @return        as sweep; false where texts are needed
+  sweep_rows = function(states, evidence, p, thresholds, margin, rank)
+    if p.against then return nil, AGAINST end
+    local given = native(p)
+    given.thresholds, given.margin = thresholds, margin
+    return neardup.sweep_rows(states, given, evidence, rank)
   end,
 
   --- The chance that a pair is proposed, for the help page.

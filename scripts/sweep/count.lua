@@ -126,7 +126,7 @@ end
 function count.pairs(p, a, most)
   local values, place = ascending(a)
   local steps, err = p.similar(values, most)
-  if not steps then return nil, err end
+  if not steps then return steps, err end   -- false: it takes texts
   local points = {}
   for i in ipairs(a.values) do
     local step = steps[place[i]]
@@ -215,10 +215,10 @@ function count.again(p, a, most)
 end
 
 --- What the stage keeps at each value of one axis.
--- @return  points, in order of the values; or nil and a sentence
+-- @return  points, in order of the values; nil and a sentence; false where texts are needed and not at hand
 function count.points(p, a, most)
   local points, err = count[count.how(a)](p, a, most)
-  if not points then return nil, err end
+  if not points then return points, err end
   for i, v in ipairs(a.values) do points[i].value, points[i].label = v.value, v.label end
   return points
 end

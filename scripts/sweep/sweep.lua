@@ -11,6 +11,7 @@
 local axis = require "sweep.axis"
 local core = require "core"
 local count = require "sweep.count"
+local ledger = require "sweep.ledger"
 local runner = require "runner"
 local views = require "sweep.views"
 
@@ -81,6 +82,15 @@ function sweep.one(site, a, margin)
   return out
 end
 
+--- What must be said of the numbers.
+local function note_of(a)
+  local action = count.how(a) == "kinds" and a.entry.params.action or "reject"
+  if action ~= "reject" then
+    return ("%s.action is %s, which removes no row; counted as removed are those that hold such data")
+      :format(a.stage, tostring(action))
+  end
+end
+
 local function described(a)
   local labels = {}
   for i, v in ipairs(a.values) do labels[i] = v.label end
@@ -91,12 +101,8 @@ sweep.described = described
 -- ---- two axes ----
 
 --- Two bounds of one stage: all pairs from one pass.
-local function grid_of_figures(site, a, b)
-  local p = views.of(site, a, "figures")
-  local ok, err = p.prepare()
-  if not ok then return nil, err end
-  local grid
-  grid, err = count.grid(p, a, b)
+local function grid_on(p, a, b)
+  local grid, err = count.grid(p, a, b)
   if not grid then return nil, err end
   local rows = {}
   for i, points in ipairs(grid) do
@@ -104,8 +110,21 @@ local function grid_of_figures(site, a, b)
     add_shares(points, p.reached())
     rows[i] = { value = a.values[i].value, label = a.values[i].label, reached = p.reached(), points = points }
   end
-  p.close()
   return rows
+end
+
+local function grid_of_figures(site, a, b)
+  local p = views.of(site, a, "figures")
+  local ok, err = p.prepare()
+  if not ok then return nil, err end
+  local rows
+  rows, err = grid_on(p, a, b)
+  p.close()
+  return rows, err
+end
+
+local function is_stored(a, b)
+  return a.stage == b.stage and count.how(a) == "figures" and count.how(b) == "figures"
 end
 
 --- A pass from the first axis' stage on for each of its values, then the second axis.
@@ -202,7 +221,7 @@ end
 function sweep.over(run, axes, o)
   local stages = run.plan.stages
   local a, b = axes[1], axes[2]
-  local result = { axes = { described(a), b and described(b) or nil }, how = count.how(b or a) }
+  local result = { axes = { described(a), b and described(b) or nil }, how = count.how(b or a), note = note_of(b or a) }
   local view, err = reach(run, stages, index_of(stages, a.stage))
   if not view then return nil, err end
   local site = { view = view, recipe = run.recipe, plan = run.plan, pool = run.pool, gold = run.gold,
@@ -213,7 +232,7 @@ function sweep.over(run, axes, o)
     if not one then return nil, err end
     for k, x in pairs(one) do result[k] = x end
   else
-    local stored = a.stage == b.stage and count.how(a) == "figures" and count.how(b) == "figures"
+    local stored = is_stored(a, b)
     result.rows, err = (stored and grid_of_figures or grid_of_passes)(site, a, b, stages)
     if not result.rows then return nil, err end
     if not stored then result.passes = true end
@@ -223,6 +242,31 @@ function sweep.over(run, axes, o)
     ok, err = replay(run, axes, result)
     if not ok then return nil, err end
   end
+  return result
+end
+
+--- A sweep over what a finished run left in its ledger.
+-- @param r  report.run, open
+-- @return   the result; nil and a sentence; or false where the run's sources are needed
+function sweep.of_run(r, axes, o)
+  local a, b = axes[1], axes[2]
+  if o.replay then return false end
+  if b and not is_stored(a, b) then return false end
+  if not b and not ledger.can(a, count.how(a)) then return false end
+  local p = ledger.of(r, a)
+  local result = { axes = { described(a), b and described(b) or nil }, how = count.how(a), source = r.dir,
+                   note = note_of(a) }
+  local err
+  if b then
+    result.rows, err = grid_on(p, a, b)
+    if not result.rows then return nil, err end
+    return result
+  end
+  result.points, err = count.points(p, a, o.margin)
+  if not result.points then return result.points, err end
+  result.reached = p.reached()
+  add_cards(p, result.points)
+  add_shares(result.points, result.reached)
   return result
 end
 

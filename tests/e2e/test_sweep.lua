@@ -18,7 +18,7 @@ local function words(n)
 end
 
 local rows = {}
-local function add(input, output) rows[#rows + 1] = json.encode { id = #rows + 1, input = input, output = output } end
+local function add(input, output) rows[#rows + 1] = json.encode { key = #rows + 1, input = input, output = output } end
 for i = 1, 150 do
   local base = words(math.random(3, 40))
   add(table.concat(base, " "), table.concat(words(math.random(2, 30)), " "))
@@ -145,6 +145,63 @@ check.test("two parameters make a grid whose lines are those of one", function()
     check.eq(line.reached, one.reached)
     for j, v in ipairs(line.values) do check.eq(v.kept, one.values[j].kept) end
   end
+end)
+
+-- ---- finished runs ----
+
+local function run_of(recipe, id, more)
+  local status, _, err = check.run(("%s run %s --out %s --run-id %s --quiet %s"):format(check.tamis, q(recipe),
+    q(dir .. "/out"), id, more or ""))
+  check.eq(status, 0, err)
+  return dir .. "/out/k/" .. id
+end
+
+local function without_source(r)
+  r.source = nil
+  for _, v in ipairs(r.values or {}) do
+    v.compared = nil
+    for _, list in ipairs { v.goes, v.stays } do
+      for _, m in ipairs(list) do
+        m.source = nil
+        if m.twin then m.twin.source = nil end
+      end
+    end
+  end
+  return r
+end
+
+check.test("a finished run tells what its recipe tells, from the ledger", function()
+  local base = run_of(RECIPE, "whole")
+  for _, axis in ipairs { "length.min_input_tokens=0:35:7", "repetition.max_repetition_ratio=0,0.1,0.3",
+                          "pii.types=EMAIL,PHONE,EMAIL+PHONE", "length.min_input_tokens=5,9 length.max_output_tokens=8,20",
+                          "near_dedup.threshold=0.8:0.95:0.05", "near_dedup.threshold=0.5,0.9", "near_dedup.shingle=3,5",
+                          "sample.n=20,60" } do
+    check.eq(without_source(sweep(q(base) .. " " .. axis)), without_source(sweep(q(RECIPE) .. " " .. axis)), axis)
+  end
+end)
+
+check.test("figures and complete pairs of a run need no source", function()
+  check.write(dir .. "/gone.lua", (fs.read(RECIPE):gsub('"rows.jsonl"', '"gone.jsonl"')
+    :gsub("threshold = 0.8", "threshold = 0.8, evidence_floor = 0.5")))
+  check.write(dir .. "/gone.jsonl", fs.read(dir .. "/rows.jsonl"))
+  local base = run_of(dir .. "/gone.lua", "gone")
+  os.remove(dir .. "/gone.jsonl")
+  local asked = { "length.min_input_tokens=0:35:7", "near_dedup.threshold=0.5:0.9:0.1", "pii.types=EMAIL,PHONE" }
+  for _, axis in ipairs(asked) do
+    local r = without_source(sweep(q(base) .. " " .. axis))
+    check.eq(r, without_source(sweep(q(RECIPE) .. " " .. axis)), axis)
+  end
+  local status, _, err = check.run(("%s sweep %s near_dedup.shingle=3,5"):format(check.tamis, q(base)))
+  check.eq(status, 1)
+  check.contains(err, "gone.jsonl, which the run read, is not there")
+end)
+
+check.test("a recipe that has changed since the run is not what the run is swept by", function()
+  check.write(dir .. "/mine.lua", fs.read(RECIPE))
+  local base = run_of(dir .. "/mine.lua", "mine")
+  local before = sweep(q(base) .. " near_dedup.shingle=3,5")
+  check.write(dir .. "/mine.lua", "return nothing")
+  check.eq(sweep(q(base) .. " near_dedup.shingle=3,5"), before)
 end)
 
 check.test("value i is A + i * STEP, rounded to its decimals", function()
