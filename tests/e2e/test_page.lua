@@ -36,6 +36,7 @@ local function rows(from, to)
   for i = from, to do
     t[#t + 1] = { id = "r" .. i, input = words(12, i), output = words(1 + i % 60, i + 3), topic = "t" .. i % 4,
                   created_at = ("2024-%02d-%02dT10:00:00Z"):format(1 + i % 12, 1 + i % 28) }
+    if i == 150 then t[#t].input = t[#t].input .. " " .. t[#t].output end
     if i % 8 == 0 then
       t[#t + 1] = { id = "c" .. i, input = words(12, i) .. " more", output = words(1 + i % 60, i + 3), topic = "t9",
                     created_at = "2024-05-05" }
@@ -44,7 +45,7 @@ local function rows(from, to)
   return t
 end
 
-data("a.jsonl", rows(1, 200))
+data("a.jsonl", rows(1, 200))   -- one answer stands in its question
 data("b.jsonl", rows(201, 300))
 
 local RECIPE = [[local s = require "tamis"

@@ -350,7 +350,9 @@ function ledger:place(at)
   for _, p in ipairs(self.parts) do
     if at and at >= 1 and at <= #p.view then
       local place = p.view:row(at)
-      return ("%s:%d"):format(p.name or place.source, place.line)
+      local row = p.name and (self.run:find_output(p.name, place.line) or {})[1]
+      if row then place = self.run:row(row) end
+      return ("%s:%d"):format(self:short(place.source), place.line)
     end
     at = at and at - #p.view
   end

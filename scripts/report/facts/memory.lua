@@ -161,7 +161,7 @@ end
 --- The place of a row of the parts: there is one.
 function memory:place(at)
   local row = at and self.view:row(at)
-  return row and ("%s:%d"):format(row.source, row.line)
+  return row and ("%s:%d"):format(self:short(row.source), row.line)
 end
 
 return memory
