@@ -152,8 +152,13 @@ local function topics(f, blocks)
   groups(("Topics by %s: %s, largest %sx the smallest (balanced under 10x)"):format(t.key,
     plural(#t.groups, "group"), number(t.imbalance, 1)), "Topics", t, blocks)
   if before then
-    add(blocks, { kind = "text", text = ("As read, the largest was %sx the smallest. %s"):format(number(before, 1),
-      'Rows without a topic are "unknown", those too that left before the stage which sets it.') })
+    local text = ("As read, the largest was %sx the smallest."):format(number(before, 1))
+    for _, g in ipairs(t.groups) do
+      if g.name == "unknown" then
+        text = text .. ' Rows without a topic are "unknown", those too that left before the stage which sets it.'
+      end
+    end
+    add(blocks, { kind = "text", text = text })
   end
 end
 
