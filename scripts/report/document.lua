@@ -265,7 +265,9 @@ local function searches(f, blocks)
       x.bands, x.rows_per_band), name = #f.searches == 1 and "Pairs proposed" or "Pairs proposed: " .. x.stage })
     local text = ("%s proposed, %s compared shingle by shingle, %s verified stand in the ledger"):format(
       plural(x.candidates, "pair"), number(x.verified), number(x.pairs))
-    if x.loosest then text = ("%s; the loosest Jaccard of a removed row and the one kept for it is %.3f"):format(text, x.loosest) end
+    if x.loosest then
+      text = ("%s; the loosest Jaccard of a removed row and the one kept for it is %.3f"):format(text, x.loosest)
+    end
     add(blocks, { kind = "text", text = text })
     local rows = {}
     for i, point in ipairs(x.curve) do
