@@ -431,6 +431,7 @@ void lua_open_view(lua_State *L) {
     luaL_setfuncs(L, METHODS, 0);
     lua_open_view_row(L);
     lua_open_view_revive(L);
+    lua_open_view_look(L);
     lua_pushvalue(L, -1);
     lua_setfield(L, -2, "__index");
   }

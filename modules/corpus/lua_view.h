@@ -16,5 +16,6 @@ ViewBox *lua_checkviewbox(lua_State *L, int arg);   /* raises if arg is no view,
 /* Adds the methods of lua_view_row.c to the table at the top [-0, +0, m]. */
 void lua_open_view_row(lua_State *L);
 void lua_open_view_revive(lua_State *L);   /* the same for lua_revive.c */
+void lua_open_view_look(lua_State *L);     /* and for lua_view_look.c */
 
 #endif

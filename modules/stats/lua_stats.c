@@ -3,6 +3,7 @@
 **   stats.field_tokens(view, "input", pool, "length.input_tokens", read)   -- a metric that has most of
 **                                                       them; rows that are gone as that view has them
 **   n:count() n:median("standing") n:quantile(0.9, "rejected")
+**   n:order(rows, true)                                 -- the rows by their numbers, highest first
 **   n:histogram(20, "all", true)                        -- { edges = {…}, counts = {…} }, log bins
 **   stats.threshold_to_keep(n, 0.9, "min", "all")       -- the bound that keeps 90%; or
 **   stats.threshold_to_keep(view, "length.input_tokens", 0.9, "min", "all")
@@ -463,6 +464,42 @@ static int n_gc(lua_State *L) {
   return 0;
 }
 
+typedef struct Placed { double value; uint32_t place; } Placed;
+
+static int by_value(const void *pa, const void *pb) {
+  const Placed *p = pa, *q = pb;
+  if (isnan(p->value) || isnan(q->value)) {
+    if (isnan(p->value) != isnan(q->value)) return isnan(p->value) ? 1 : -1;
+  } else if (p->value != q->value) {
+    return p->value < q->value ? -1 : 1;
+  }
+  return (p->place > q->place) - (p->place < q->place);
+}
+
+/* n:order(rows [, descending]): the row numbers of the list by their numbers, equal ones as they
+** stand in it, rows without a number last. */
+static int n_order(lua_State *L) {
+  const Numbers *x = checknumbers(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  size_t n = (size_t)luaL_len(L, 2);
+  double sign = lua_toboolean(L, 3) ? -1 : 1;
+  Placed *order = lua_newuserdatauv(L, (n + 1) * sizeof *order, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_geti(L, 2, (lua_Integer)i + 1);
+    lua_Integer row = luaL_checkinteger(L, -1);
+    lua_pop(L, 1);
+    luaL_argcheck(L, row >= 1 && (lua_Unsigned)row <= x->n, 2, "expected rows of the view");
+    order[i] = (Placed){ sign * x->v[row - 1], (uint32_t)i + 1 };
+  }
+  qsort(order, n, sizeof *order, by_value);
+  lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_geti(L, 2, order[i].place);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
   { "field_tokens", f_field_tokens },
   { "field_bytes", f_field_bytes },
@@ -494,6 +531,7 @@ static const luaL_Reg methods[] = {
   { "mark", n_mark },
   { "drop", n_drop },
   { "get", n_get },
+  { "order", n_order },
   { "__len", n_len },
   { "__gc", n_gc },
   { NULL, NULL }

@@ -25,30 +25,12 @@ local function fail(message)
   return 2
 end
 
--- help(x): a name, a view, a run, or nothing.
-local function helper(session)
-  return function(x)
-    local pages = require "help.pages"
-    local out = function(line) session:out(line) end
-    if x == nil then return pages.repl(session.screen, out) end
-    if require "repl.ledger".is(x) then return pages.repl(session.screen, out, "run") end
-    if require "repl.view".native(x) then return pages.repl(session.screen, out, "view") end
-    for name, method in pairs(require "repl.view".methods) do
-      if rawequal(method, x) then return pages.repl(session.screen, out, "view", name) end
-    end
-    if type(x) == "string" and pages.method(session.screen, x, out) then return end
-    if type(x) == "string" and pages.topic(session.screen, x, out) then return end
-    local what = type(x) == "string" and '"' .. x .. '"' or "a " .. type(x)
-    error(('no help for %s; help() lists what there is'):format(what), 0)
-  end
-end
-
 function repl.run(args)
   local o, rest = options.read(args, repl.options)
   if not o then return fail(rest) end
   local loop, evaluate = require "repl.loop", require "repl.evaluate"
   local session = require "repl.session".new { tty = fs.isatty(1), libs = o.lib }
-  local names = require "repl.env".new(session, helper(session))
+  local names = require "repl.env".new(session)
   local state = { session = session, names = names, trace = o.trace, pending = "" }
   state.reader = loop.reader(function(line) return require "repl.complete".words(line, names, state.pending) end)
   core.patience(PATIENCE)

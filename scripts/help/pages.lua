@@ -258,11 +258,11 @@ end
 -- ---- the REPL ----
 
 --- What the REPL's objects can do.
--- @param part  "view" or "run"; nil for all
+-- @param part  "globals", "view", "row" or "run"; nil for all
 -- @param name  one method
 function pages.repl(s, out, part, name)
   local TITLES = { { "globals", "Names" }, { "view", "A view: c:method(…), and every stage as c:near_dedup{ … }" },
-                   { "run", "A run folder: r:method(…)" } }
+                   { "row", "A row: r = c:row(i)" }, { "run", "A run folder: r:method(…)" } }
   local first = true
   for _, t in ipairs(TITLES) do
     local rows = {}
@@ -275,11 +275,15 @@ function pages.repl(s, out, part, name)
       first = false
     end
   end
+  if not name and (part == nil or part == "view") then
+    out ""
+    wrapped(s, out, docs.layers, 2)
+  end
 end
 
 --- A method of the REPL by its name; false if it is none.
 function pages.method(s, name, out)
-  for _, part in ipairs { "view", "run" } do
+  for _, part in ipairs { "globals", "view", "run" } do
     for _, r in ipairs(docs[part]) do
       if r[1]:match "^[%w_]+" == name then
         pages.repl(s, out, part, name)

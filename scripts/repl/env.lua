@@ -27,15 +27,26 @@ function env.modules()
   return table.move(MORE, 1, #MORE, #out + 1, out)
 end
 
---- A table of names for a session; `names.open` and `names.help` are the REPL's own.
-function env.new(session, help)
+-- recipe(), recipe(d), recipe "file.lua", recipe(d, "file.lua")
+local function recipe_of(session, v, path)
+  if type(v) == "string" then v, path = nil, v end
+  v = v or session.latest
+  if v == nil then error("nothing was opened yet: c = open \"raw.jsonl\"", 0) end
+  if not require "repl.view".native(v) then error('recipe takes a view: recipe(d), recipe(d, "file.lua")', 0) end
+  return require "repl.recipe".of(session, rawget(v, "_"), path)
+end
+
+--- A table of names for a session; `names.open`, `names.help` and `names.recipe` are its own.
+function env.new(session)
   local names, is_module = {}, {}
   for _, name in ipairs(PLAIN) do names[name] = _G[name] end
   for _, name in ipairs(env.modules()) do is_module[name] = true end
   names._G = names
   names.print = safe_print
   names.open = function(what, options) return require "repl.open".any(session, what, options) end
-  names.help = help
+  names.help = function(x) return require "repl.helper"(session, names, x) end
+  names.recipe = function(v, path) return recipe_of(session, v, path) end
+  session.names = names
   return setmetatable(names, {
     __index = function(t, key)
       if not is_module[key] then return nil end

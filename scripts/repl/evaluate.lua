@@ -7,19 +7,21 @@ local nearest = require "nearest"
 
 local evaluate = {}
 
-local NAME = "=repl"
+--- The name of the chunk of command n, so that a function can be traced to its text.
+function evaluate.chunk_name(n) return ("=repl#%d"):format(n) end
 
 -- The statements before the last separator behind which an expression stands.
-local function last_expression(text, names)
+local function last_expression(text, names, chunk)
   local at = #text
   while at > 1 do
     at = text:sub(1, at - 1):match ".*()[;\n]"
     if not at then return nil end
     local tail = text:sub(at + 1)
-    if tail:find "%S" and load("return " .. tail, NAME, "t", names) and load(text:sub(1, at - 1), NAME, "t", names) then
+    local head = text:sub(1, at - 1)
+    if tail:find "%S" and load("return " .. tail, chunk, "t", names) and load(head, chunk, "t", names) then
       -- the line feeds stay, so that an error names the right line
       local between = text:sub(at, at) == "\n" and "\n" or " "
-      return load(text:sub(1, at - 1) .. between .. "return " .. tail, NAME, "t", names)
+      return load(text:sub(1, at - 1) .. between .. "return " .. tail, chunk, "t", names)
     end
   end
 end
@@ -34,11 +36,13 @@ end
 
 --- Compiles what was typed.
 -- @return  a function; or nil, a message, and true if more lines may complete it
-function evaluate.compile(text, names)
-  local expression, wrong = load("return " .. text, NAME, "t", names)
+-- @param n  the number of the command; 0 if not given
+function evaluate.compile(text, names, n)
+  local chunk = evaluate.chunk_name(n or 0)
+  local expression, wrong = load("return " .. text, chunk, "t", names)
   if expression then return expression end
-  local statements, err = load(text, NAME, "t", names)
-  local last = last_expression(text, names)
+  local statements, err = load(text, chunk, "t", names)
+  local last = last_expression(text, names, chunk)
   if last or statements then return last or statements end
   if unfinished(wrong) or unfinished(err) then return nil, err, true end
   return nil, at_first_word(err, text) and wrong or err, false
@@ -55,7 +59,7 @@ end
 function evaluate.sentence(err, names, many)
   if type(err) == "table" then err = err.message or err.recipe or "an error that is no text" end
   local text = tostring(err):gsub("\nstack traceback:.*", "")
-  text = text:gsub("^repl:(%d+): ", many and "line %1: " or "")
+  text = text:gsub("repl#%d+:", "repl:"):gsub("^repl:(%d+): ", many and "line %1: " or "")
   text = text:gsub("^([%w_.]+)%.lua:%d+: ", function(name) return host.script(name) and "" end)
   local missing = text:match "attempt to call a nil value %(global '([^']+)'%)"
     or text:match "attempt to index a nil value %(global '([^']+)'%)"

@@ -71,8 +71,13 @@ local function read_command(state)
     local leaves = #lines == 1 and LEAVE[text:match "^%s*(.-)%s*$"]
     if leaves and state.names[text:match "%a+"] == nil then return nil, "end" end
     if text:find "%S" then
-      local chunk, err, more = evaluate.compile(text, state.names)
-      if chunk then return text, chunk end
+      local n = #state.session.commands + 1
+      local chunk, err, more = evaluate.compile(text, state.names, n)
+      if chunk then
+        state.session.commands[n] = text
+        state.session.commands[evaluate.chunk_name(n)] = text
+        return text, chunk
+      end
       if not more then return nil, "syntax", evaluate.sentence(err, state.names, #lines > 1) end
     else
       lines = {}
@@ -102,7 +107,7 @@ local function run_command(state, text, chunk)
     state.failed = true
     problem(state, interrupted and "interrupted" or evaluate.sentence(values, state.names, text:find "\n"))
     local trace = state.trace and type(values) == "table" and values.trace
-    if trace then io.stderr:write(fs.printable(trace, true), "\n") end
+    if trace then io.stderr:write(fs.printable(trace:gsub("repl#%d+:", "repl:"), true), "\n") end
   elseif text:find "^%s*local%s" and not text:find "[;\n]" then
     session:say "(a local lives for one command; without `local` the name stays)"
   end

@@ -49,8 +49,9 @@ function open.files(session, paths, options)
   list = must(sources.look(must(sources.expand(list, "."))))
   local native = load(session, list, { id = options.id, limit = options.limit, allow_damaged = options.allow_damaged })
   local gold = load_gold(session, options.gold and { source_of(options.gold, {}) } or {}, ".")
-  local v = view.new { session = session, view = native, gold = gold }
+  local v = view.new { session = session, view = native, gold = gold, opened = { sources = list, options = options } }
   session:announce(v, view.line(v, session.screen))
+  session.latest = v
   return v
 end
 
@@ -62,14 +63,18 @@ local function open_recipe(session, path, options)
   local opened = must(recipe.file(path, { args = options.args, set = set, libs = session.libs }))
   local p, folder = opened.plan, recipe.folder_of(path)
   if #p.sources == 0 then error(("%s names no sources"):format(path), 0) end
-  local native = load(session, must(sources.expand(p.sources, folder)), { id = p.id, limit = options.limit })
+  local list = must(sources.expand(p.sources, folder))
+  local native = load(session, list, { id = p.id, limit = options.limit })
   local gold = load_gold(session, p.gold, folder)
-  local v = view.new { session = session, view = native, recipe = opened, gold = gold }
+  local told = { id = p.id, limit = options.limit, gold = p.gold[1] and p.gold[1].path, set = options.set }
+  local v = view.new { session = session, view = native, recipe = opened, gold = gold,
+                       opened = { sources = list, options = told } }
   local names = {}
   for _, entry in ipairs(p.stages) do names[#names + 1] = entry.name end
   local lines = view.line(v, session.screen)
   lines[#lines + 1] = ("recipe of %s; :run() runs it"):format(table.concat(names, ", "))
   session:announce(v, lines)
+  session.latest = v
   return v
 end
 

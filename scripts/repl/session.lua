@@ -19,7 +19,7 @@ end
 
 --- @param options  tty = stdout is a terminal, libs = folders of Lua files for recipes
 function session.new(options)
-  return setmetatable({ tty = options.tty, libs = options.libs, announced = {},
+  return setmetatable({ tty = options.tty, libs = options.libs, announced = {}, commands = {},
                         screen = screen.new { tty = options.tty, width = fs.width(1) } }, Session)
 end
 
@@ -41,6 +41,9 @@ end
 function Session:show(value)
   show.value(value, self.screen, function(line) self:out(line) end)
 end
+
+--- Keeps a stage's parameters as a recipe would write them.
+function Session:note_text(entry) require "repl.recipe".note(self, entry) end
 
 --- A command begins: what it makes is not announced yet; the terminal may have another width.
 function Session:turn()

@@ -31,16 +31,20 @@ function stage.entry(name, params)
   error(result, 0)
 end
 
-local function run(o, opened, options)
+local function new_engine(o, opened, goes_on)
   local session = o.session
-  local e = engine.new(opened, { pool = session.pool, gold = o.gold, progress = session:progress() })
+  return engine.new(opened, { pool = session.pool, gold = o.gold, progress = session:progress(), goes_on = goes_on })
+end
+
+-- Runs an engine's stages on a view.
+local function run(o, e, view, first)
   local ok, err = e:prepare()
   if not ok then error(short(err), 0) end
   local native
-  native, err = e:run(o.view)
-  session:progress_done()
+  native, err = e:run(view, first)
+  o.session:progress_done()
   if not native then error(core.interrupted() and "interrupted" or short(err), 0) end
-  return native, e, options
+  return native
 end
 
 -- A name that no stage of the history has.
@@ -52,18 +56,45 @@ local function unused(history, name)
   return name .. "_" .. n
 end
 
+-- Row stages run as one pass in a recipe, and rows come back behind it (run/revival.lua). So that the same rows
+-- come back here, a row stage behind other row stages runs with them again, from the view before them, where an
+-- earlier stage waits for rows to come back.
+local function pass_of(o, entry)
+  local past = o.past
+  local again = past and past.row and entry.def.scope == "row" and past.from
+    and #past.from.engine.revival.steps > 0
+  if not again then return { entry }, o.view, past, o.history end
+  local entries = table.move(past.entries, 1, #past.entries, 1, {})
+  entries[#entries + 1] = entry
+  return entries, past.start, past.from, table.move(o.history, 1, #o.history - #past.entries, 1, {})
+end
+
+local function came_back(e)
+  local n = 0
+  for _, rows in pairs(e.revived) do n = n + rows end
+  return n
+end
+
 --- Runs one stage.
--- @return  the new native view, its record { name, seen, removed, seconds, entry }, notes
+-- @param o  view, history, session, gold; past = what stages left before it, root = the view before all stages
+-- @return  { view, history, past, notes, back = rows that came back }; the record of the stage is the last one
 function stage.run(o, entry)
   entry.name = unused(o.history, entry.name)
-  local native, e = run(o, { recipe = typed, plan = { stages = { entry }, seed = SEED } })
-  return native, e.stats[1], e.notes
+  local entries, start, from, history = pass_of(o, entry)
+  local blank = new_engine(o, { recipe = typed, plan = { stages = {}, seed = SEED } }, true)
+  local e = (from and from.engine or blank):fork(entries, history)
+  e.progress, e.goes_on = o.session:progress(), true
+  local before = o.past and came_back(o.past.engine) or 0
+  local native = run(o, e, start, o.root or o.view)
+  return { view = native, history = e.stats, notes = e.notes, back = came_back(e) - before,
+           past = { engine = e, entries = entries, row = entry.def.scope == "row", start = start, from = from } }
 end
 
 --- Runs all stages of the recipe that o.recipe holds.
 -- @return  the new native view, the records, notes
 function stage.run_recipe(o)
-  local native, e = run(o, o.recipe)
+  local e = new_engine(o, o.recipe)
+  local native = run(o, e, o.view)
   return native, e.stats, e.notes
 end
 

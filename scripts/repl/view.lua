@@ -2,7 +2,9 @@
 -- one and leaves the old as it was; kept(), rejected(), head() … give a selection of its rows, which
 -- keep their numbers.
 
+local copies = require "report.copies"
 local core = require "core"
+local look = require "repl.look"
 local nearest = require "nearest"
 local plan = require "plan"
 local row = require "repl.row"
@@ -16,7 +18,6 @@ local view = {}
 
 local number, percent = screen.number, screen.percent
 local LISTED = 10          -- rows of a selection that are shown
-local BINS = 18
 
 local View = { __name = "view" }
 local methods = {}
@@ -31,24 +32,25 @@ function view.native(v)
 end
 
 --- An object over a native view.
--- @param o  { session, view, history = { … }, recipe, gold, rows = list, jaccard = { [row] = figure } }
+-- @param o  { session, view, history = { … }, recipe, gold, rows = list, jaccard = { [row] = figure },
+--   opened = what open was given, root = the view before all stages, past = see stage.lua }
 function view.new(o)
   o.history = o.history or {}
+  o.root = o.root or o.view
   return setmetatable({ _ = o }, View)
 end
 
--- The same view with other rows selected.
-local function select_rows(v, rows, jaccard)
-  local o = own(v)
-  return view.new { session = o.session, view = o.view, history = o.history, recipe = o.recipe, gold = o.gold,
-                    rows = rows, jaccard = jaccard }
+-- A view like another but for what is given.
+local function like(v, changes)
+  local o = {}
+  for k, x in pairs(own(v)) do o[k] = x end
+  o.rows, o.jaccard = nil, nil
+  for k, x in pairs(changes) do o[k] = x end
+  return view.new(o)
 end
 
--- The child of a view after stages.
-local function derived(v, native, history)
-  local o = own(v)
-  return view.new { session = o.session, view = native, history = history, recipe = o.recipe, gold = o.gold }
-end
+-- The same view with other rows selected.
+local function select_rows(v, rows, jaccard) return like(v, { rows = rows, jaccard = jaccard }) end
 
 -- What went wrong in the world ends the command; where an interrupt is pending, that it was.
 local function must(value, err)
@@ -272,6 +274,22 @@ function methods.near(v, text, k, field)
   return select_rows(v, rows, jaccard)
 end
 
+--- The rows of which a function says true: v:where(function(ex) return #ex.output > 200 end).
+function methods.where(v, fn) return select_rows(v, look.where(own(v), rows_of(v), fn), own(v).jaccard) end
+
+--- The rows in an order: by a metric, a field's tokens, a path or a function; "-name" puts the highest first.
+function methods.sort(v, by) return select_rows(v, look.sort(own(v), rows_of(v), by), own(v).jaccard) end
+
+--- The rows that are copies of each other with one row, the kept one among them.
+function methods.cluster(v, n)
+  return select_rows(v, own(v).view:cluster(row_number(v, n, "cluster")))
+end
+
+--- Two rows beside each other: each field as one text in which the words that differ are marked.
+function methods.compare(v, a, b)
+  return require "repl.compare"(row_at(v, row_number(v, a, "compare")), row_at(v, row_number(v, b, "compare")))
+end
+
 --- One row, as a card.
 function methods.row(v, n) return row_at(v, row_number(v, n, "row")) end
 
@@ -291,24 +309,11 @@ end
 
 -- ---- figures ----
 
-local function histogram(title, numbers)
-  argument(numbers:count() > 0, "%s: no row has one", title)
-  local figures = require "report.figures"
-  local f = figures.summary(numbers, "all", BINS)
-  local line = ("%s rows · mean %s · median %s · P90 %s · P99 %s · %s to %s"):format(number(f.count), number(f.mean),
-    number(f.median), number(f.p90, 0), number(f.p99, 0), number(f.min), number(f.max))
-  return show.drawing(f, function(s, out)
-    local block = { kind = "histogram", text = title, edges = f.histogram.edges, counts = f.histogram.counts }
-    require "report.terminal".render({ block }, s, out)
-    out("  " .. s:paint("dim", s.unicode and line or line:gsub(" · ", ", ")))
-  end, "histogram")
-end
-
 --- How long a field is, in tokens, as a histogram.
 function methods.lengths(v, field)
   local o = own(v)
   field = field or "output"
-  return histogram(field .. " tokens", must(stats.field_tokens(o.view, field, o.session.pool)))
+  return look.spread(o, field .. " tokens", must(stats.field_tokens(o.view, field, o.session.pool)))
 end
 
 --- A stage's metric, as a histogram: d:metric "length.input_tokens".
@@ -322,8 +327,14 @@ function methods.metric(v, name)
     local near = nearest(name, names)
     argument(false, 'no metric "%s"%s', name, near and ('; did you mean "%s"?'):format(near) or there)
   end
-  return histogram(name, numbers)
+  return look.spread(own(v), name, numbers)
 end
+
+--- How a figure is spread: a metric, the tokens of a field, a path, an annotation; bars where it is no number.
+function methods.histogram(v, name) return look.histogram(own(v), rows_of(v), name) end
+
+--- How many rows have which value of one key and which of another.
+function methods.crosstab(v, a, b) return look.crosstab(own(v), rows_of(v), a, b) end
 
 --- How many rows each value of an annotation or path has: d:groups "topic".
 function methods.groups(v, key, which)
@@ -393,6 +404,7 @@ end
 
 local function announce(v, child, lines)
   own(v).session:announce(child, lines)
+  own(v).session.latest = child
   return child
 end
 
@@ -401,15 +413,15 @@ local function run_stage(v, name, params)
   local o = own(v)
   argument(not o.rows, "%s runs on all rows of a view, not on a selection of some: call it on the view itself", name)
   local entry = stage.entry(name, params)
-  local native, record, notes = stage.run(o, entry)
-  local history = table.move(o.history, 1, #o.history, 1, {})
-  history[#history + 1] = record
-  local child = derived(v, native, history)
-  local standing = native:counts()
+  o.session:note_text(entry)
+  local done = stage.run(o, entry)
+  local record = done.history[#done.history]
+  local child = like(v, { view = done.view, history = done.history, past = done.past })
   local share = percent(record.seen > 0 and record.removed / record.seen or 0)
   local lines = { ("%s: %s of %s rows rejected (%s), %s stand · %.2f s"):format(record.name, number(record.removed),
-    number(record.seen), share, number(standing), record.seconds) }
-  for _, note in ipairs(notes) do lines[#lines + 1] = "  " .. note end
+    number(record.seen), share, number((done.view:counts())), record.seconds) }
+  if done.back > 0 then lines[#lines + 1] = "  " .. copies.lines(done.back)[1] end
+  for _, note in ipairs(done.notes) do lines[#lines + 1] = "  " .. note end
   return announce(v, child, lines)
 end
 
@@ -419,7 +431,7 @@ function methods.run(v)
   argument(o.recipe, "only a recipe can run: r = open \"recipe.lua\"; d = r:run()")
   argument(not o.rows, "run is for the whole view, not for a selection of rows")
   local native, history, notes = stage.run_recipe(o)
-  local child = derived(v, native, history)
+  local child = like(v, { view = native, history = history, ran = #history, past = false })
   local s = o.session.screen
   local lines = view.line(child, s)
   for _, note in ipairs(notes) do lines[#lines + 1] = "  " .. note end
@@ -437,6 +449,9 @@ local function stage_method(name)
   end
   return stage_methods[name] or nil
 end
+
+--- A stage as it stands behind the colon; nil if there is none of that name.
+view.stage_method = stage_method
 
 -- `sample` is a method and a stage: with a table it is the stage.
 local sample_rows = methods.sample

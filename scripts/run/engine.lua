@@ -14,13 +14,31 @@ engine.__index = engine
 local INTERRUPTED = "interrupted"
 
 --- @param opened  what recipe/open gives: { recipe, plan, files }; recipe may be nil (REPL)
--- @param options  pool, gold (a view), progress, runs (where earlier runs lie: run/against)
+-- @param options  pool, gold (a view), progress, runs (where earlier runs lie: run/against), goes_on = what rows
+--   need to come back is kept, for other stages behind (fork)
 function engine.new(opened, options)
   return setmetatable({
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
     progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
-    memories = {}, revival = revival.new(), revived = {},
+    memories = {}, revival = revival.new(), revived = {}, operators = {}, goes_on = options.goes_on,
   }, engine)
+end
+
+--- An engine that goes on behind what this one ran, with other stages: for the REPL, where every view has its
+-- own. This one stays as it is.
+-- @param stats  the records so far
+function engine:fork(stages, stats)
+  local plan_of = setmetatable({ stages = stages }, { __index = self.plan })
+  local e = engine.new({ recipe = self.recipe, plan = plan_of }, self)
+  for i, stat in ipairs(stats) do
+    e.stats[i] = {}
+    for k, v in pairs(stat) do e.stats[i][k] = v end
+  end
+  for _, name in ipairs { "operators", "ops", "infos" } do
+    for k, v in pairs(self[name] or {}) do e[name][k] = v end
+  end
+  e.revival = revival.copy(self.revival)
+  return e
 end
 
 local function place(entry, message)
@@ -88,7 +106,6 @@ end
 -- @return  true; or nil and a sentence with the recipe's place, or several, a line each
 function engine:prepare()
   local faults = {}
-  self.operators = {}
   for _, entry in ipairs(self.plan.stages) do
     if entry.def.scope == "row" then
       local op, err = operator(self, entry)
@@ -255,9 +272,11 @@ local function take_step(self, step, view)
 end
 
 --- Runs all stages but the export.
+-- @param first  the view that the first stage of the records saw, where that is not this one
 -- @return  the last view; or nil and a sentence ("interrupted" where that is it)
-function engine:run(view)
-  local first, list, last_rows = view, steps(self.plan.stages), 0
+function engine:run(view, first)
+  local list, last_rows = steps(self.plan.stages), 0
+  first = first or view
   for i, step in ipairs(list) do last_rows = step.row and i or last_rows end
   for i, step in ipairs(list) do
     if core.interrupted() then return nil, INTERRUPTED end
@@ -268,7 +287,7 @@ function engine:run(view)
     record(self, step, fs.clock() - started)
     finish(self, step, child)
     view = child
-    if i >= last_rows then revival.rest(self.revival) end
+    if i >= last_rows and not self.goes_on then revival.rest(self.revival) end
   end
   local last = self.plan.stages[#self.plan.stages]
   if last and last.def.scope == "export" then finish(self, { last }, view) end

@@ -25,6 +25,22 @@ function revival.new()
   return { steps = {}, links = { rows = {}, twins = {} }, revived = {}, stages = {}, row_stages = {} }
 end
 
+local function copied(t)
+  local out = {}
+  for k, v in pairs(t) do out[k] = v end
+  return out
+end
+
+--- The same for another branch: what one of them notes, the other does not see. What a stage wants to have
+-- again is shared: both branches have the same rows before it.
+function revival.copy(r)
+  local out = { steps = {}, links = { rows = copied(r.links.rows), twins = copied(r.links.twins) }, revived = {},
+                stages = copied(r.stages), row_stages = copied(r.row_stages) }
+  for i, step in ipairs(r.steps) do out.steps[i] = copied(step) end
+  for name, rows in pairs(r.revived) do out.revived[name] = copied(rows) end
+  return out
+end
+
 local function serial(entry)
   return entry.params.serial == true or (entry.def.own or {}).serial == true
 end

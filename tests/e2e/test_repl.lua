@@ -343,11 +343,297 @@ r:query("SELECT count(*) AS n FROM rows")[1].n
   check.contains(out, "\n5\n5\n")
 end)
 
+check.test("where looks at rows of any verdict by a function, and makes no view", function()
+  local _, out, err = repl([[
+d = c:near_dedup{ threshold = 0.8 }
+c:where(function(ex) return ex.topic == "account" end):rows()
+d:rejected():where(function(ex) return #ex.output > 10 end):rows()
+d:sort("-input"):where(function(ex) return ex.topic ~= "other" end):rows()
+c:where(function(ex) return nil end):rows()
+#c:rejected(), #d:rejected()
+c:where(function(ex) return ex.topic.x.y end)
+c:where "topic"
+]], data)
+  local l = lines(out)
+  check.eq(table.move(l, 4, #l, 1, {}), { "{ 1, 2 }", "{ 2 }", "{ 1, 2, 3 }", "{}", "1", "2" })
+  check.contains(err, "rows.jsonl:1)")
+  check.contains(err, "where takes a function")
+end)
+
+local figures = check.write(dir .. "/figures.jsonl", table.concat({
+  '{"input": "a b c", "output": "one two", "n": 3, "day": "2024-03-01", "who": "b"}',
+  '{"input": "a b", "output": "one two three", "n": 10, "day": "2023-01-01", "who": "a"}',
+  '{"input": "a", "output": "one", "day": "2024-01-01"}',
+  '{"input": "a b c d", "output": "one two three four", "n": -1, "day": "2022-01-01", "who": "c"}',
+}, "\n") .. "\n")
+
+check.test("sort goes by tokens, numbers, dates, texts, metrics and functions; rows without one come last", function()
+  local _, out, err = repl([[
+c:sort("input"):rows()
+c:sort("-output"):rows()
+c:sort("n"):rows()
+c:sort("-n"):rows()
+c:sort("day"):rows()
+c:sort("who"):rows()
+c:sort("-who"):rows()
+c:sort(function(ex) return -#ex.output end):rows()
+d = c:length{ min_input_tokens = 2, min_output_tokens = 1 }
+d:sort("-length.input_tokens"):head(2):rows()
+d:rejected():sort("n"):rows()
+c:sort("nn")
+c:sort(5)
+]], figures)
+  local l = lines(out)
+  check.eq(table.move(l, 2, 9, 1, {}), { "{ 3, 2, 1, 4 }", "{ 4, 2, 1, 3 }", "{ 4, 1, 2, 3 }", "{ 2, 1, 4, 3 }",
+    "{ 4, 2, 3, 1 }", "{ 2, 1, 4, 3 }", "{ 4, 1, 2, 3 }", "{ 4, 2, 1, 3 }" })
+  check.eq(table.move(l, 11, 12, 1, {}), { "{ 4, 1 }", "{ 3 }" })
+  check.contains(err, 'no row has a number or text "nn"; did you mean "n"?')
+  check.contains(err, "sort takes a name or a function")
+end)
+
+check.test("cluster gives the copies of a row with the one that is kept", function()
+  local _, out = repl("d = c:near_dedup{}\nd:cluster(1):rows()\nd:cluster(2):rows()\nd:cluster(3):rows()\nd:cluster(5):rows()\n",
+    data)
+  local l = lines(out)
+  check.eq(table.move(l, 4, #l, 1, {}), { "{ 1, 2 }", "{ 1, 2 }", "{ 3 }", "{ 5 }" })
+end)
+
+check.test("compare marks the words in which two rows differ", function()
+  -- 22 shingles of 5 of "how do I reset my password", one more of "…passwords": 22/23 = 0.957
+  local _, out = repl("c:compare(1, 2)\nc:compare(1, 2).jaccard.input == 22/23\nc:compare(1, 4)\nc:compare(1, 5)\n", data)
+  check.contains(out, "input   how do I reset my [-password-]{+passwords+}\n          Jaccard 0.957\n")
+  check.contains(out, "output  the same: Press the button")
+  check.contains(out, "\ntrue\n")
+  check.contains(out, "{+x\\x1b[31mred\\u{202e}+}")
+  check.contains(out, "only #5 has one")
+end)
+
+check.test("histogram draws numbers as a histogram, values as bars, and of a selection its rows alone", function()
+  local _, out, err = repl([[
+c:histogram("n").count, c:histogram("n").max
+c:histogram("who").a
+c:histogram "who"
+d = c:length{ min_input_tokens = 2, min_output_tokens = 1 }
+d:histogram("reason")["length.input_too_short"], d:histogram("status").kept
+d:kept():histogram("n").min, d:rejected():histogram("output").count
+d:histogram "output"
+d:rejected():histogram "n"
+c:histogram "nobody"
+]], figures)
+  check.contains(out, "\n3\n10\n1\n")
+  check.contains(out, "  a ")
+  check.contains(out, "\n1\n3\n-1\n1\n")
+  check.contains(out, "output tokens, kept of those read")
+  check.contains(err, "n: no row has one")
+  check.contains(err, 'no row has a number or value "nobody"')
+end)
+
+check.test("crosstab counts the rows of each pair of values, and what became of rows is a value too", function()
+  local _, out, err = repl([[
+d = c:near_dedup{}
+t = d:crosstab("topic", "reason")
+t.account.kept, t.account["near_dedup.near_duplicate"], t.unknown["load.malformed"], t.billing.kept
+t = d:crosstab("reason", "topic")
+t.kept.account
+t = d:crosstab("status", "reason")
+t.rejected["load.malformed"], t.rejected.kept
+t = d:kept():crosstab("topic", "topic")
+t.account.account, t.unknown
+t = d:crosstab("source", "status")
+t
+c:crosstab("topik", "topic")
+]], data)
+  local l = lines(out)
+  check.eq(table.move(l, 4, 12, 1, {}), { "1", "1", "1", "1", "1", "1", "nil", "1", "nil" })
+  check.contains(out, "rejected")
+  check.contains(err, 'no row has a value of "topik"; did you mean "topic"?')
+end)
+
+check.test("a table of two keys keeps to the width, hostile values and all", function()
+  local screen = require "report.screen"
+  local parts = {}
+  for i = 1, 60 do
+    parts[i] = ('{"input": "a", "output": "b", "x": "\\u001b]52;c;x\\u0007 value %d of some length", "y": "column %d\\u202e"}')
+      :format(i % 30, i % 9)
+  end
+  local path = check.write(dir .. "/wide.jsonl", table.concat(parts, "\n") .. "\n")
+  local _, out = repl('c:crosstab("x", "y")\nc:histogram "x"\nc:groups "y"\n', path)
+  check.contains(out, "(10 more)")
+  check.ok(not out:find "[\27\7]" and not out:find "\u{202e}")
+  for line in out:gmatch "[^\n]+" do check.ok(screen.width_of(line) <= 80, line) end
+end)
+
+-- Runs the recipe that recipe() wrote; the rows it keeps.
+local function run_again(path)
+  local name = path:match "([^/]*)%.lua$"
+  local status, out, err = check.run(("%s run %s --out %s/again --run-id %s --quiet"):format(
+    check.tamis, check.quote(path), dir, name))
+  check.eq({ status, err }, { 0, "" }, out .. err)
+  local kept = check.run(("cat %s/again/*/%s/curated.jsonl > %s/kept_%s"):format(dir, name, dir, name))
+  check.eq(kept, 0)
+  return check.read(("%s/kept_%s"):format(dir, name))
+end
+
+-- Does the recipe of a session's last view keep the rows that the view keeps?
+local function reproduces(name, commands, file)
+  local kept, path = ("%s/%s_kept.jsonl"):format(dir, name), ("%s/%s.lua"):format(dir, name)
+  local status, out, err = repl(commands .. ("\nlast:export %q\nrecipe(last, %q)\n"):format(kept, path), file)
+  check.eq({ status, err }, { 0, "" }, err)
+  local again = run_again(path)
+  check.ok(#again > 0, name)
+  check.eq(again, check.read(kept), name)
+  return check.read(path), out
+end
+
+check.test("recipe() writes a recipe that keeps the same rows", function()
+  local text = reproduces("stages", [[
+d = c:exact_dedup{}:length{ min_input_tokens = 2, min_output_tokens = 2 }
+last = d:near_dedup{ threshold = .85, keep = "longest" }:balance{ by = "topic", max = 2 }
+]], data)
+  check.contains(text, "s.near_dedup { keep = \"longest\", threshold = 0.85 },")
+  check.contains(text, "seed = 42")
+end)
+
+check.test("recipe() writes functions down with what they reach for, as it was when the stage ran", function()
+  local text = reproduces("functions", [[
+least = 20
+odd = { "a\27b", [3] = 1e100, ["x y"] = { true, -0.5 } }
+function long(t)
+  return #t >= least and odd["x y"][2] < 0   -- "end" in a comment: function end
+end
+last = c:filter(function(ex) if not long(ex.input) then return "short" end end):filter{ name = "own", fn = function(ex)
+  local s = [=[end function
+  ]=]
+  return ex.output:find("%a") ~= nil and #s > 0
+end }:near_dedup{ threshold = .9, keep = function(ex) return #ex.output end }
+least = 1000
+]], data)
+  check.contains(text, "local least = 20")
+  check.contains(text, 'name = "own"')
+end)
+
+check.test("recipe() tells of sources, formats and a gold set as they were opened", function()
+  local path = check.write(dir .. "/qa.jsonl", '{"q": "how do I reset my password", "a": "one two"}\n{"q": "z y", "a": "b"}\n')
+  local text = reproduces("opened", ([[
+c = open({ { %q, kind = "expert", fields = { input = "q", output = "a" } } }, { gold = %q })
+last = c:decontaminate{}
+]]):format(path, dir .. "/gold.jsonl"))
+  check.contains(text, 'kind = "expert"')
+  check.contains(text, "gold = {")
+end)
+
+check.test("recipe() says what it cannot write, and of what there is none", function()
+  local _, out, err = repl(([[
+recipe()
+c = open %q
+d = c:filter(load "local ex = ...; return true")
+recipe(d)
+f = function(ex) return io ~= nil end
+recipe(c:filter(f))
+recipe(c:head(1))
+recipe(5)
+recipe(c, %q)
+recipe(c, %q)
+]]):format(data, dir .. "/once.lua", dir .. "/once.lua"))
+  check.contains(err, "nothing was opened yet")
+  check.contains(err, "filter.fn cannot be written down: its text is not known")
+  check.contains(err, "it reaches for io")
+  check.contains(out, "filter(function(ex) … end) makes one")
+  check.contains(err, "recipe takes a view")
+  check.contains(err, "once.lua is there already")
+end)
+
+check.test("rows come back in a session as they do in a run", function()
+  -- 1 is kept, 2 and 3 are its copies; 1 is too short of output, 2 is refused by a function, 3 passes both
+  local long = "please tell me how I can reset the password of my account in the portal"
+  local path = check.write(dir .. "/back.jsonl", table.concat({
+    ('{"input": "%s", "output": "yes"}'):format(long),
+    ('{"input": "%s!", "output": "yes it is no"}'):format(long),
+    ('{"input": "%s?", "output": "yes it is ok"}'):format(long),
+    '{"input": "something else altogether", "output": "one two three four"}' }, "\n") .. "\n")
+  local commands = [[
+d = c:near_dedup{ threshold = .6, fields = { "input" } }
+d:rejected():rows()
+e = d:length{ min_input_tokens = 1, min_output_tokens = 2 }
+e:kept():rows()
+last = e:filter(function(ex) return not ex.output:find "no" end)
+last:kept():rows()
+d:kept():rows()
+last:stages()
+]]
+  local _, out = reproduces("back", commands, path)
+  local l = lines(out)
+  check.eq(l[3], "{ 2, 3 }")
+  check.contains(out, "1 copy came back")
+  check.contains(out, "\n{ 2, 4 }\n")
+  check.contains(out, "\n{ 3, 4 }\n{ 1, 4 }\n")
+end)
+
+check.test("what is new among the parameters of stages works as a method too", function()
+  local _, out, err = repl([[
+d = c:near_dedup{ unit = "word", shingle = 2, threshold = .5, turns = "last", cluster = "components" }
+d:kept():rows()
+d = c:near_dedup{ threshold = .5, keep = function(ex) return #ex.input end, evidence_floor = .3 }
+d:kept():rows()
+d = c:near_dedup{ max_shingle_share = .5, min_shingle_rows = 2 }
+]], data)
+  check.eq(err, "")
+  -- of the words "how do i reset my password|s" 4 of 6 shingles of 2 agree; the answers share all 7
+  check.contains(out, "\n{ 1, 3, 4 }\n")
+  check.contains(out, "\n{ 2, 3, 4 }\n")
+end)
+
+check.test("one seed, many rows: the recipe of a long chain keeps the same rows", function()
+  local parts, words = {}, { "red", "green", "blue", "teal", "pink", "grey", "gold", "rust" }
+  local x = 7
+  local function draw(n)
+    x = (x * 1103515245 + 12345) % 2147483648
+    return x // 65536 % n + 1
+  end
+  for i = 1, 3000 do
+    local w = {}
+    for k = 1, 3 + draw(8) do w[k] = words[draw(#words)] end
+    parts[i] = ('{"input": "%s", "output": "%s", "topic": "%s"}'):format(table.concat(w, " "), words[draw(#words)]:rep(draw(3), " "),
+      words[draw(4)])
+  end
+  local path = check.write(dir .. "/many.jsonl", table.concat(parts, "\n") .. "\n")
+  reproduces("many", [[
+d = c:exact_dedup{}
+d = d:near_dedup{ threshold = .6 }
+d = d:length{ min_input_tokens = 5, min_output_tokens = 1 }
+d = d:filter(function(ex) return not ex.input:find "^red" end)
+d = d:repetition{ max_repetition_ratio = .4 }
+d = d:near_dedup{ threshold = .5, fields = { "input" } }
+d = d:filter(function(ex) return not ex.output:find "gold" end)
+d = d:balance{ by = "topic", max = 150 }
+last = d:filter(function(ex) return ex.topic ~= "blue" or #ex.input % 3 > 0 end)
+]], path)
+end)
+
 check.test("help tells of names, views, stages and methods", function()
   local _, out, err = repl('help()\nhelp(c)\nhelp "near_dedup"\nhelp "near"\nhelp(c.explain)\nhelp "nonsense"\n', data)
   check.contains(out, "near(text [, k [, field]])")
   check.contains(out, "near_dedup: reject a row that nearly repeats a kept one")
   check.contains(err, 'no help for "nonsense"')
+end)
+
+check.test("help knows every name that a session has", function()
+  local _, out, err = repl([[
+for name in pairs(_G) do if name ~= "_" and name ~= "_VERSION" then help(_G[name]) end end
+for _, name in ipairs { "open", "recipe", "print", "where", "near_dedup", "text.shingles", "string.rep" } do help(name) end
+help "c"
+help(c.near_dedup)
+help(c:row(1))
+help(text.shingles)
+f = function(x) return x + 1 end
+help(f)
+help "near_dedupe"
+]], data)
+  check.contains(out, "near_dedup: reject a row that nearly repeats")
+  check.contains(out, "string.rep: of Lua 5.4 itself")
+  check.contains(out, "a function of your own, typed here\n  function(x) return x + 1 end")
+  check.eq(lines(err), { "error: no help for \"c\"; help() lists what there is",
+    'error: no help for "near_dedupe"; did you mean "near_dedup"?; help() lists what there is' })
 end)
 
 check.test("what help says of methods is what there is", function()

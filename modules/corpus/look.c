@@ -1,0 +1,70 @@
+/* modules/corpus/look.c - see look.h */
+#include "corpus/look.h"
+
+#include <stdlib.h>
+
+/* ---- clusters ---- */
+
+static uint32_t root_of(uint32_t *parent, uint32_t i) {
+  while (parent[i] != i) {
+    parent[i] = parent[parent[i]];
+    i = parent[i];
+  }
+  return i;
+}
+
+static void unite(uint32_t *parent, uint32_t a, uint32_t b) {
+  a = root_of(parent, a);
+  b = root_of(parent, b);
+  if (a < b) parent[b] = a;
+  else parent[a] = b;
+}
+
+/* A row of an earlier run is no row of this view. */
+static int names_twin(const Verdict *d, uint32_t nrows) {
+  return d->kind == EVIDENCE_TWIN && d->twin < nrows;
+}
+
+long look_cluster(const View *v, uint32_t row, uint32_t *out) {
+  uint32_t n = v->corpus->nrows;
+  uint32_t *parent = calloc((size_t)n + 1, sizeof *parent);
+  long found = 0;
+  if (parent == NULL) return -1;
+  for (uint32_t i = 0; i < n; i++) parent[i] = i;
+  for (uint32_t i = 0; i < n; i++) {
+    const Verdict *d = view_status(v, i) == STATUS_STANDING ? NULL : view_verdict(v, i);
+    if (d != NULL && names_twin(d, n)) unite(parent, i, d->twin);
+  }
+  uint32_t root = root_of(parent, row);
+  for (uint32_t i = 0; i < n; i++)
+    if (root_of(parent, i) == root) out[found++] = i;
+  free(parent);
+  return found;
+}
+
+/* ---- pairs of values ---- */
+
+static int by_values(const void *pa, const void *pb) {
+  const KeyPair *p = pa, *q = pb;
+  if (p->a != q->a) return p->a < q->a ? -1 : 1;
+  return (p->b > q->b) - (p->b < q->b);
+}
+
+int look_pairs(const uint32_t *a, const uint32_t *b, const uint32_t *rows, size_t n, KeyPair **out, size_t *pairs) {
+  KeyPair *p = malloc((n + 1) * sizeof *p);
+  size_t last = 0;
+  *out = p;
+  *pairs = 0;
+  if (p == NULL) return -1;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t row = rows != NULL ? rows[i] : (uint32_t)i;
+    p[i] = (KeyPair){ a[row], b[row], 1 };
+  }
+  qsort(p, n, sizeof *p, by_values);
+  for (size_t i = 1; i < n; i++) {
+    if (by_values(&p[last], &p[i]) == 0) p[last].count++;
+    else p[++last] = p[i];
+  }
+  *pairs = n > 0 ? last + 1 : 0;
+  return 0;
+}
