@@ -43,6 +43,9 @@ return {
     { "reasons()", "why rows were rejected, with an example each" },
     { "stages()", "the stages so far: what each saw and removed" },
     { "sources()", "the files and their formats" },
+    { "sweep(stage, param, values)", "what each value of a parameter would keep, with rows at the margin: "
+                                     .. "c:sweep(\"near_dedup\", \"threshold\", { .7, .8, .9 }); or "
+                                     .. "c:sweep \"length.min_input_tokens=0:20:4\"; a fourth: other parameters" },
     { "report()", "statistics and health checks" },
     { "export(path [, options])", "write the kept rows to a file, or all to a folder; options as of the stage export" },
     { "run()", "of a recipe: its stages, in memory" },

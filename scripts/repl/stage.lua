@@ -90,6 +90,20 @@ function stage.run(o, entry)
            past = { engine = e, entries = entries, row = entry.def.scope == "row", start = start, from = from } }
 end
 
+--- What sweep/sweep.lua asks for, over the rows that reached a stage.
+-- @param before  the stages before it, from the view's root on; nil: the rows that stand in this view
+function stage.site(o, before)
+  local opened = o.ran and o.recipe or { recipe = typed, plan = { stages = {}, seed = SEED } }
+  local view = o.view
+  if before then
+    local e = new_engine(o, { recipe = opened.recipe,
+                              plan = setmetatable({ stages = before }, { __index = opened.plan }) })
+    view = #before > 0 and run(o, e, o.root) or o.root
+  end
+  return { view = view, recipe = opened.recipe, plan = opened.plan, pool = o.session.pool, gold = o.gold,
+           progress = o.session:progress() }
+end
+
 --- Runs all stages of the recipe that o.recipe holds.
 -- @return  the new native view, the records, notes
 function stage.run_recipe(o)

@@ -400,6 +400,13 @@ function methods.export(v, path, options)
   return require "repl.export"(v, own(v), path, options)
 end
 
+--- What a stage would keep at each value of a parameter.
+function methods.sweep(v, name, param, values, others)
+  local o = own(v)
+  argument(not o.rows, "sweep is for all rows of a view, not for a selection of some: call it on the view itself")
+  return require "repl.sweep"(o, name, param, values, others)
+end
+
 -- ---- stages ----
 
 local function announce(v, child, lines)

@@ -449,6 +449,33 @@ c:crosstab("topik", "topic")
   check.contains(err, 'no row has a value of "topik"; did you mean "topic"?')
 end)
 
+check.test("sweep tries values of a stage's parameter on the rows that reached it", function()
+  -- the inputs have 6, 6, 4 and 1 tokens, the outputs at least 1; rows 1 and 2 match at 22/23 in the input alone
+  local _, out, err = repl([[
+s = c:sweep("length", "min_input_tokens", { 1, 4, 5, 7 }, { min_output_tokens = 1 })
+for _, p in ipairs(s.values) do print(p.value, p.kept, p.removed) end
+d = c:near_dedup{ threshold = .5 }:length{ min_input_tokens = 4, min_output_tokens = 1 }
+s = d:sweep "length.min_input_tokens=1:7:6"
+for _, p in ipairs(s.values) do print(p.value, p.kept) end
+s = d:sweep("near_dedup", "threshold", { .5, 1 })
+for _, p in ipairs(s.values) do print(p.value, p.kept) end
+c:sweep("length", "min_input_tokens", { 1, 4 }, { min_output_tokens = 1 })
+#d:kept()
+c:sweep()
+c:sweep("length", "min_inputs", { 1 })
+c:sweep("lenght", "min_input_tokens", { 1 })
+c:head(1):sweep("length", "min_input_tokens", { 1 })
+]], data)
+  check.contains(out, "\n1\t4\t0\n4\t3\t1\n5\t2\t2\n7\t0\t4\n")
+  check.contains(out, "\n1\t3\n7\t0\n")
+  check.contains(out, "\n0.5\t3\n1\t4\n")
+  check.contains(out, "\n2\n")
+  check.contains(err, "sweep takes a stage, a parameter and values")
+  check.contains(err, 'unknown parameter min_inputs of length')
+  check.contains(err, 'there is no stage "lenght"; did you mean "length"?')
+  check.contains(err, "sweep is for all rows of a view")
+end)
+
 check.test("a table of two keys keeps to the width, hostile values and all", function()
   local screen = require "report.screen"
   local parts = {}
