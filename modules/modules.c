@@ -18,6 +18,7 @@
   X("lang", luaopen_lang, BOTH, "the language of a text") \
   X("scan", luaopen_scan, BOTH, "many patterns over a text: personal data and its like") \
   X("select", luaopen_select, TRUSTED, "which rows of a group, or of all, stay") \
+  X("term", luaopen_term, TRUSTED, "a full-screen form on the terminal") \
   X("text", luaopen_text, BOTH, "tokens, words, shingles, and the operators of the text rules") \
   X("neardup", luaopen_neardup, BOTH, "exact and near duplicates, decontamination, the exact Jaccard") \
   X("neardup_index", luaopen_neardup_index, TRUSTED, "the texts that a run kept, for the runs after it") \

@@ -1,4 +1,5 @@
-/* tests/host.c - runs a Lua test in a trusted state, with `require "check"` (tests/check.lua).
+/* tests/host.c - runs a Lua test in a trusted state, with `require "check"` (tests/check.lua)
+** and `require "pty"` (tests/pty.h).
 **   build/release/tamis-test tests/test_NAME.lua [ARGUMENT…] */
 #include <lauxlib.h>
 #include <locale.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 
 #include "core/pool.h"
+#include "pty.h"
 #include "runtime/state.h"
 
 typedef struct Args { int argc; char **argv; } Args;
@@ -24,6 +26,8 @@ static int run_test(lua_State *L) {
   lua_pushliteral(L, "arg");
   lua_insert(L, -2);
   lua_rawset(L, -3);
+  lua_pop(L, 1);
+  luaL_requiref(L, "pty", luaopen_pty, 0);
   lua_pop(L, 1);
   lua_getglobal(L, "package");
   lua_pushliteral(L, "tests/?.lua");
