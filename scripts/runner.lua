@@ -12,6 +12,7 @@ local fault = require "run.fault"
 local folder = require "run.folder"
 local fs = require "fs"
 local gold_gate = require "gold_gate"
+local gold_lock = require "gold.lock"
 local health = require "report.health"
 local json = require "json"
 local ledger = require "ledger"
@@ -59,6 +60,8 @@ local function load_all(run, o)
   local gold
   gold, err = sources.expand(p.gold, run.folder)
   if not gold then return failure(err) end
+  local frozen, changed = gold_lock.check_sources(gold, run.folder)
+  if not frozen then return failure(changed, BAD_RECIPE) end
   if o.map_unknown then
     list, err = sources.look(list)
     if not list then return failure(err) end

@@ -50,6 +50,8 @@ function pages.command(s, c, out)
     heading(s, out, "Options")
     columns(s, out, c.options)
   end
+  if #(c.notes or {}) > 0 then out("") end
+  for _, note in ipairs(c.notes or {}) do wrapped(s, out, note, 0) end
   if #(c.examples or {}) > 0 then
     heading(s, out, #c.examples == 1 and "Example" or "Examples")
     for _, e in ipairs(c.examples) do out("  " .. e) end
