@@ -24,6 +24,10 @@ struct FileWriter {
   FileChain *chain;      /* NULL: none */
   int chain_first;       /* the chain takes over this file's own hash when it ends */
   uint64_t bytes, lines;
+  uint64_t summed;       /* bytes hashed and counted so far */
+  int marks;             /* are they asked for? */
+  uint64_t *mark;        /* [nmarks] */
+  size_t nmarks, cap_marks;
   size_t used;           /* of buffer */
   char buffer[FILE_BUFFER];
 };
@@ -61,6 +65,10 @@ void file_chain_free(FileChain *c) {
 
 int file_chain_hex(FileChain *c, char hex[FILE_SHA256_HEX]) { return sha_hex(c->sha, hex); }
 
+void file_set_marks(FileWriter *w) {
+  w->marks = 1;
+}
+
 void file_set_chain(FileWriter *w, FileChain *c) {
   w->chain = c;
   w->chain_first = !c->used;
@@ -74,6 +82,7 @@ void file_abort(FileWriter *w) {
   if (w->fd >= 0) close(w->fd);
   if (w->temp != NULL) unlink(w->temp);
   EVP_MD_CTX_free(w->sha);
+  free(w->mark);
   free(w->path);
   free(w->temp);
   free(w);
@@ -114,7 +123,10 @@ FileWriter *file_create(const char *path, unsigned mode, Error *err) {
   w->fd = -1;
   w->chain = NULL;
   w->chain_first = 0;
-  w->bytes = w->lines = w->used = 0;
+  w->bytes = w->lines = w->summed = w->used = 0;
+  w->marks = 0;
+  w->mark = NULL;
+  w->nmarks = w->cap_marks = 0;
   w->sha = sha_new();
   if (w->path == NULL || w->sha == NULL) error_memory(err);
   else if (!is_free(path)) error_set(err, "cannot make %s: it is there and no regular file", path);
@@ -146,14 +158,29 @@ static int put(const FileWriter *w, const char *bytes, size_t len, uint64_t at, 
   return 0;
 }
 
-static uint64_t count_lines(const char *p, size_t len) {
-  uint64_t n = 0;
-  for (const char *end = p + len; p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++) n++;
-  return n;
+static int add_mark(FileWriter *w, uint64_t at) {
+  if (w->nmarks == w->cap_marks) {
+    size_t cap = w->cap_marks == 0 ? 64 : 2 * w->cap_marks;
+    uint64_t *mark = realloc(w->mark, cap * sizeof *mark);
+    if (mark == NULL) return -1;
+    w->mark = mark;
+    w->cap_marks = cap;
+  }
+  w->mark[w->nmarks++] = at;
+  return 0;
+}
+
+/* 0, or -1 if out of memory. */
+static int count_lines(FileWriter *w, const char *bytes, size_t len) {
+  const char *p = bytes;
+  for (const char *end = p + len; p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+    if (++w->lines % FILE_MARK == 0 && w->marks && add_mark(w, w->summed + (uint64_t)(p + 1 - bytes)) != 0) return -1;
+  w->summed += len;
+  return 0;
 }
 
 static int sum(FileWriter *w, const char *bytes, size_t len, Error *err) {
-  w->lines += count_lines(bytes, len);
+  if (count_lines(w, bytes, len) != 0) return error_memory(err);
   int bad = EVP_DigestUpdate(w->sha, bytes, len) != 1;
   if (w->chain != NULL && !w->chain_first) bad |= EVP_DigestUpdate(w->chain->sha, bytes, len) != 1;
   return bad ? error_set(err, "cannot hash %s: libcrypto refused", w->path) : 0;
@@ -220,6 +247,9 @@ int file_finish(FileWriter *w, FileSum *out, Error *err) {
   if (r == 0 && out != NULL) {
     out->bytes = w->bytes;
     out->lines = w->lines;
+    out->mark = w->mark;
+    out->nmarks = w->nmarks;
+    w->mark = NULL;
     if (sha_hex(w->sha, out->sha256) != 0) r = error_memory(err);
   }
   if (r != 0 && w->temp == NULL) unlink(w->path);   /* it had its name already */

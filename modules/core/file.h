@@ -20,10 +20,15 @@ enum { FILE_SHA256_HEX = 65 };
 typedef struct FileSum {
   uint64_t bytes, lines;             /* lines: line feeds written */
   char sha256[FILE_SHA256_HEX];      /* hex of all bytes */
+  uint64_t *mark;                    /* [nmarks] where line (i + 1) * FILE_MARK + 1 begins, if marks were asked */
+  size_t nmarks;                     /* for: malloc'ed, the caller's; else NULL */
 } FileSum;
+
+enum { FILE_MARK = 256 };            /* lines from one mark to the next */
 
 /* Opens path's temporary. NULL with err worded. `mode` is the file's permissions, before umask. */
 FileWriter *file_create(const char *path, unsigned mode, Error *err);
+void file_set_marks(FileWriter *w);   /* before the first byte: note where lines begin */
 /* 0; -1 with err worded, after which the writer only waits for file_abort. */
 int file_write(FileWriter *w, const void *bytes, size_t len, Error *err);
 /* Writes what is buffered, syncs, gives the file its name and syncs its folder. Frees w in any

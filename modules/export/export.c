@@ -58,6 +58,7 @@ void export_outputs_free(ExportOutputs *o) {
   for (size_t i = 0; i < o->n; i++) {
     free(o->output[i].name);
     free(o->output[i].path);
+    free(o->output[i].sum.mark);
   }
   free(o->place);
   free(o->line);
@@ -188,6 +189,7 @@ static int write_output(Export *e, size_t at, FileChain *chain, Error *err) {
   FileWriter *w = file_create(out->path, e->o->mode, err);
   if (w == NULL) return -1;
   file_set_chain(w, chain);
+  file_set_marks(w);
   int r = ordered_write(e->pool, e->view->corpus->nrows, CHUNK, format_chunk, e, w, err);
   if (r != 0) {
     file_abort(w);

@@ -68,6 +68,7 @@ static const char SCHEMA[] =
   "CREATE TABLE sources(source INTEGER PRIMARY KEY, path TEXT, kind TEXT, generator TEXT, trusted INTEGER,"
   " format TEXT, sha256 TEXT, bytes INTEGER, rows INTEGER, blank INTEGER, attributes TEXT);"
   "CREATE TABLE outputs(output INTEGER PRIMARY KEY, name TEXT, rows INTEGER, bytes INTEGER, sha256 TEXT);"
+  "CREATE TABLE marks(output INTEGER, line INTEGER, offset INTEGER, row INTEGER);"
   "CREATE TABLE stages(position INTEGER PRIMARY KEY, stage TEXT, name TEXT, params TEXT, seen INTEGER,"
   " removed INTEGER, seconds REAL, edited INTEGER);"
   "CREATE TABLE pairs(stage TEXT, a INTEGER, b INTEGER, value REAL);"
@@ -124,6 +125,27 @@ static int write_outputs(Ledger *l) {
     sqlite3_bind_int64(s, 3, (sqlite3_int64)all->output[i].rows);
     sqlite3_bind_int64(s, 4, (sqlite3_int64)all->output[i].sum.bytes);
     bind_str(s, 5, all->output[i].sum.sha256);
+    bad = step(l, s);
+  }
+  sqlite3_finalize(s);
+  return bad;
+}
+
+/* In row order, and so for each output in order of its lines. */
+static int write_marks(Ledger *l) {
+  const ExportOutputs *all = l->o->outputs;
+  if (all == NULL) return 0;
+  sqlite3_stmt *s = prepare(l, "INSERT INTO marks VALUES (?,?,?,?)");
+  int bad = s == NULL ? -1 : 0;
+  for (uint32_t row = 0; bad == 0 && row < all->nrows; row++) {
+    size_t before = all->line[row] > 0 ? all->line[row] - 1 : 0;
+    if (all->place[row] == EXPORT_NOWHERE || before == 0 || before % FILE_MARK != 0) continue;
+    const FileSum *sum = &all->output[all->place[row]].sum;
+    if (before / FILE_MARK > sum->nmarks) continue;
+    sqlite3_bind_int(s, 1, all->place[row] + 1);
+    sqlite3_bind_int64(s, 2, (sqlite3_int64)before + 1);
+    sqlite3_bind_int64(s, 3, (sqlite3_int64)sum->mark[before / FILE_MARK - 1]);
+    sqlite3_bind_int64(s, 4, (sqlite3_int64)row + 1);
     bad = step(l, s);
   }
   sqlite3_finalize(s);
@@ -387,6 +409,7 @@ static int write_all(Ledger *l) {
   if (bad == 0) bad = run(l, SCHEMA);
   if (bad == 0) bad = write_sources(l);
   if (bad == 0) bad = write_outputs(l);
+  if (bad == 0) bad = write_marks(l);
   if (bad == 0) bad = write_stages(l);
   if (bad == 0) bad = write_meta(l);
   if (bad == 0) bad = write_rows(l);

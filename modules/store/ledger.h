@@ -6,6 +6,7 @@
 **            then a column for each metric, "stage.metric", and each annotation, "@name"
 **   sources  source (from 1), path, kind, generator, trusted, format, sha256, bytes, rows, blank, attributes
 **   outputs  output (from 1), name, rows, bytes, sha256
+**   marks    output, line, offset, row: every FILE_MARK-th line of an output, its first byte there, and its row
 **   stages   position (from 1), stage, name, params, seen, removed, seconds
 **   edits    row, stage, path, start, raw_len: the strings that a stage changed, by their place in the
 **            bytes of the row as it was read

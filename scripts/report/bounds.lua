@@ -5,20 +5,13 @@
 -- would be kept; of a similarity only the pairs at or above the run's threshold are stored.
 
 local json = require "json"
+local limits = require "report.limits"
 local remedy = require "report.remedy"
 
 local bounds = {}
 
 bounds.STEPS = 60     -- values a bound is told for, and the run's own
 bounds.TRIM = 0.001   -- the values reach from this quantile to its counterpart
-
-local SIMILARITY = { jaccard = true, cosine = true }
-
---- The metric of a stage that a parameter bounds: min_input_tokens and input_tokens.
-local function bounded(param, metric)
-  local bare = param:match "^m[ia][nx]_(.+)$"
-  return bare and (bare == metric or bare:sub(-#metric - 1) == "_" .. metric)
-end
 
 -- Did a bound reject a row with this evidence? A language that is not wanted may be told with its confidence.
 local function crossed(evidence, side)
@@ -29,12 +22,14 @@ local function crossed(evidence, side)
   return v > threshold
 end
 
--- The reason behind a bound, as an example of it tells: its evidence names the bound's value.
-local function reason_of(facts, stage, param, side, reasons)
+-- The reason behind a bound: as declared, else as an example of it tells: its evidence names the bound's value.
+local function reason_of(facts, stage, b, reasons)
   for _, r in ipairs(reasons) do
-    if r.stage == stage.name and r.rows[1] then
+    if r.stage == stage.name and b.reason then
+      if r.reason == b.reason then return r.reason end
+    elseif r.stage == stage.name and r.rows[1] then
       local row = facts:row(r.rows[1])
-      if remedy.parameter(facts, row) == param and crossed(row.evidence or {}, side) then return r.reason end
+      if remedy.parameter(facts, row) == b.param and crossed(row.evidence or {}, b.side) then return r.reason end
     end
   end
 end
@@ -106,11 +101,11 @@ local function moved(values, side, kept, alone)
   return go, back
 end
 
-local function one(facts, stage, param, metric, reasons)
-  local name, now = stage.name .. "." .. metric, stage.params[param]
-  local similar = SIMILARITY[metric]
-  local side = similar and "similarity" or param:match "^m[ia][nx]"
-  local reason = reason_of(facts, stage, param, side, reasons)
+local function one(facts, stage, b, reasons)
+  local param, side = b.param, b.side
+  local name, now = stage.name .. "." .. b.metric, stage.params[param]
+  local similar = side == "similarity"
+  local reason = reason_of(facts, stage, b, reasons)
   local kept = not similar and facts:metric(name, "untrusted") or nil
   local alone = reason and facts:alone(name, stage.name, reason) or nil
   if not reason and (similar or not kept or kept:count "standing" == 0) then return nil end
@@ -123,18 +118,19 @@ local function one(facts, stage, param, metric, reasons)
            values = json.array(values), go = go, back = back, at = place_of(values, now) }
 end
 
--- The stage's bounds: { parameter, metric }, in order of names.
+-- The stage's bounds over figures that the run has, in order of parameters.
 local function bounds_of(stage, metrics)
-  local out = {}
+  local own, there, out = {}, {}, {}
   if (stage.params or {}).cluster == "components" then return out end   -- the figure with the kept row bounds nothing
-  for param, value in pairs(stage.params or {}) do
-    for _, metric in ipairs(metrics) do
-      local own = metric:sub(1, #stage.name + 1) == stage.name .. "." and metric:sub(#stage.name + 2)
-      local fits = own and (bounded(param, own) or param == "threshold" and SIMILARITY[own])
-      if fits and type(value) == "number" then out[#out + 1] = { param, own } end
+  for _, metric in ipairs(metrics) do
+    if metric:sub(1, #stage.name + 1) == stage.name .. "." then
+      local name = metric:sub(#stage.name + 2)
+      own[#own + 1], there[name] = name, true
     end
   end
-  table.sort(out, function(a, b) return a[1] < b[1] end)
+  for _, b in ipairs(limits.of(stage, own)) do
+    if there[b.metric] then out[#out + 1] = b end
+  end
   return out
 end
 
@@ -146,8 +142,8 @@ function bounds.of(facts, reasons, kept, read)
   local out = json.array {}
   local metrics = facts:numbers()
   for _, stage in ipairs(facts.stages) do
-    for _, pair in ipairs(bounds_of(stage, metrics)) do
-      local b = one(facts, stage, pair[1], pair[2], reasons)
+    for _, bound in ipairs(bounds_of(stage, metrics)) do
+      local b = one(facts, stage, bound, reasons)
       if b then
         b.kept, b.read = json.array {}, read
         for i in ipairs(b.values) do b.kept[i] = kept - b.go[i] + b.back[i] end

@@ -3,6 +3,7 @@
 -- name, so that new ones are explained too.
 
 local json = require "json"
+local limits = require "report.limits"
 local screen = require "report.screen"
 
 local remedy = {}
@@ -37,6 +38,8 @@ local function parameter(r, fault)
   local e = evidence_of(fault)
   if not stage then return nil end
   if e.overlap then return "overlap", e.threshold end
+  local declared = limits.behind(stage, fault.reason)
+  if declared then return declared.param, stage.params[declared.param] end
   if similarity(e) and stage.params.threshold then return "threshold", stage.params.threshold end
   if type(e.threshold) ~= "number" then return nil end
   local lower = type(e.value) == "number" and e.value < e.threshold
@@ -224,38 +227,43 @@ function remedy.would_keep(r, row)
   return out
 end
 
--- "input_tokens 31 (20 to 2,048)": a metric with the parameters that bound it.
+-- How far a figure lies inside a bound; below 0 outside.
+local function margin_of(side, value, bound)
+  if side == "min" then return value - bound end
+  return bound - value
+end
+
+-- "input_tokens 31 (20 to 2,048)": a metric with the parameters that bound it; and these as data.
 local function bounded(stage, metric, value)
-  local low, high
-  for name, p in pairs(stage.params) do
-    if type(p) == "number" then
-      local bare = name:gsub("^min_", ""):gsub("^max_", "")
-      if bare == metric or bare:sub(-#metric - 1) == "_" .. metric then
-        if name:find "^min" then low = p elseif name:find "^max" then high = p end
-      end
+  local at, list = {}, {}
+  for _, b in ipairs(limits.of(stage, { metric })) do
+    if b.metric == metric then
+      at[b.side] = stage.params[b.param]
+      list[#list + 1] = { param = stage.name .. "." .. b.param, side = b.side, bound = at[b.side],
+                          margin = margin_of(b.side, value, at[b.side]) }
     end
   end
+  local low, high = at.min, at.max
   local text = metric .. " " .. figure(value)
-  if low and high then return ("%s (%s to %s)"):format(text, figure(low), figure(high)) end
-  if low then return ("%s (at least %s)"):format(text, figure(low)) end
-  if high then return ("%s (at most %s)"):format(text, figure(high)) end
-  if type(stage.params.threshold) == "number" then
-    return ("%s (threshold %s)"):format(text, figure(stage.params.threshold))
-  end
-  return text
+  if low and high then text = ("%s (%s to %s)"):format(text, figure(low), figure(high))
+  elseif low then text = ("%s (at least %s)"):format(text, figure(low))
+  elseif high then text = ("%s (at most %s)"):format(text, figure(high))
+  elseif at.similarity then text = ("%s (threshold %s)"):format(text, figure(at.similarity)) end
+  return text, list
 end
 
 --- Every stage of the run as this row met it.
 -- Native row stages of one pass all see a row, also when one of them has rejected it; a pass is
 -- told by its time, which its stages share. The recipe's own functions are spared such rows.
--- @return  list of { name, outcome, figures = { "…" } }, the outcome one of passed, changed, rejected,
---   quarantined, fault, not reached
+-- @return  list of { name, outcome, figures = { "…" }, metrics = { [name] = { value, bounds = { { param, side, bound,
+--   margin } } } } }, the outcome one of passed, changed, rejected, quarantined, fault, not reached; a margin is how
+--   far the figure lies inside its bound
 function remedy.stages(r, row)
   local out, over, pass = {}, row.stage == "load", nil
   local faults = {}
   for _, a in ipairs(row.also) do faults[a.stage] = true end
   for _, stage in ipairs(r.stages) do
-    local item = { name = stage.name, figures = json.array {} }
+    local item = { name = stage.name, figures = json.array {}, metrics = {} }
     local names = {}
     for name, value in pairs(row.metrics) do
       local metric = name:sub(1, #stage.name + 1) == stage.name .. "." and name:sub(#stage.name + 2)
@@ -263,7 +271,10 @@ function remedy.stages(r, row)
     end
     table.sort(names)
     for _, metric in ipairs(names) do
-      item.figures[#item.figures + 1] = bounded(stage, metric, row.metrics[stage.name .. "." .. metric])
+      local value = row.metrics[stage.name .. "." .. metric]
+      local text, list = bounded(stage, metric, value)
+      item.figures[#item.figures + 1] = text
+      item.metrics[metric] = { value = value, bounds = json.array(list) }
     end
     local edits = (row.edits or {})[stage.name]
     if edits then table.insert(item.figures, 1, changed(edits)) end

@@ -159,7 +159,7 @@ local function record(self, r)
   out.source = source and source.path or "?"
   out.format = source and source.format
   local output = r.output and self.output_of[r.output]
-  out.output = output and output.name
+  out.output, out.output_number = output and output.name, r.output
   for _, name in ipairs(self.columns) do
     if name:sub(1, 1) == "@" then out.annotations[name:sub(2)] = r[name]
     elseif name:find(".", 1, true) then out.metrics[name] = r[name] end
@@ -195,6 +195,40 @@ local function numbers_of(rows)
   return out
 end
 
+-- The first row from `low` on, up to `high` + 1, that lies at (source, line) or behind: rows stand in the order of
+-- their sources and lines.
+local function first_at(self, source, line, low, high)
+  while low <= high do
+    local mid = (low + high) // 2
+    local r = self:query("SELECT source, line FROM rows WHERE row = ?", mid)[1]
+    if not r then return nil end
+    if r.source < source or r.source == source and r.line < line then low = mid + 1 else high = mid - 1 end
+  end
+  return low
+end
+
+local function last_row(self)
+  self.last = self.last or self:query "SELECT max(row) AS n FROM rows"[1].n or 0
+  return self.last
+end
+
+--- Row numbers of a line of a source, by halving; of a CSV file the record that the line belongs to.
+local function rows_at(self, source, line)
+  local out, last = {}, last_row(self)
+  local at = first_at(self, source, line, 1, last) or last + 1
+  local function row(n) return self:query("SELECT row, source, line FROM rows WHERE row = ?", n)[1] end
+  local r = row(at)
+  while r and r.source == source and r.line == line do
+    out[#out + 1] = r.row
+    r = row(r.row + 1)
+  end
+  if #out == 0 and self.source_of[source].path:find "%.[ct]sv" then   -- a record may take several lines
+    r = row(at - 1)
+    if r and r.source == source then out[1] = r.row end
+  end
+  return out
+end
+
 --- Row numbers of a line of a source, the source named as the run had it, by any other way to the
 -- same file, or by its last parts.
 -- @return  the list; and how the source was found, "same" or "loose", nil if the run read none such
@@ -211,21 +245,32 @@ function run:find_line(path, line)
   local list = #exact > 0 and exact or #same > 0 and same or loose
   local out = {}
   for _, source in ipairs(list) do
-    local sql = "SELECT row FROM rows WHERE source = ? AND line = ?"
-    -- a record of a CSV file may take several lines: any of them means it
-    if self.source_of[source].path:find "%.[ct]sv" then
-      sql = "SELECT row FROM rows WHERE source = ? AND line <= ? ORDER BY line DESC LIMIT 1"
-    end
-    for _, r in ipairs(self:query(sql, source, line)) do out[#out + 1] = r.row end
+    for _, row in ipairs(rows_at(self, source, line)) do out[#out + 1] = row end
   end
   return out, #list > 0 and (list == loose and "loose" or "same") or nil
+end
+
+-- The marks around a line of an output: { line, offset, row } at it or before (the file's beginning where there
+-- is none), and the row of the next.
+local function marks_of(self, output, line)
+  if self.has_marks == nil then
+    self.has_marks = #self:query "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'marks'" > 0
+  end
+  local start = { line = 1, offset = 0, row = 1 }
+  if not self.has_marks then return start end
+  local sql = "SELECT line, offset, row FROM marks WHERE output = ? AND line %s ? ORDER BY line %s LIMIT 1"
+  local before = self:query(sql:format("<=", "DESC"), output, line)[1]
+  local after = self:query(sql:format(">", "ASC"), output, line)[1]
+  return before or start, after and after.row
 end
 
 --- Row numbers by a line of an output file: curated.jsonl:17. nil if the run has no such file.
 function run:find_output(name, line)
   for _, o in ipairs(self.outputs) do
     if o.name == name then
-      return numbers_of(self:query("SELECT row FROM rows WHERE output = ? AND output_line = ?", o.output, line))
+      local from, to = marks_of(self, o.output, line)
+      return numbers_of(self:query("SELECT row FROM rows WHERE row BETWEEN ? AND ? AND output = ? AND output_line = ?",
+        from.row, to or last_row(self), o.output, line))
     end
   end
 end
@@ -300,11 +345,13 @@ function run:format_of(path)
 end
 
 -- One line of a plain file, without its line feed.
-local function line_of(path, n)
+-- @param from  { line, offset } of an earlier one
+local function line_of(path, n, from)
   local f = io.open(path, "rb")
   if not f then return nil end
   local text
-  for _ = 1, n do
+  f:seek("set", from.offset)
+  for _ = from.line, n do
     text = f:read "L"
     if not text then break end
   end
@@ -340,7 +387,7 @@ end
 -- @return  { fields = { input = … } | nil, turns = { … } of a chat, raw = "…" | nil, from = "rejected.jsonl:3" }
 function run:text(r)
   local function try(path, line, from, formats)
-    local text = line_of(path, line)
+    local text = line_of(path, line, marks_of(self, r.output_number, line))
     if not text then return nil end
     text = text:gsub(',"_rejection":%b{}}$', "}")
     local fields = fields_of(text, formats)

@@ -106,4 +106,72 @@ check.test("what names no row is a clear error", function()
   check.eq(run(dir .. "/nowhere", "a:1"), 1)
 end)
 
+-- ---- a real run of some size: rows are found by halving and by marks ----
+
+local fs = require "fs"
+
+local function count(n, word)
+  local words = {}
+  for i = 1, n do words[i] = word .. i end
+  return table.concat(words, " ")
+end
+
+-- 1,500 rows, each third too short; a blank line behind every hundredth.
+local function big_run()
+  local lines, place = {}, {}
+  for i = 1, 1500 do
+    lines[#lines + 1] = json.encode { key = "k" .. i, input = count(i % 3 == 0 and 2 or 9, "w" .. i .. "x"),
+                                      output = count(12, "o" .. i .. "y") }
+    place[i] = #lines
+    if i % 100 == 0 then lines[#lines + 1] = "" end
+  end
+  check.write(dir .. "/big.jsonl", table.concat(lines, "\n") .. "\n")
+  local recipe = check.write(dir .. "/big.lua", [[local s = require "tamis"
+return s.recipe { name = "big", id = "key", sources = { "big.jsonl" }, s.length { min_input_tokens = 5 } }]])
+  local status, _, err = check.run(("%s run %s --out %s --run-id b --quiet"):format(check.tamis, check.quote(recipe),
+    check.quote(dir .. "/out")))
+  check.eq(status, 0, err)
+  return dir .. "/out/big/b", place
+end
+
+local function passports(...)
+  local lines = {}
+  local args = { ... }
+  args[#args + 1] = "--json"
+  local status = explain.run(args, { out = function(l) lines[#lines + 1] = json.decode(l) end })
+  check.eq(status, 0)
+  check.eq(#lines, 1)
+  return lines[1]
+end
+
+check.test("any line of a source or an output is found, with its own text", function()
+  local base, place = big_run()
+  local outputs = {}
+  for _, name in ipairs { "curated.jsonl", "rejected.jsonl" } do
+    local n = 0
+    for line in fs.read(base .. "/" .. name):gmatch "[^\n]+" do
+      n = n + 1
+      outputs[json.decode(line).key] = { name, n }
+    end
+  end
+  for _, i in ipairs { 1, 2, 3, 99, 100, 101, 383, 384, 385, 768, 769, 770, 1152, 1153, 1499, 1500 } do
+    local key = "k" .. i
+    local by_source = passports(base, ("%s/big.jsonl:%d"):format(dir, place[i]))
+    check.eq(by_source.id, key)
+    check.eq(by_source.row, i)
+    check.contains(by_source.text.fields.input, "w" .. i .. "x1 ")
+    check.eq(passports(base, ("%s:%d"):format(table.unpack(outputs[key]))), by_source)
+    check.eq(passports(base, "--id", key), by_source)
+  end
+  check.eq(explain.run({ base, dir .. "/big.jsonl:" .. place[100] + 1 }, { out = function() end }), 1)   -- a blank line
+  check.eq(explain.run({ base, "curated.jsonl:1001" }, { out = function() end }), 1)
+end)
+
+check.test("a figure stands with each bound, and how far inside it is", function()
+  local p = passports(dir .. "/out/big/b", "rejected.jsonl:1")
+  check.eq(p.stages[1].metrics.input_tokens, { value = 2, bounds = {
+    { param = "length.max_input_tokens", side = "max", bound = 2048, margin = 2046 },
+    { param = "length.min_input_tokens", side = "min", bound = 5, margin = -3 } } })
+end)
+
 check.done()
