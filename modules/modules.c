@@ -11,6 +11,7 @@
   X("core", luaopen_core, TRUSTED, "thread pool, progress and the interrupt flag") \
   X("corpus", luaopen_corpus, TRUSTED, "files become rows, and what a file looks like") \
   X("verdicts", luaopen_verdicts, BOTH, "the verdicts of a corpus stage written in Lua") \
+  X("rowdiff", luaopen_rowdiff, TRUSTED, "which rows of two sets are the same, edited or new") \
   X("edit", luaopen_edit, TRUSTED, "lines typed at a terminal") \
   X("hash", luaopen_hash, BOTH, "SHA-256 and XXH3 of a string") \
   X("hash_file", luaopen_hash_file, TRUSTED, "SHA-256 of a file") \

@@ -2,6 +2,7 @@
 -- that it neither formats nor links anything.
 
 local bins = require "report.bins"
+local pairwise = require "diff.draw"
 local screen = require "report.screen"
 local terminal = require "report.terminal"
 
@@ -130,6 +131,9 @@ function draw.reasons(b, out)
   end
   out("")
 end
+
+function draw.drift(b, out) pairwise.markdown.drift(b, out, text) end
+function draw.edit(b, out) pairwise.markdown.edit(b, out, text) end
 
 --- Writes blocks through `out(line)`.
 function markdown.render(blocks, out)

@@ -1,6 +1,7 @@
 --- terminal: blocks of a document as lines for a screen.
 
 local bins = require "report.bins"
+local pairwise = require "diff.draw"
 local screen = require "report.screen"
 
 local terminal = {}
@@ -228,6 +229,8 @@ function draw.reasons(s, b, out)
     out("  " .. s:paint("dim", "and " .. screen.count(#b.rows - b.most, "more reason")))
   end
 end
+
+draw.drift, draw.edit = pairwise.terminal.drift, pairwise.terminal.edit
 
 --- Draws blocks through `out(line)`.
 function terminal.render(blocks, s, out)

@@ -137,7 +137,8 @@ against.here = { out = "curated", folder = "." }
 
 local AGAIN = "run it again with near_dedup.index = true and --replace"
 
-local function record_of(dir)
+--- What a run's lineage.json says; nil and a message if it is none.
+function against.record_of(dir)
   local text, err = fs.read(dir .. "/lineage.json", 256 << 20)
   if not text then return nil, err end
   local record = json.decode(text)
@@ -147,8 +148,8 @@ local function record_of(dir)
   return record
 end
 
---- The format of a run's kept rows: what export wrote, else what all its sources have.
-local function format_of(record)
+--- The format of a run's kept rows: what export wrote, else what all its sources have; nil if they differ.
+function against.format_of(record)
   local config = record.config or {}
   for _, stage in ipairs(config.stages or {}) do
     if stage.stage == "export" and type((stage.params or {}).format) == "string" then return stage.params.format end
@@ -185,10 +186,10 @@ end
 
 --- The same index in memory, from the rows that the run wrote.
 local function rebuild(dir, p, pool)
-  local record, err = record_of(dir)
+  local record, err = against.record_of(dir)
   if not record then return nil, err end
   local run = ("%s/%s"):format(record.dataset_name, record.run_id)
-  local format = format_of(record)
+  local format = against.format_of(record)
   if not format then
     return nil, ("%s left no %s, and its sources have different formats: %s"):format(run, INDEX, AGAIN)
   end
