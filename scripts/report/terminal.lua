@@ -149,11 +149,12 @@ end
 local LEVELS = { unicode = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" },
                  ascii = { ".", ":", "-", "=", "+", "*", "#", "@" } }
 
--- A histogram in one line.
-local function spark(s, b)
+-- A histogram in one line: of all rows, where those that stand are told apart.
+local function spark(s, h)
   local levels, top, out = s.unicode and LEVELS.unicode or LEVELS.ascii, 1, {}
-  for _, n in ipairs(b.counts) do top = math.max(top, n) end
-  for i, n in ipairs(b.counts) do out[i] = n == 0 and " " or levels[math.max(1, math.ceil(8 * n / top))] end
+  local counts = h.before or h.counts
+  for _, n in ipairs(counts) do top = math.max(top, n) end
+  for i, n in ipairs(counts) do out[i] = n == 0 and " " or levels[math.max(1, math.ceil(8 * n / top))] end
   return table.concat(out)
 end
 
