@@ -3,10 +3,12 @@
 
 local fs = require "fs"
 local json = require "json"
+local matches = require "report.matches"
 local options = require "cli.options"
 local remedy = require "report.remedy"
 local run = require "report.run"
 local screen = require "report.screen"
+local worddiff = require "report.worddiff"
 
 local explain = {
   summary = "why that row was kept or rejected",
@@ -29,6 +31,8 @@ local explain = {
 
 local LINES = 8            -- of a text that are shown
 local TWIN_LINES = 12
+local CONTEXT = 8         -- words around a difference of long texts
+local MATCHES = 10        -- that are shown
 local FIRST_TURNS, LAST_TURNS = 3, 6   -- of a long chat
 local TURN_MARGIN = 15   -- columns before a text where roles stand
 
@@ -116,19 +120,30 @@ local function earlier_twin(r, row, twin)
   return p
 end
 
+-- The matches that its faults rest on; where a stage had changed the text before, its places are of no text at hand.
+local function add_matches(p, row, object)
+  if not object or next(row.edits or {}) then return end
+  local list = matches.of(object, table.move(row.also, 1, #row.also, 2, { row }))
+  if #list == 0 then return end
+  p.matches = json.array(list)
+  setmetatable(p, { __index = { object = object } })   -- for the screen, not for JSON
+end
+
 -- Everything about one row as plain data.
 local function passport(r, row)
   local p = { run = r.dir, source = row.source, line = row.line, row = row.row, id = row.id, identity = row.identity,
               output = row.output and row.output .. ":" .. row.output_line,
               status = row.status, stage = row.stage, reason = row.reason, evidence = row.evidence,
               annotations = next(row.annotations) and row.annotations or nil }
-  p.text = r:text(row)
+  local text, object = r:text(row)
+  p.text = text
   p.stages = json.array(remedy.stages(r, row))
   p.verdict = remedy.verdict(r, row)
   p.also = json.array {}
   for i, a in ipairs(row.also) do
     p.also[i] = { stage = a.stage, reason = a.reason, evidence = a.evidence, words = remedy.words(r, a) }
   end
+  add_matches(p, row, object)
   p.would_keep = row.status ~= "curated" and remedy.would_keep(r, row) or nil
   local twin = row.evidence and row.evidence.twin
   if twin and twin.run then p.twin = earlier_twin(r, row, twin)
@@ -182,12 +197,44 @@ local function show_fields(s, t, out)
   end
 end
 
--- Two texts in two columns.
+-- The text with its matches marked.
+local function marked_text(s, p)
+  local t = p.text
+  if not p.matches or not t then return t end
+  local mark = matches.marker(p.object, p.matches, s:sign("⟦", "[["), s:sign("⟧", "]]"))
+  local out = { raw = t.raw and mark(t.raw) }
+  if t.fields then
+    out.fields = {}
+    for name, text in pairs(t.fields) do out.fields[name] = mark(text) end
+  end
+  for i, turn in ipairs(t.turns or {}) do
+    out.turns = out.turns or {}
+    out.turns[i] = setmetatable({ text = mark(turn.text) }, { __index = turn })
+  end
+  return out
+end
+
+-- Each match with what stands around it.
+local function show_matches(s, list, out)
+  out("")
+  out(s:paint("bold", "Matches"))
+  local most = math.min(#list, MATCHES)
+  for i = 1, most do
+    local m = list[i]
+    local text = (m.before .. s:sign("⟦", "[[") .. m.text .. s:sign("⟧", "]]") .. m.behind):gsub("%s+", " ")
+    local lead = ("%s in %s: "):format(m.type or m.reason, m.path)
+    for k, line in ipairs(s:wrap(lead .. text, s.width - 4)) do out((k == 1 and "  " or "    ") .. line) end
+  end
+  if #list > most then out("  " .. s:paint("dim", ("and %d more"):format(#list - most))) end
+end
+
+-- Two texts in two columns, the words marked that the other has not.
 local function side_by_side(s, a, b, out)
   local columns = (s.width - 5) // 2
-  local left, right = s:wrap(a or "", columns, TWIN_LINES), s:wrap(b or "", columns, TWIN_LINES)
+  local right, left = worddiff.sides(s, b or "", a or "", { columns = columns, most = TWIN_LINES, context = CONTEXT })
   for i = 1, math.max(#left, #right) do
-    out((("  " .. screen.pad(left[i] or "", columns) .. s:sign(" │ ", " | ") .. (right[i] or "")):gsub(" +$", "")))
+    local mine, its = left[i] or { "", 0 }, right[i] or { "", 0 }
+    out((("  " .. mine[1] .. (" "):rep(columns - mine[2]) .. s:sign(" │ ", " | ") .. its[1]):gsub(" +$", "")))
   end
 end
 
@@ -284,7 +331,8 @@ end
 local function show(s, p, out)
   show_head(s, p, out)
   out("")
-  show_fields(s, p.text, out)
+  show_fields(s, marked_text(s, p), out)
+  if p.matches then show_matches(s, p.matches, out) end
   if p.annotations then show_tags(s, p.annotations, out) end
   local unseen = show_stages(s, p.stages, out)
   if #p.also > 0 then

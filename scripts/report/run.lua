@@ -384,15 +384,16 @@ end
 
 --- The text of a row: its fields, or its raw line where it was never a row. From the run's own
 -- files; where those left the text out, from the source.
--- @return  { fields = { input = … } | nil, turns = { … } of a chat, raw = "…" | nil, from = "rejected.jsonl:3" }
+-- @return  { fields = { input = … } | nil, turns = { … } of a chat, raw = "…" | nil, from = "rejected.jsonl:3" }; and
+--   the row itself, decoded, where it is an object
 function run:text(r)
   local function try(path, line, from, formats)
     local text = line_of(path, line, marks_of(self, r.output_number, line))
     if not text then return nil end
     text = text:gsub(',"_rejection":%b{}}$', "}")
     local fields = fields_of(text, formats)
-    if fields then return { fields = fields, turns = turns.of(decode(text)), from = from } end
     local object = decode(text)
+    if fields then return { fields = fields, turns = turns.of(object), from = from }, object end
     if type(object) == "table" and object._raw then return { raw = object._raw, from = from } end
     if type(object) == "table" and object._raw_base64 then
       return { raw = "(not UTF-8, base64) " .. object._raw_base64, from = from }
@@ -402,8 +403,8 @@ function run:text(r)
   end
   local formats = { self:format_of(r.source) or "auto", "auto" }
   if r.output then
-    local found = try(self.dir .. "/" .. r.output, r.output_line, r.output .. ":" .. r.output_line, formats)
-    if found then return found end
+    local found, object = try(self.dir .. "/" .. r.output, r.output_line, r.output .. ":" .. r.output_line, formats)
+    if found then return found, object end
   end
   return self:source_text(r.source, r.line)
 end
@@ -419,7 +420,9 @@ function run:source_text(path, line)
     local ok, value = pcall(view.field, view, row, name)
     if ok and value then fields[name], any = value, true end
   end
-  return any and { fields = fields, turns = turns.of(decode(view:row(row).bytes)), from = path .. ":" .. line } or nil
+  if not any then return nil end
+  local object = decode(view:row(row).bytes)
+  return { fields = fields, turns = turns.of(object), from = path .. ":" .. line }, object
 end
 
 --- The folder where an earlier run lay when a stage of this one compared rows with it; nil if not known.

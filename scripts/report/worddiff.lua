@@ -150,29 +150,64 @@ local function pieces(s, tokens, columns)
   return list
 end
 
---- Two texts as one, what is gone in [-…-], what is new in {+…+}, as lines of a screen.
--- @param o  columns, most (lines), context (words that are shown around a change; nil: all)
--- @return   list of painted lines; and whether the texts have the same words
-function worddiff.lines(s, before, after, o)
-  local parts = worddiff.parts(before, after)
-  local same = #parts == 0 or (#parts == 1 and parts[1].kind == "same")
-  local tokens = worddiff.tokens(parts, o.context or math.huge, s:sign("…", "..."))
+-- Pieces as lines of at most `columns`: { { text, width } }.
+local function flow(s, tokens, columns)
   local lines, line, width = {}, {}, 0
-  for _, piece in ipairs(pieces(s, tokens, o.columns)) do
+  local function flush()
+    lines[#lines + 1] = { table.concat(line), width }
+    line, width = {}, 0
+  end
+  for _, piece in ipairs(pieces(s, tokens, columns)) do
     local gap = width > 0 and not piece.glued and 1 or 0
-    if width > 0 and width + gap + piece.width > o.columns then
-      lines[#lines + 1] = table.concat(line)
-      line, width, gap = {}, 0, 0
+    if width > 0 and width + gap + piece.width > columns then
+      flush()
+      gap = 0
     end
     line[#line + 1] = (gap == 1 and " " or "") .. table.concat(piece)
     width = width + gap + piece.width
   end
-  if width > 0 then lines[#lines + 1] = table.concat(line) end
-  if o.most and #lines > o.most then
-    for i = #lines, o.most + 1, -1 do lines[i] = nil end
-    lines[o.most] = lines[o.most] .. s:paint("dim", s:sign(" …", " ..."))
+  if width > 0 then flush() end
+  return lines
+end
+
+local function is_same(parts) return #parts == 0 or (#parts == 1 and parts[1].kind == "same") end
+
+--- Two texts as one, what is gone in [-…-], what is new in {+…+}, as lines of a screen.
+-- @param o  columns, most (lines), context (words that are shown around a change; nil: all)
+-- @return   list of painted lines; and whether the texts have the same words
+function worddiff.lines(s, before, after, o)
+  local parts, lines = worddiff.parts(before, after), {}
+  for i, line in ipairs(flow(s, worddiff.tokens(parts, o.context or math.huge, s:sign("…", "...")), o.columns)) do
+    if o.most and i > o.most then
+      lines[o.most] = lines[o.most] .. s:paint("dim", s:sign(" …", " ..."))
+      break
+    end
+    lines[i] = line[1]
   end
-  return lines, same
+  return lines, is_same(parts)
+end
+
+-- The parts but those of one kind.
+local function without(parts, kind)
+  local out = {}
+  for _, part in ipairs(parts) do if part.kind ~= kind then out[#out + 1] = part end end
+  return out
+end
+
+--- Two texts side by side: each with its own words marked. Long ones are cut to what stands around their differences.
+-- @param o  columns of one text, most (lines), context (words around a difference, where all would not fit)
+-- @return   lines of `before`, lines of `after`: { { painted text, width } }
+function worddiff.sides(s, before, after, o)
+  local parts, dots = worddiff.parts(before, after), s:sign("…", "...")
+  local function side(gone, context) return flow(s, worddiff.tokens(without(parts, gone), context, dots), o.columns) end
+  local left, right = side("new", math.huge), side("gone", math.huge)
+  if math.max(#left, #right) > o.most and not is_same(parts) then
+    left, right = side("new", o.context), side("gone", o.context)
+  end
+  for _, lines in ipairs { left, right } do
+    for i = #lines, o.most + 1, -1 do lines[i] = nil end
+  end
+  return left, right
 end
 
 return worddiff

@@ -23,7 +23,7 @@ check.test("a rejected row names its verdict, its figures and what would have ke
   check.contains(text, "pii: pii, EMAIL in input, characters 3 to 9")
   check.contains(text, "length.min_input_tokens at most 2, and")
   check.contains(text, "pii.action = redact or tag")
-  check.contains(text, "Hi a@b.de")
+  check.ok(text:find "input Hi %S+a@b%.de%S+ ", text)   -- the match is marked
   check.contains(text, "identity 03030303030303030303030303030303")
 end)
 
@@ -92,7 +92,7 @@ check.test("the text is there although the source has gone", function()
   assert(os.rename(source, source .. ".away"))
   local status, text = run(out, source .. ":3")
   check.eq(status, 0)
-  check.contains(text, "Hi a@b.de")
+  check.ok(text:find "input Hi %S+a@b%.de%S+ ", text)   -- the match is marked
   assert(os.rename(source .. ".away", source))
 end)
 
@@ -172,6 +172,24 @@ check.test("a figure stands with each bound, and how far inside it is", function
   check.eq(p.stages[1].metrics.input_tokens, { value = 2, bounds = {
     { param = "length.max_input_tokens", side = "max", bound = 2048, margin = 2046 },
     { param = "length.min_input_tokens", side = "min", bound = 5, margin = -3 } } })
+end)
+
+check.test("matches stand marked in their strings, with what is around them", function()
+  local matches = require "report.matches"
+  local row = { a = { ["b.c"] = { "x", "mail \u{1F600} jo@x.io and ann@y.io now" } } }
+  local function span(first, last, path)
+    return { path = path or "a.b.c[1]", field = "other", start = first, ["end"] = last, type = "EMAIL" }
+  end
+  local faults = { { stage = "pii", reason = "pii_email",
+    evidence = { spans = { span(7, 14), span(19, 27), span(0, 99), span(3, 3), span(0, 1, "a.zz"), span(0, 1, "a") } } } }
+  local list = matches.of(row, faults)
+  check.eq(#list, 2)   -- places that the text has not, and paths that are no string, are left out
+  check.eq({ list[1].text, list[1].before, list[1].behind }, { "jo@x.io", "mail \u{1F600} ", " and ann@y.io now" })
+  check.eq(list[2].text, "ann@y.io")
+  local mark = matches.marker(row, list, "<", ">")
+  check.eq(mark "say: mail \u{1F600} jo@x.io and ann@y.io now.", "say: mail \u{1F600} <jo@x.io> and <ann@y.io> now.")
+  check.eq(mark "other", "other")
+  check.eq(matches.of(nil, faults), {})
 end)
 
 check.done()
