@@ -5,7 +5,9 @@ local core = require "core"
 local diff = require "diff"
 local expect = require "diff.expect"
 local json = require "json"
+local ledger = require "ledger"
 local rowdiff = require "rowdiff"
+local trial = require "init.trial"
 
 local dir = check.folder()
 local pool = core.pool(2)
@@ -245,7 +247,7 @@ end)
 
 check.test("a view is a side too, and what it rejected is no row of it", function()
   local x = diff.side(file(rows_by(3, 10, false)), { pool = pool })
-  local length = require "init.trial".run(x.view, "length", { pool = pool, params = { min_output_tokens = 21 } })
+  local length = trial.run(x.view, "length", { pool = pool, params = { min_output_tokens = 21 } })
   local y = check.ok(diff.side(length, { pool = pool, title = "d" }))
   check.eq(counts(diff.compare(x, y, { pool = pool })), { same = 0, edited = 0, added = 0, removed = 10 })
 end)
@@ -285,6 +287,66 @@ check.test("what cannot be read is told in one sentence", function()
     local err = check.raises(part, holds, text)
     check.ok(not err:find "\n", text)
   end
+end)
+
+-- ---- since an earlier run ----
+
+local function ran(lines, fewest)
+  local view = check.ok(diff.side(file(lines), { pool = pool })).view
+  return trial.run(view, "length", { pool = pool, params = { min_input_tokens = 1, min_output_tokens = fewest } })
+end
+
+-- How many rows of each text a run keeps and reads.
+local function texts_of(view, lines)
+  local kept, read = {}, {}
+  for i, line in ipairs(lines) do
+    read[line] = (read[line] or 0) + 1
+    kept[line] = (kept[line] or 0) + (view:row(i).status == "standing" and 1 or 0)
+  end
+  return kept, read
+end
+
+check.test("rows gained and lost since a run are those of plain counting, each with its cause", function()
+  for seed = 1, 15 do
+    local random = generator(seed)
+    local all, a, b = {}, {}, {}
+    for i = 1, 40 do all[i] = row("q " .. i, ("w "):rep(random(20))) end
+    for i = 1, 70 do a[i] = all[random(30)] end
+    for i = 1, 70 do b[i] = random(4) > 1 and a[i] or all[10 + random(30)] end
+    if seed % 3 == 0 then b = shuffled(b, random) end
+    if seed == 15 then b = a end
+    local before, now = ran(a, 5 + seed % 4), ran(b, 8)
+    local path = ("%s/%d.db"):format(dir, seed)
+    check.ok(ledger.write(before, path, { stages = {}, meta = {} }))
+    local got = check.ok(rowdiff.since(now, path))
+    local was, was_read = texts_of(before, a)
+    local is, is_read = texts_of(now, b)
+    local want = { gained = 0, lost = 0, new = 0, gone = 0 }
+    for _, line in ipairs(all) do
+      local x, y = was[line] or 0, is[line] or 0
+      want.gained, want.lost = want.gained + math.max(0, y - x), want.lost + math.max(0, x - y)
+      if y > x and (was_read[line] or 0) == x then want.new = want.new + y - x end   -- no copy was rejected
+      if x > y then want.gone = want.gone + math.max(0, x - y - ((is_read[line] or 0) - y)) end
+    end
+    check.eq({ got.kept, got.kept_before }, { (now:counts()), (before:counts()) })
+    check.eq({ got.gained, got.lost }, { want.gained, want.lost }, "seed " .. seed)
+    local sum = { gained = 0, lost = 0, new = 0, gone = 0 }
+    for _, c in ipairs(got.causes) do
+      local side = c.lost and "lost" or "gained"
+      sum[side] = sum[side] + c.rows
+      if not c.stage then sum[c.lost and "gone" or "new"] = c.rows
+      else check.eq(c.stage .. "." .. c.reason, "length.output_too_short") end
+    end
+    check.eq(sum, want, "seed " .. seed)
+  end
+end)
+
+check.test("a ledger that is none is a message", function()
+  local view = ran({ row("a b", "c") }, 1)
+  local got, err = rowdiff.since(view, check.write(dir .. "/no.db", "not a database, whatever its name says of it"))
+  check.eq(got, nil)
+  check.contains(err, "cannot read " .. dir .. "/no.db")
+  check.eq((rowdiff.since(view, dir .. "/none.db")), nil)
 end)
 
 check.test("misuse of the binding raises, and says what was wrong", function()

@@ -10,6 +10,9 @@
 **   m:moves("topic", pool)     -- pairs whose value differs: { { from =, to =, rows = }, … }, most frequent first
 **   rowdiff.annotate(view, "run/ledger.db", "@topic", "topic")   -- a column of a run's ledger for the rows of its
 **                                                                files, as an annotation; or nil and a message
+**   rowdiff.since(view, "run/ledger.db")   -- rows kept that the earlier run did not, and lost: { kept =, kept_before =,
+**                                            gained =, lost =, causes = { { lost =, stage =, reason =, rows = }, … } };
+**                                            a cause without a stage: the row was not, or is no more, in the sources
 ** nil and "interrupted", or a message, where it cannot be done. Rows count from 1. */
 #include <lauxlib.h>
 #include <lua.h>
@@ -23,6 +26,7 @@
 #include "corpus/query.h"
 #include "diff/keys.h"
 #include "diff/match.h"
+#include "diff/since.h"
 
 int luaopen_rowdiff(lua_State *L);
 
@@ -307,10 +311,55 @@ static int f_annotate(lua_State *L) {
   return 1;
 }
 
+/* ---- since an earlier run ---- */
+
+#define SINCE_TYPE "tamis.diff_since"   /* userdata: a Since, for the time of a call */
+
+static int since_gc(lua_State *L) {
+  since_free(luaL_checkudata(L, 1, SINCE_TYPE));
+  return 0;
+}
+
+static void push_cause(lua_State *L, const SinceCause *c) {
+  lua_createtable(L, 0, 4);
+  lua_pushboolean(L, c->lost);
+  lua_setfield(L, -2, "lost");
+  set_count(L, "rows", c->rows);
+  if (c->stage == NULL) return;
+  lua_pushstring(L, c->stage);
+  lua_setfield(L, -2, "stage");
+  lua_pushstring(L, c->reason);
+  lua_setfield(L, -2, "reason");
+}
+
+static int f_since(lua_State *L) {
+  View *v = lua_checkview(L, 1);
+  const char *path = luaL_checkstring(L, 2);
+  Error err = { "" };
+  Since *s = lua_newuserdatauv(L, sizeof *s, 0);
+  *s = (Since){ 0 };
+  luaL_setmetatable(L, SINCE_TYPE);
+  if (since_find(v, path, s, &err) != 0) return push_failure(L, &err);
+  lua_createtable(L, 0, 5);
+  set_count(L, "kept", s->kept);
+  set_count(L, "kept_before", s->kept_before);
+  set_count(L, "gained", s->gained);
+  set_count(L, "lost", s->lost);
+  lua_createtable(L, (int)s->ncauses, 0);
+  for (size_t i = 0; i < s->ncauses; i++) {
+    push_cause(L, &s->cause[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, "causes");
+  since_free(s);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
   { "side",     f_side },
   { "match",    f_match },
   { "annotate", f_annotate },
+  { "since",    f_since },
   { NULL, NULL }
 };
 static const luaL_Reg side_methods[] = { { "ids", side_ids }, { "sample", side_sample }, { "close", side_gc }, { NULL, NULL } };
@@ -323,6 +372,7 @@ static const luaL_Reg match_methods[] = {
   { NULL, NULL }
 };
 static const luaL_Reg match_meta[] = { { "__gc", match_gc }, { "__close", match_gc }, { NULL, NULL } };
+static const luaL_Reg since_meta[] = { { "__gc", since_gc }, { NULL, NULL } };
 static const luaL_Reg moves_meta[] = { { "__gc", moves_gc }, { NULL, NULL } };
 
 static void new_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods) {
@@ -340,6 +390,7 @@ int luaopen_rowdiff(lua_State *L) {
   new_type(L, SIDE_TYPE, side_meta, side_methods);
   new_type(L, MATCH_TYPE, match_meta, match_methods);
   new_type(L, MOVES_TYPE, moves_meta, NULL);
+  new_type(L, SINCE_TYPE, since_meta, NULL);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -2,97 +2,51 @@
 -- each, the difference from the run before, and what to do next.
 
 local advice = require "run.advice"
+local changes = require "diff.changes"
 local copies = require "report.copies"
 local fs = require "fs"
 local json = require "json"
 local open = require "recipe.open"
 local plan = require "plan"
+local rowdiff = require "rowdiff"
 local screen = require "report.screen"
 local sources = require "run.sources"
-local store = require "store"
 local spans = require "report.spans"
 
 local summary = {}
 
 local TOP = 6              -- reasons shown
-local MOST_COMPARED = 500000   -- rows, for rows gained and lost
+local CAUSES = 3           -- of rows gained or lost, each
+local CHANGES = 8
 local SOURCES = 5          -- sources shown
 local number, percent, clean, count = screen.number, screen.percent, screen.clean, screen.count
 
 -- ---- the run before ----
 
-local function params_of(record)
-  local out = {}
-  for _, s in ipairs(((record.config or {}).stages) or {}) do
-    if type(s) == "table" and type(s.name) == "string" then
-      out[s.name] = type(s.params) == "table" and s.params or {}
-    end
-  end
-  return out
+-- This run as its lineage tells it.
+local function record_of(run)
+  local stages = {}
+  for i, entry in ipairs(run.plan.stages) do stages[i] = { name = entry.name, params = plan.plain(entry.params) } end
+  return { config = { stages = stages, seed = run.plan.seed }, sources = run.view:sources() }
 end
 
-local function shown(v)
-  if v == nil then return "none" end
-  return type(v) == "table" and json.encode(v) or tostring(v)
-end
-
-local function stage_changes(name, before, now, out)
-  if not before then out[#out + 1] = ("stage %s is new"):format(name) return end
-  if not now then out[#out + 1] = ("stage %s is gone"):format(name) return end
-  local keys = {}
-  for k in pairs(before) do keys[k] = true end
-  for k in pairs(now) do keys[k] = true end
-  for _, k in ipairs(plan.sorted_keys(keys)) do
-    if json.encode { before[k] } ~= json.encode { now[k] } then
-      out[#out + 1] = ("%s.%s %s, was %s"):format(name, k, shown(now[k]), shown(before[k]))
-    end
-  end
-end
-
--- Rows that one ledger kept and the other did not, by the rows' identities.
-local ONLY = [[SELECT count(*) AS n FROM (SELECT identity FROM %s.rows WHERE status = 0
-  EXCEPT SELECT identity FROM %s.rows WHERE status = 0)]]
-
---- Rows gained and lost since the run before; nil where the ledgers cannot tell in a moment.
+-- Rows gained and lost since the run before, and to what; nil where its ledger cannot tell.
 local function moved(run, before)
   local old = run.dir and ("%s/%s/ledger.db"):format(open.folder_of(run.dir), before.run_id or "")
-  if not old or #run.view > MOST_COMPARED or before.run_id == run.id or not fs.exists(old) then return nil end
-  local ok, gained, lost = pcall(function()
-    local db <close> = assert(store.open(run.dir .. "/ledger.db", { readonly = true }))
-    assert(db:exec("ATTACH DATABASE ? AS before", old))
-    local function only(a, b)
-      local n
-      for row in db:rows(ONLY:format(a, b)) do n = row.n end
-      return n
-    end
-    return only("main", "before"), only("before", "main")
-  end)
-  if ok then return gained, lost end
+  if not old or before.run_id == run.id or not fs.exists(old) then return nil end
+  return (rowdiff.since(run.view, old))
 end
 
 --- What changed since the last run of this dataset.
--- @return  nil if there was none; { run_id, kept, kept_before, gained, lost, changes = { sentences } }
+-- @return  nil if there was none; { run_id, kept, kept_before, gained, lost, causes, changes = { sentences } }
 function summary.difference(run)
   local before = run.previous
   if not before or before.run_id == run.id and not run.options.replace then return nil end
-  local changes = {}
-  local a, b = params_of(before), {}
-  for _, entry in ipairs(run.plan.stages) do b[entry.name] = plan.plain(entry.params) end
-  local names = {}
-  for k in pairs(a) do names[k] = true end
-  for k in pairs(b) do names[k] = true end
-  for _, name in ipairs(plan.sorted_keys(names)) do stage_changes(name, a[name], b[name], changes) end
-  local seed = (before.config or {}).seed
-  if seed ~= run.plan.seed then changes[#changes + 1] = ("seed %s, was %s"):format(run.plan.seed, shown(seed)) end
-  local sums = {}
-  for _, s in ipairs(before.sources or {}) do sums[s.path or ""] = s.sha256 end
-  for _, s in ipairs(run.view:sources()) do
-    if sums[s.path] == nil then changes[#changes + 1] = ("source %s is new"):format(s.path)
-    elseif sums[s.path] ~= s.sha256 then changes[#changes + 1] = ("source %s changed"):format(s.path) end
-  end
-  local gained, lost = moved(run, before)
-  return { run_id = before.run_id, kept = (run.view:counts()), kept_before = before.final_count, gained = gained,
-           lost = lost, changes = changes }
+  local said = {}
+  for i, c in ipairs(changes.between(before, record_of(run))) do said[i] = changes.say(c) end
+  local rows = moved(run, before) or {}
+  return { run_id = before.run_id, kept = (run.view:counts()), kept_before = before.final_count, gained = rows.gained,
+           lost = rows.lost, causes = rows.causes, changes = said }
 end
 
 -- ---- printing ----
@@ -206,6 +160,20 @@ local function reasons(run, s, out)
   end
 end
 
+-- "gained: 40 new in the sources, 20 that near_dedup.near_duplicate took before"
+local function causes_of(d, lost)
+  local parts, rest = {}, 0
+  for _, c in ipairs(d.causes or {}) do
+    if c.lost == lost then
+      local why = not c.stage and (lost and "gone from the sources" or "new in the sources")
+        or (lost and "to %s.%s" or "that %s.%s took before"):format(c.stage, c.reason)
+      if #parts < CAUSES then parts[#parts + 1] = number(c.rows) .. " " .. why else rest = rest + c.rows end
+    end
+  end
+  if rest > 0 then parts[#parts + 1] = number(rest) .. " more" end
+  return #parts > 0 and (lost and "lost: " or "gained: ") .. table.concat(parts, ", ") or nil
+end
+
 local function difference(run, s, out)
   local d = summary.difference(run)
   if not d then return end
@@ -217,8 +185,12 @@ local function difference(run, s, out)
     local bold = i == 1 and part:sub(1, #since) == since
     out(bold and s:paint("bold", since) .. part:sub(#since + 1) or (i == 1 and "" or "  ") .. part)
   end
+  for _, lost in ipairs { false, true } do
+    local text = causes_of(d, lost)
+    if text then say(s, text, out, nil, 2) end
+  end
   for i, line in ipairs(d.changes) do
-    if i > 8 then out(("  and %d more changes"):format(#d.changes - 8)) break end
+    if i > CHANGES then out(("  and %d more changes"):format(#d.changes - CHANGES)) break end
     out("  " .. s:cut(line, s.width - 4))
   end
   if #d.changes == 0 then out "  same parameters and sources" end
@@ -245,6 +217,10 @@ local function next_commands(run, heavy, out)
   out(("  tamis report %s"):format(dir))
   local first = run.view:reasons()[1]
   if first then out(("  tamis explain %s --reason %s"):format(dir, clean(advice.word(first.reason)))) end
+  local before = run.previous and run.previous.run_id
+  if before and before ~= run.id then
+    out(("  tamis diff %s/%s %s"):format(clean(advice.word(open.folder_of(run.dir))), clean(before), dir))
+  end
   for _, h in ipairs(heavy) do
     if h.set and run.typed then
       out("  " .. clean(advice.command(run.typed, h.set)))

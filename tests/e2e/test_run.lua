@@ -202,6 +202,8 @@ check.test("the run before is compared: rows kept and parameters changed", funct
   check.contains(stdout, "length.min_output_tokens 19, was 3")
   local before, now = #lines(out .. "/t/x1/curated.jsonl"), #lines(out .. "/t/x2/curated.jsonl")
   check.contains(stdout, ("%d rows kept, were %d; 0 gained, %d lost"):format(now, before, before - now))
+  check.contains(stdout, ("lost: %d to length.output_too_short"):format(before - now))
+  check.contains(stdout, ("  tamis diff %s/t/x1 %s/t/x2"):format(out, out))
   check.contains(stdout, "length removed ")
 end)
 
