@@ -156,8 +156,9 @@ static int turn_away(Against *a, AgainstRoom *r, int worker, uint32_t kept, doub
     return 1;
   if (text_read(a->kept, kept, worker, &r->theirs, a->p->shingle) != 0) return -1;
   if (r->theirs.kind == GRAMS_WHOLE) return 1;
-  if (asked < POPULAR) {
-    atomic_fetch_add_explicit(&a->asked[kept], 1, memory_order_relaxed);
+  if (asked < POPULAR) {   /* no plain addition: it could come late, and make READY of another thread's MAKING */
+    atomic_compare_exchange_strong_explicit(&a->asked[kept], &asked, asked + 1, memory_order_relaxed,
+                                            memory_order_relaxed);
   } else if (asked < MAKING && r->theirs.n < UINT32_MAX &&
              atomic_compare_exchange_strong_explicit(&a->asked[kept], &asked, MAKING, memory_order_relaxed,
                                                      memory_order_relaxed)) {
