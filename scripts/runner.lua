@@ -22,6 +22,7 @@ local near_index = require "neardup_index"
 local open = require "recipe.open"
 local page = require "report.html.page"
 local plan = require "plan"
+local revival = require "run.revival"
 local screen = require "report.screen"
 local sources = require "run.sources"
 
@@ -256,7 +257,8 @@ local function write_ledger(run, dir)
   if run.options.no_ledger then return true end
   if run.progress then run.progress:step("ledger", #run.view) end
   return ledger.write(run.view, dir .. "/ledger.db", {
-    outputs = run.outputs.places, stages = ledger_stages(run), pool = run.pool,
+    outputs = run.outputs.places, stages = ledger_stages(run), revived = revival.list(run.engine.revival),
+    pool = run.pool,
     meta = { run_id = run.id, dataset_name = run.name, created_at = run.created_at,
              fingerprint = run.outputs.fingerprint },
   })

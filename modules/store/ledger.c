@@ -74,6 +74,7 @@ static const char SCHEMA[] =
   "CREATE TABLE pairs(stage TEXT, a INTEGER, b INTEGER, value REAL);"
   "CREATE TABLE clusters(stage TEXT, cluster INTEGER, rows INTEGER, complete INTEGER, loosest REAL);"
   "CREATE TABLE members(stage TEXT, row INTEGER, cluster INTEGER);"
+  "CREATE TABLE revived(stage TEXT, row INTEGER, twin INTEGER);"
   "CREATE TABLE edits(row INTEGER, stage TEXT, path TEXT, start INTEGER, raw_len INTEGER);"
   "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);"
   "CREATE VIEW rows_named AS SELECT sources.path AS source_path, outputs.name AS output_name, rows.*"
@@ -183,6 +184,22 @@ static int write_meta(Ledger *l) {
   return bad;
 }
 
+static int write_revived(Ledger *l) {
+  sqlite3_stmt *s = prepare(l, "INSERT INTO revived VALUES (?,?,?)");
+  int bad = s == NULL ? -1 : 0;
+  for (size_t k = 0; k < l->o->nrevived; k++) {
+    const LedgerRevived *back = &l->o->revived[k];
+    for (size_t i = 0; bad == 0 && i < back->n; i++) {
+      bind_str(s, 1, back->stage);
+      sqlite3_bind_int64(s, 2, (sqlite3_int64)back->row[i] + 1);
+      sqlite3_bind_int64(s, 3, (sqlite3_int64)back->twin[i] + 1);
+      bad = step(l, s);
+    }
+  }
+  sqlite3_finalize(s);
+  return bad;
+}
+
 typedef struct PairTables { sqlite3_stmt *pair, *cluster, *member; } PairTables;
 
 static int write_clusters(Ledger *l, const PairLayer *p, const char *stage, const PairTables *t) {
@@ -201,6 +218,7 @@ static int write_clusters(Ledger *l, const PairLayer *p, const char *stage, cons
     sqlite3_bind_int64(t->member, 2, (sqlite3_int64)p->member[i].row + 1);
     sqlite3_bind_int64(t->member, 3, (sqlite3_int64)p->member[i].cluster + 1);
     bad = step(l, t->member);
+    if (i % INTERRUPT_EVERY == 0 && interrupt_pending()) bad = POOL_INTERRUPTED;
   }
   return bad;
 }
@@ -217,6 +235,7 @@ static int write_layer(Ledger *l, const PairLayer *p, const PairTables *t) {
     sqlite3_bind_int64(t->pair, 3, (sqlite3_int64)p->pair[i].b + 1);
     sqlite3_bind_double(t->pair, 4, p->pair[i].value);
     bad = step(l, t->pair);
+    if (i % INTERRUPT_EVERY == 0 && interrupt_pending()) bad = POOL_INTERRUPTED;
   }
   return bad == 0 ? write_clusters(l, p, stage, t) : bad;
 }
@@ -411,6 +430,7 @@ static int write_all(Ledger *l) {
   if (bad == 0) bad = write_outputs(l);
   if (bad == 0) bad = write_marks(l);
   if (bad == 0) bad = write_stages(l);
+  if (bad == 0) bad = write_revived(l);
   if (bad == 0) bad = write_meta(l);
   if (bad == 0) bad = write_rows(l);
   if (bad == 0) bad = write_edits(l);

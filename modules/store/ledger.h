@@ -20,6 +20,8 @@
 **   clusters stage, cluster (its kept row), rows (how many), complete (0: pairs may have been left out),
 **            loosest (lowest value of a rejected row with the kept one)
 **   members  stage, row, cluster: the rows of those clusters; a row in none is a complete cluster of its own
+**   revived  stage, row, twin: rows that the stage had removed for the twin, and that stood again when a later
+**            stage rejected that one
 **   meta     key, value
 ** The view rows_named joins rows with their sources' and outputs' names. */
 #ifndef TAMIS_LEDGER_H
@@ -33,12 +35,21 @@ typedef struct LedgerStage {
   double seconds;
 } LedgerStage;
 
+/* Rows that came back to a stage, and those that they had been removed for, from 0. */
+typedef struct LedgerRevived {
+  const char *stage;
+  const uint32_t *row, *twin;          /* [n] */
+  size_t n;
+} LedgerRevived;
+
 typedef struct LedgerMeta { const char *key, *value; } LedgerMeta;
 
 typedef struct LedgerOptions {
   const ExportOutputs *outputs;        /* NULL: nothing was written */
   const LedgerStage *stage;            /* [nstages] in order */
   size_t nstages;
+  const LedgerRevived *revived;        /* [nrevived] */
+  size_t nrevived;
   const LedgerMeta *meta;              /* [nmeta] */
   size_t nmeta;
 } LedgerOptions;

@@ -1,7 +1,7 @@
 /* modules/store/lua_ledger.c - the record of a run.
 **   local ok, err = ledger.write(view, "run/ledger.db", { outputs = out.places,
 **     stages = { { stage = "length", name = "length", params = "{}", seen = 9, removed = 1, seconds = 0.1 } },
-**     meta = { run_id = "…" } })
+**     revived = { { stage = "near_dedup", rows = { 7 }, twins = { 2 } } }, meta = { run_id = "…" } })
 **   local list, err = ledger.pairs("run/ledger.db", "near_dedup")   -- a verdict list without verdicts, with the
 **     pairs and clusters that the stage left: evidence for neardup.sweep */
 #include <lauxlib.h>
@@ -51,6 +51,45 @@ static void check_stages(lua_State *L, LedgerOptions *o) {
   o->stage = stage;
 }
 
+/* The rows listed under key in the table at the top, from 0, *n of them: a userdata below that table
+** [-1, +2, v] */
+static const uint32_t *check_rows(lua_State *L, const char *key, const View *v, size_t *n) {
+  if (lua_getfield(L, -1, key) != LUA_TTABLE) luaL_error(L, "revived: expected %s", key);
+  *n = (size_t)luaL_len(L, -1);
+  uint32_t *row = lua_newuserdatauv(L, (*n + 1) * sizeof *row, 0);
+  for (size_t i = 0; i < *n; i++) {
+    int whole;
+    lua_geti(L, -2, (lua_Integer)i + 1);
+    lua_Integer at = lua_tointegerx(L, -1, &whole);
+    lua_pop(L, 1);
+    if (!whole || at < 1 || at > (lua_Integer)v->corpus->nrows) luaL_error(L, "revived: expected numbers of rows");
+    row[i] = (uint32_t)(at - 1);
+  }
+  lua_remove(L, -2);
+  lua_insert(L, -2);
+  return row;
+}
+
+static void check_revived(lua_State *L, const View *v, LedgerOptions *o) {
+  if (lua_getfield(L, 3, "revived") == LUA_TNIL) return;
+  luaL_checktype(L, -1, LUA_TTABLE);
+  int list = lua_gettop(L);
+  o->nrevived = (size_t)luaL_len(L, list);
+  luaL_checkstack(L, 2 * (int)o->nrevived + 8, "too many stages");
+  LedgerRevived *revived = lua_newuserdatauv(L, (o->nrevived + 1) * sizeof *revived, 0);
+  for (size_t i = 0; i < o->nrevived; i++) {
+    size_t twins;
+    if (lua_geti(L, list, (lua_Integer)i + 1) != LUA_TTABLE) luaL_error(L, "revived: expected a list of tables");
+    LedgerRevived *back = &revived[i];
+    back->stage = opt_text(L, "stage");
+    back->row = check_rows(L, "rows", v, &back->n);
+    back->twin = check_rows(L, "twins", v, &twins);
+    if (back->stage == NULL || twins != back->n) luaL_error(L, "revived: expected a stage, and a twin for each row");
+    lua_pop(L, 1);
+  }
+  o->revived = revived;
+}
+
 /* Sorted by key, so that the same run writes the same file. */
 static int by_key(const void *a, const void *b) {
   return strcmp(((const LedgerMeta *)a)->key, ((const LedgerMeta *)b)->key);
@@ -88,6 +127,7 @@ static int f_write(lua_State *L) {
     luaL_argcheck(L, o.outputs->nrows == v->corpus->nrows, 3, "outputs are of other rows");
   }
   check_stages(L, &o);
+  check_revived(L, v, &o);
   check_meta(L, &o);
   if (ledger_write(v, path, &o, &err) != 0) {
     luaL_pushfail(L);

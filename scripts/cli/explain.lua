@@ -134,7 +134,8 @@ local function passport(r, row)
   local p = { run = r.dir, source = row.source, line = row.line, row = row.row, id = row.id, identity = row.identity,
               output = row.output and row.output .. ":" .. row.output_line,
               status = row.status, stage = row.stage, reason = row.reason, evidence = row.evidence,
-              annotations = next(row.annotations) and row.annotations or nil }
+              annotations = next(row.annotations) and row.annotations or nil,
+              revived = next(row.revived or {}) and row.revived or nil }
   local text, object = r:text(row)
   p.text = text
   p.stages = json.array(remedy.stages(r, row))

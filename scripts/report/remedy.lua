@@ -133,6 +133,12 @@ local function changed(paths)
   return ("changed %s: %s"):format(screen.count(#paths, "string"), shown)
 end
 
+-- A row that a stage had back.
+local function came_back(r, back)
+  return ("came back: %s, for which it was removed, %s"):format(r:short(back.source) .. ":" .. tostring(back.line),
+    back.stage and ("was then rejected by %s"):format(back.stage) or "is no longer kept")
+end
+
 --- The verdict in one sentence.
 function remedy.verdict(r, row)
   if row.status == "curated" then
@@ -278,6 +284,8 @@ function remedy.stages(r, row)
     end
     local edits = (row.edits or {})[stage.name]
     if edits then table.insert(item.figures, 1, changed(edits)) end
+    local back = (row.revived or {})[stage.name]
+    if back then table.insert(item.figures, came_back(r, back)) end
     if stage.name == row.stage and row.status ~= "curated" then
       item.outcome, over, pass = row.status, true, stage.seconds
     elseif faults[stage.name] then item.outcome = "fault"

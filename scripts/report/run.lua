@@ -165,7 +165,7 @@ local function record(self, r)
     elseif name:find(".", 1, true) then out.metrics[name] = r[name] end
   end
   out.place = out.source .. ":" .. tostring(out.line)
-  out.edits = self:edits(r.row)
+  out.edits, out.revived = self:edits(r.row), self:revived(r.row)
   return out
 end
 
@@ -185,6 +185,22 @@ function run:edits(n)
   for _, e in ipairs(self:query("SELECT stage, path FROM edits WHERE row = ? ORDER BY start", n)) do
     out[e.stage] = out[e.stage] or {}
     table.insert(out[e.stage], e.path)
+  end
+  return out
+end
+
+--- The stages that removed a row for another one and had it back when a later stage rejected that one:
+-- { [stage] = { source, line, stage } } of the other; empty for a ledger without such a table.
+function run:revived(n)
+  if self.has_revived == nil then
+    self.has_revived = #self:query "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'revived'" > 0
+  end
+  local out = {}
+  if not self.has_revived then return out end
+  for _, b in ipairs(self:query([[SELECT revived.stage AS remover, rows.source, rows.line, rows.stage
+                                  FROM revived JOIN rows ON rows.row = revived.twin WHERE revived.row = ?]], n)) do
+    local source = self.source_of[b.source]
+    out[b.remover] = { source = source and source.path or "?", line = b.line, stage = b.stage }
   end
   return out
 end

@@ -37,7 +37,7 @@ function revival.copy(r)
   local out = { steps = {}, links = { rows = copied(r.links.rows), twins = copied(r.links.twins) }, revived = {},
                 stages = copied(r.stages), row_stages = copied(r.row_stages) }
   for i, step in ipairs(r.steps) do out.steps[i] = copied(step) end
-  for name, rows in pairs(r.revived) do out.revived[name] = copied(rows) end
+  for name, back in pairs(r.revived) do out.revived[name] = { rows = copied(back.rows), twins = copied(back.twins) } end
   return out
 end
 
@@ -184,8 +184,11 @@ local function remember(r, orphans, passing, lost)
   for _, step in ipairs(r.steps) do
     if step.entry then
       local name = step.entry.name
-      r.revived[name] = r.revived[name] or {}
-      for _, row in ipairs(picked(step.own, stands, true)) do table.insert(r.revived[name], row) end
+      local found, back = orphans[name] or { rows = {} }, r.revived[name] or { rows = {}, twins = {} }
+      for i, row in ipairs(found.rows) do
+        if stands[row] then back.rows[#back.rows + 1], back.twins[#back.twins + 1] = row, found.twins[i] end
+      end
+      r.revived[name] = back
     end
   end
 end
@@ -212,12 +215,23 @@ function revival.run(r, view, calls)
   return view
 end
 
+--- The rows that came back, for the ledger: { stage, rows, twins } by stage, twins being the rows that they had
+-- been removed for. What became of them since, the view says.
+function revival.list(r)
+  local out = {}
+  for _, name in ipairs(r.stages) do
+    local back = r.revived[name]
+    if back and #back.rows > 0 then out[#out + 1] = { stage = name, rows = back.rows, twins = back.twins } end
+  end
+  return out
+end
+
 --- What came of it, at the end of a run.
 -- @return  rows that came back and stand, by stage; { all, empty, failed }: groups of copies, those
 -- without a row, and those of them whose rows all fail a row stage; nil where no stage made any
 function revival.result(r, view)
   local revived = {}
-  for name, rows in pairs(r.revived) do revived[name] = #view:among(rows) end
+  for name, back in pairs(r.revived) do revived[name] = #view:among(back.rows) end
   if #r.stages == 0 then return revived, nil end
   local all, empty, failed = view:twin_groups(r.stages, r.row_stages, r.links.rows, r.links.twins)
   return revived, { all = all, empty = empty, failed = failed }

@@ -359,4 +359,22 @@ check.test("the same bytes for any number of threads", function()
   check.eq(prints[3], prints[1])
 end)
 
+check.test("explain says that a row came back, and for whom it had been out", function()
+  local _, _, base = run({ row(1, "abcd", { bad = true }), row(2, "abce", { bad = true }), row(3, "abcf"),
+                           row(4, "abcfg") }, NEAR .. BAD)
+  local function explain(id)
+    local status, text, err = check.run(("%s explain %s --id %d --json"):format(check.tamis, q(base), id))
+    check.eq(status, 0, err)
+    return json.decode(text)
+  end
+  local back = explain(3)
+  check.eq(back.revived.near_dedup.line, 1)
+  check.eq(back.revived.near_dedup.stage, "bad")
+  local said = "came back: data.jsonl:1, for which it was removed, was then rejected by bad"
+  check.contains(table.concat(back.stages[1].figures, "\n"), said)
+  check.eq(explain(1).revived, nil)
+  check.eq(explain(2).revived, nil, "it would have fallen itself")
+  check.eq(explain(4).revived, nil, "it matches the row that stands")
+end)
+
 check.done()
