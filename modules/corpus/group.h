@@ -45,6 +45,7 @@ struct Out {
   Buf text;                 /* for evidence in the making */
   JsonDoc doc;              /* for edits of strings that are JSON themselves */
   Error err;
+  GroupTime *time;          /* [operators + 1] of this worker, or NULL: nobody asked */
 };
 
 void out_begin_row(Out *o);

@@ -233,6 +233,19 @@ static void check_ops(lua_State *L, const View *v, GroupArgs *a) {
   }
 }
 
+/* [-0, +0, m] { seconds, calls } of each operator, and of the rows themselves, into the table */
+static void push_times(lua_State *L, int table, const GroupTime *time, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    lua_createtable(L, 0, 2);
+    lua_pushnumber(L, time[i].seconds);
+    lua_setfield(L, -2, "seconds");
+    lua_pushinteger(L, (lua_Integer)time[i].calls);
+    lua_setfield(L, -2, "calls");
+    lua_seti(L, table, (lua_Integer)i + 1);
+  }
+}
+
+/* view:run_group{ ops =, stages =, pool =, rows =, times = {} }: times is filled where it is given. */
 static int view_run_group_(lua_State *L) {
   const View *v = lua_checkview(L, 1);
   GroupArgs a = { 0 };
@@ -242,12 +255,17 @@ static int view_run_group_(lua_State *L) {
   a.pool = lua_optpool(L, 3);
   check_rows(L, v, &a);
   check_ops(L, v, &a);
+  int times = lua_getfield(L, 2, "times") == LUA_TTABLE ? lua_gettop(L) : 0;
+  GroupTime *time = times ? lua_newuserdatauv(L, (a.nops + 1) * sizeof *time, 0) : NULL;
+  for (size_t i = 0; time != NULL && i <= a.nops; i++) time[i] = (GroupTime){ 0 };
   ViewBox *box = new_box(L);
   Error err = { "" };
   View *held = view_ref(lua_checkview(L, 1));   /* a row function of this state may close the handle */
-  box->view = view_run_group(v, a.pool, a.op, a.stage, a.nops, a.row, a.nrows, &err);
+  box->view = view_run_group_timed(v, a.pool, a.op, a.stage, a.nops, a.row, a.nrows, time, &err);
   view_unref(held);
-  return box->view == NULL ? fail(L, &err) : 1;
+  if (box->view == NULL) return fail(L, &err);
+  if (time != NULL) push_times(L, times, time, a.nops + 1);
+  return 1;
 }
 
 static int view_apply_(lua_State *L) {

@@ -155,6 +155,18 @@ size_t view_edited(const View *v);                                  /* standing 
 View *view_run_group(const View *v, Pool *pool, RowOp *const *ops, const uint16_t *stage,
                      size_t nops, const uint32_t *rows, size_t nrows, Error *err);
 
+/* What an operator of a group took, as a sample of the rows tells: one in GROUP_SAMPLE, chosen by a hash
+** of their numbers, is timed operator by operator. What an operator is first to ask of a row (its decoded
+** text) counts as its own. */
+enum { GROUP_SAMPLE = 16 };
+typedef struct GroupTime {
+  double seconds;     /* over the sampled rows, of all threads */
+  uint64_t calls;     /* sampled rows that it was called on */
+} GroupTime;
+/* The same, with times [nops + 1] added to; the last one is what a row costs beside its operators. */
+View *view_run_group_timed(const View *v, Pool *pool, RowOp *const *ops, const uint16_t *stage, size_t nops,
+                           const uint32_t *rows, size_t nrows, GroupTime *times, Error *err);
+
 /* A child with the list's verdicts on standing rows. NULL with err worded, also for a row that
 ** does not exist and for two verdicts on one row. */
 View *view_apply(const View *v, uint16_t stage, const VerdictList *list, Error *err);
