@@ -73,6 +73,7 @@ local function load_all(run, o)
                     spool_dir = o.spool_dir }
   run.view, err = sources.load(list, options)
   if not run.view then return failure(err) end
+  if run.progress then run.progress:count(#run.view) end
   if #gold > 0 then
     run.gold, err = sources.load(gold, { pool = run.pool, max_line = o.max_line, spool_dir = o.spool_dir })
     if not run.gold then return failure(err) end
@@ -169,7 +170,8 @@ function runner.load(opened, o, env)
                 name = dataset_name(opened), started = fs.clock(), created_at = fs.utc() }
   add_sample(run, o)
   run.runs = { out = o.out or "curated", name = run.name, folder = run.folder, own = env.own }
-  run.engine = engine.new(opened, { pool = run.pool, progress = run.progress, runs = run.runs })
+  run.engine = engine.new(opened, { pool = run.pool, progress = run.progress, runs = run.runs,
+                                    profile = o.profile })
   local ok, err = run.engine:prepare()
   if not ok then return failure(err, BAD_RECIPE) end
   local status
@@ -304,6 +306,7 @@ local function fill(run, dir)
   if not ok then return nil, err end
   ok, err = write_index(run, dir.temporary)
   if not ok then return nil, err end
+  if run.progress then run.progress:step "hash" end
   ok, err = run.view:hash_sources(run.pool)   -- before the ledger, which tells them
   if ok and run.gold then ok, err = run.gold:hash_sources(run.pool) end
   if not ok then return nil, err end

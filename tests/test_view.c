@@ -385,6 +385,37 @@ static void a_group_over_a_list_looks_at_those_rows_only(void) {
   view_unref(v);
 }
 
+static int run_nothing(const RowOp *op, Row *row, Out *out) { (void)op, (void)row, (void)out; return 0; }
+
+static void times_are_those_of_a_sixteenth_of_the_rows_and_change_nothing(void) {
+  View *v = many_view();
+  Error err;
+  Pool *pool = pool_new(3);
+  TestOp *idle = op_new(run_nothing), *skipping = op_new(run_nothing), *first = long_op(5);
+  skipping->base.skip_rejected = 1;
+  RowOp *ops[] = { &first->base, &idle->base, &skipping->base };
+  uint16_t stage[3];
+  static const char *const NAMES[] = { "length", "idle", "skipping" };
+  for (int i = 0; i < 3; i++) stage[i] = (uint16_t)corpus_stage(v->corpus, span_str(NAMES[i]));
+  GroupTime time[4] = { { 0 } };
+  View *plain = view_run_group(v, pool, ops, stage, 3, NULL, 0, &err);
+  View *timed = view_run_group_timed(v, pool, ops, stage, 3, NULL, 0, time, &err);
+  CHECK(plain != NULL && timed != NULL && plain->rejected == timed->rejected);
+  CHECK(time[3].calls * GROUP_SAMPLE > MANY / 2 && time[3].calls * GROUP_SAMPLE < MANY * 2);
+  CHECK(time[0].calls == time[3].calls && time[1].calls == time[3].calls);
+  CHECK(time[2].calls <= time[3].calls);
+  for (int i = 0; i < 4; i++) CHECK(time[i].seconds >= 0 && time[i].seconds < 60);
+  GroupTime again[4] = { { 0 } };
+  View *single = view_run_group_timed(v, NULL, ops, stage, 3, NULL, 0, again, &err);
+  for (int i = 0; i < 4; i++) CHECK(again[i].calls == time[i].calls);   /* the same rows, whatever the threads */
+  for (int i = 0; i < 3; i++) rowop_unref(ops[i]);
+  view_unref(plain);
+  view_unref(timed);
+  view_unref(single);
+  pool_free(pool);
+  view_unref(v);
+}
+
 static void a_list_of_verdicts_is_applied_to_standing_rows_in_order(void) {
   View *v = rows_view();
   Error err = { "" };
@@ -516,6 +547,7 @@ int main(void) {
   RUN(an_interrupted_group_leaves_nothing);
   RUN(a_serial_operator_sees_rows_in_order_on_one_thread);
   RUN(a_group_over_a_list_looks_at_those_rows_only);
+  RUN(times_are_those_of_a_sixteenth_of_the_rows_and_change_nothing);
   RUN(a_list_of_verdicts_is_applied_to_standing_rows_in_order);
   RUN(rows_whose_twin_fell_to_another_stage_are_orphans_and_come_back_as_they_were);
   RUN(pairs_of_a_second_visit_join_those_of_the_first);

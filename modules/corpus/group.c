@@ -26,6 +26,7 @@ typedef struct Group {
   uint32_t flagged_id;
   int nworkers;
   GroupTime *time;            /* [nops + 1] to be added to, or NULL */
+  uint32_t one_in;            /* rows, of which one is timed: a power of two */
   Out **out;                  /* [nworkers] */
   ChunkOut **done;            /* [chunks] what each chunk gave; NULL: nothing */
   pthread_mutex_t lock;       /* guards the two below */
@@ -70,7 +71,7 @@ static double now(void) {
 }
 
 /* Not each 16th: data may have a period. */
-static int is_sampled(uint32_t row) { return (row * 0x9E3779B1u) >> 28 == 0; }
+static int is_sampled(uint32_t row, uint32_t one_in) { return ((row * 0x9E3779B1u) >> 16 & (one_in - 1)) == 0; }
 
 /* run_row with a clock between operators. */
 static int run_row_timed(Group *g, Out *o, uint32_t row) {
@@ -99,7 +100,7 @@ static int run_row_timed(Group *g, Out *o, uint32_t row) {
 }
 
 static int run_row(Group *g, Out *o, uint32_t row) {
-  if (o->time != NULL && is_sampled(row)) return run_row_timed(g, o, row);
+  if (o->time != NULL && is_sampled(row, g->one_in)) return run_row_timed(g, o, row);
   o->row = scratch_begin(o->row.scratch, g->view, row);
   out_begin_row(o);
   for (size_t i = 0; i < g->nops; i++) {
@@ -312,6 +313,7 @@ View *view_run_group_timed(const View *v, Pool *pool, RowOp *const *ops, const u
   Group g = { .view = v, .ops = ops, .stage = stage, .nops = nops, .rows = rows, .time = times,
               .nworkers = serial ? 1 : pool_threads(pool) };
   g.chunk = chunk_rows(n, g.nworkers);
+  g.one_in = n > GROUP_MANY ? GROUP_SAMPLE_MANY : GROUP_SAMPLE;
   size_t nchunks = (n + g.chunk - 1) / g.chunk;
   if (err != NULL) err->text[0] = '\0';
   pthread_mutex_init(&g.lock, NULL);

@@ -36,6 +36,25 @@ function screen.clean(text, keep_lines)
   return keep_lines and (text:gsub("\t", "  ")) or text
 end
 
+-- A character in JSON's own escape.
+local function escaped(c)
+  local code = utf8.codepoint(c)
+  if code < 0x10000 then return ("\\u%04x"):format(code) end
+  code = code - 0x10000
+  return ("\\u%04x\\u%04x"):format(0xD800 | code >> 10, 0xDC00 | code & 0x3FF)
+end
+
+--- JSON text that a terminal can show: the same value, its control, bidirectional and invisible characters
+-- spelt as \u escapes (they can only stand inside strings).
+function screen.json(text)
+  if not text:find "[\127-\255]" then return text end
+  local known = {}
+  return (text:gsub("[\127\194-\244][\128-\191]*", function(c)
+    if known[c] == nil then known[c] = utf8.len(c) == 1 and fs.printable(c) ~= c and escaped(c) or false end
+    return known[c] or nil
+  end))
+end
+
 --- Columns that safe text takes.
 function screen.width_of(text)
   if not text:find("[\128-\255]") then return #text end

@@ -20,13 +20,16 @@ function clock.memory()
   return kb "VmRSS", kb "VmHWM"
 end
 
+-- To a microsecond.
+local function rounded(seconds) return math.floor(seconds * 1e6 + 0.5) / 1e6 end
+
 --- Ends the step that runs, if one does.
 -- @return  it, with its figures
 function clock:stop()
   local step = self.now
   if not step then return nil end
   self.now = nil
-  step.seconds, step.cpu_seconds = fs.clock() - step.begun, fs.cpu() - step.cpu_begun
+  step.seconds, step.cpu_seconds = rounded(fs.clock() - step.begun), rounded(fs.cpu() - step.cpu_begun)
   step.begun, step.cpu_begun = nil, nil
   step.memory, step.peak_memory = clock.memory()
   step.rows_per_second = step.rows and step.seconds > 0 and math.floor(step.rows / step.seconds) or nil

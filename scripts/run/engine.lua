@@ -7,6 +7,7 @@ local fault = require "run.fault"
 local fs = require "fs"
 local plan = require "plan"
 local revival = require "run.revival"
+local timing = require "run.timing"
 
 local engine = {}
 engine.__index = engine
@@ -20,7 +21,8 @@ function engine.new(opened, options)
   return setmetatable({
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
     progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
-    memories = {}, revival = revival.new(), revived = {}, operators = {}, goes_on = options.goes_on,
+    memories = {}, times = {}, profile = options.profile, revival = revival.new(), revived = {}, operators = {},
+    goes_on = options.goes_on,
   }, engine)
 end
 
@@ -141,10 +143,18 @@ local function check_reasons(entries, view)
   return true
 end
 
+--- Each stage's time; of a fused step its share as it was sampled, or an equal one.
 local function record(self, entries, seconds)
-  for _, entry in ipairs(entries) do
+  local times, names = self.times[entries], {}
+  for i, entry in ipairs(entries) do names[i] = entry.name end
+  local operators = times and timing.operators(names, times, seconds) or {}
+  if self.progress and #operators > 0 and self.progress.clock.now then
+    self.progress.clock.now.operators = operators
+  end
+  for i, entry in ipairs(entries) do
     self.stats[#self.stats + 1] = { stage = entry.stage, name = entry.name, entry = entry,
-                                    seconds = seconds / #entries, fused = #entries > 1 or nil }
+                                    seconds = operators[i] and operators[i].seconds or seconds / #entries,
+                                    fused = #entries > 1 or nil }
   end
 end
 
@@ -180,9 +190,12 @@ end
 function engine:run_rows(view, entries, rows)
   local ops, names = {}, {}
   for i, entry in ipairs(entries) do ops[i], names[i] = self.operators[entry], entry.name end
-  local ok, child, err = pcall(view.run_group, view, { ops = ops, stages = names, pool = self.pool, rows = rows })
+  local times = self.profile and {} or nil
+  local ok, child, err = pcall(view.run_group, view, { ops = ops, stages = names, pool = self.pool, rows = rows,
+                                                       times = times })
   if not ok then child, err = nil, fault(child) end
   if not child then return failed(entries[1], err) end
+  if times and not rows then self.times[entries] = times end
   for _, entry in ipairs(entries) do
     local pure, message = self:check_purity(entry)
     if not pure then return nil, message end

@@ -132,6 +132,12 @@ function progress:step(name, rows)
   if self.live and not self.quiet then self:draw(0, 1) end
 end
 
+--- How many rows the step that runs has, once it is known.
+function progress:count(rows)
+  self.rows = rows
+  if self.clock.now then self.clock.now.rows = rows end
+end
+
 function progress:tick(done, n)
   local now = fs.clock()
   if self.name == nil then return end

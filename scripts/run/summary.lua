@@ -12,6 +12,7 @@ local rowdiff = require "rowdiff"
 local screen = require "report.screen"
 local sources = require "run.sources"
 local spans = require "report.spans"
+local timing = require "run.timing"
 
 local summary = {}
 
@@ -229,6 +230,17 @@ local function next_commands(run, heavy, out)
   end
 end
 
+-- The steps' times: of a run that was long, or that was to be profiled.
+local function where_time_went(run, s, out)
+  local steps = run.progress and run.progress.clock.steps or {}
+  local elapsed = run.progress and run.progress.clock:elapsed() or 0
+  if #steps == 0 or not run.options.profile and elapsed < timing.LONG then return end
+  run.progress:finish()
+  out("")
+  out(s:paint("bold", "Where time and memory went"))
+  timing.print(steps, s, out)
+end
+
 --- @param out  function(line)
 -- @param s    the screen; that of standard output if absent
 function summary.print(run, out, s)
@@ -251,6 +263,7 @@ function summary.print(run, out, s)
     out("")
     for _, part in ipairs(s:wrap(run.no_gold, s.width - 1)) do out(s:paint("dim", part)) end
   end
+  where_time_went(run, s, out)
   if not run.dir then return end
   out("")
   out(s:paint("bold", "Written to ") .. clean(run.dir) .. (run.seconds and (" in %.1f s"):format(run.seconds) or ""))
@@ -277,6 +290,7 @@ function summary.record(run)
     stages = stages, reasons = why, notes = json.array(run.engine.notes), unmet = json.array(run.unmet or {}),
     fingerprint = run.outputs and run.outputs.fingerprint, output_files = run.outputs and json.array(run.outputs.files),
     elapsed_seconds = run.seconds, trial = run.trial, difference = summary.difference(run),
+    steps = run.progress and json.array(run.progress.clock.steps) or nil,
   }
 end
 

@@ -24,7 +24,7 @@ function timing.operators(names, times, total)
   for _, t in ipairs(times) do sum = sum + t.seconds end
   if sum <= 0 then return out end
   for i, t in ipairs(times) do
-    out[i] = { name = names[i] or "(reading and keeping rows)", seconds = total * t.seconds / sum,
+    out[i] = { name = names[i] or "(the rows themselves)", seconds = total * t.seconds / sum,
                share = t.seconds / sum, sampled = t.calls, row_us = t.calls > 0 and t.seconds / t.calls * 1e6 or nil }
   end
   return out
@@ -58,7 +58,8 @@ function timing.print(steps, s, out)
     out(line(s, step.name, cells(step, total), room))
     for _, op in ipairs(step.operators or {}) do
       local each = op.row_us and ("%.2f us a row"):format(op.row_us) or ""
-      out(s:paint("dim", line(s, "  " .. op.name, { seconds(op.seconds), percent(op.share) }, room) .. "  " .. each))
+      local list = { seconds(op.seconds), percent(total > 0 and op.seconds / total or 0) }
+      out(s:paint("dim", line(s, "  " .. op.name, list, room) .. "  " .. each))
     end
   end
   out(line(s, "all", { seconds(total) }, room))
