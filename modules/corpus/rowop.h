@@ -14,7 +14,7 @@
 typedef struct Out Out;   /* where an operator puts what it found on the current row */
 typedef struct RowOp RowOp;
 
-enum { ROWOP_MAX_METRICS = 16 };
+enum { ROWOP_MAX_METRICS = 24 };
 
 struct RowOp {
   /* Returns 0; -1 if out of memory; another negative value is an error of the run, worded by

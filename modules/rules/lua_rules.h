@@ -1,0 +1,13 @@
+/* modules/rules/lua_rules.h - what the bindings of the rules share. */
+#ifndef TAMIS_LUA_RULES_H
+#define TAMIS_LUA_RULES_H
+
+#include <lua.h>
+
+#include "corpus/corpus.h"
+
+/* Values of the table at t; what is missing or no such thing raises with the key's name [-0, +0, v]. */
+Span rules_needstring(lua_State *L, int t, const char *key);
+Field rules_needfield(lua_State *L, int t, const char *key);
+
+#endif

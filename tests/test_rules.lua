@@ -1,0 +1,63 @@
+-- tests/test_rules.lua - the text rules as stages, on rows that were really read
+local check = require "check"
+local core = require "core"
+local corpus = require "corpus"
+local json = require "json"
+
+local pool = core.pool(2)
+local FORMATS = require "formats.all"
+
+--- A view of rows, each a table or a line.
+local function load(rows)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "wb"))
+  for _, row in ipairs(rows) do file:write(type(row) == "string" and row or json.encode(row), "\n") end
+  file:close()
+  local view, err = corpus.load { sources = { { path = path } }, formats = FORMATS, pool = pool }
+  os.remove(path)
+  return check.ok(view, err)
+end
+
+--- Runs a row stage with its defaults and the changes over a view.
+local function run(view, name, changes)
+  local stage, p = require("stages." .. name), {}
+  for key, spec in pairs(stage.params) do p[key] = spec.default end
+  for key, value in pairs(changes or {}) do p[key] = value end
+  local child, err = view:run_group { ops = { check.ok(stage.op(p, { name = name })) }, stages = { name }, pool = pool }
+  return check.ok(child, err)
+end
+
+local function reasons(view)
+  local out = {}
+  for _, r in ipairs(view:reasons()) do out[r.reason] = r.count end
+  return out
+end
+
+--- The reasons of one output each, on a question of no interest: { text → reason or false }.
+local function judge(name, changes, expected)
+  for _, case in ipairs(expected) do
+    local row = run(load { { input = case.input or "q", output = case[1] } }, name, changes):row(1)
+    check.eq(row.reason or false, case[2] or false, case[1])
+  end
+end
+
+check.test("repetition has Gopher's figures, each off until it is asked for", function()
+  local view = load { { input = "q", output = "step one\nstep two\nstep one\nstep one\nthe end" } }
+  check.eq(reasons(run(view, "repetition", { max_repetition_ratio = 1 })), {})
+  local child = run(view, "repetition", { max_repetition_ratio = 1, max_dup_line_fraction = 0.3 })
+  check.eq(reasons(child), { dup_line_fraction = 1 })
+  check.eq(child:row(1).evidence, { field = "output", value = 0.4, threshold = 0.3,
+    spans = { { field = "output", path = "output", start = 18, ["end"] = 26 } } })
+  local all = run(view, "repetition", { max_repetition_ratio = 1, gopher = true, max_dup_line_fraction = 0.5 })
+  check.eq(all:row(1).reason, "dup_line_char_fraction")   -- 16 of 43 characters
+  check.near(all:row(1).evidence.value, 16 / 43)
+end)
+
+check.test("a span of a chat's input names the turn that it stands in", function()
+  local view = load { { messages = { { role = "user", content = "hello" }, { role = "assistant", content = "what?" },
+    { role = "user", content = "go go\ngo go\nnow" }, { role = "assistant", content = "done" } } } }
+  local row = run(view, "repetition", { field = "input", max_repetition_ratio = 1, max_dup_line_fraction = 0.1 }):row(1)
+  check.eq(row.evidence.spans, { { field = "input", path = "messages[2].content", start = 6, ["end"] = 11 } })
+end)
+
+check.done()
