@@ -121,7 +121,7 @@ function ablate.run(args, env)
   if not opened then return fail(1, err) end
   local out = env and env.out or function(text) io.stdout:write(text, "\n") end
   local r = ablation.of(opened, o.no_examples and 0 or math.min(o.sample or 1, MOST_SAMPLE))
-  if o.json then out(json.encode(r, "  "))
+  if o.json then out(screen.json(json.encode(r, "  ")))
   else show(screen.new { tty = fs.isatty(1), width = fs.width(1) }, opened, r, out) end
   opened:close()
   return 0

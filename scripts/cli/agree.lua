@@ -99,7 +99,7 @@ function agree.run(args)
   end
   if o.json then
     result.dimensions, result.disagreements = json.array(result.dimensions), json.array(result.disagreements)
-    io.stdout:write(json.encode(result, "  "), "\n")
+    io.stdout:write(screen.json(json.encode(result, "  ")), "\n")
     return 0
   end
   local s = screen.new { tty = fs.isatty(1), width = fs.width(1) }

@@ -94,7 +94,7 @@ end
 --- What came of a recipe on its data: all of it, or with several recipes a line.
 local function tell(result, o, out, several)
   if o.json then
-    io.stdout:write(json.encode(summary.record(result), not several and "  " or nil), "\n")
+    io.stdout:write(screen.json(json.encode(summary.record(result), not several and "  " or nil)), "\n")
   elseif several then
     local kept = result.view:counts()
     out(("  would keep %s of %s rows"):format(screen.number(kept), screen.number(#result.read)))

@@ -76,7 +76,7 @@ end
 local function show(f, o, out)
   if o.json then
     f.match = nil
-    out(json.encode(f))
+    out(screen.json(json.encode(f)))
   elseif o.md then
     markdown.render(diff.document(f), out)
   else

@@ -379,7 +379,7 @@ function explain.run(args, env)
   local out = env and env.out or function(line) io.stdout:write(line, "\n") end
   local s = screen.new { tty = fs.isatty(1), width = fs.width(1) }
   if o.json then
-    for _, n in ipairs(rows) do out(json.encode(passport(r, r:row(n)))) end
+    for _, n in ipairs(rows) do out(screen.json(json.encode(passport(r, r:row(n))))) end
   elseif #rows == 1 then
     show(s, passport(r, r:row(rows[1])), out)
   else

@@ -106,7 +106,8 @@ local function sample(places, o)
     if objects[item.key] then lines[#lines + 1] = objects[item.key] .. "\n" end
   end
   if not o.out then
-    io.stdout:write(table.concat(lines))
+    local bytes = table.concat(lines)
+    io.stdout:write(fs.isatty(1) and screen.json(bytes) or bytes)
     return 0
   end
   local ok, wrong = fs.write(o.out, table.concat(lines), FILE_MODE)

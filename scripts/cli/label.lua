@@ -135,7 +135,7 @@ local function export(o, what, path)
     end
   end
   local bytes = table.concat(lines)
-  if o.export == "-" then io.stdout:write(bytes)
+  if o.export == "-" then io.stdout:write(fs.isatty(1) and screen.json(bytes) or bytes)
   else
     local ok, bad = fs.write(o.export, bytes, FILE_MODE)
     if not ok then return fail(1, bad) end

@@ -103,7 +103,7 @@ function act.add(o, out)
   local mirror = r.mirror
   r:close()
   if not added then return 1, new end
-  if o.json then out(json.encode(plain(added))) return 0 end
+  if o.json then out(screen.json(json.encode(plain(added)))) return 0 end
   out(new and ("registered %s, fingerprint %s; %s holds the same in text"):format(label(added),
     added.fingerprint:sub(1, 12), mirror)
     or ("%s has these bytes already"):format(label(added)))
@@ -121,7 +121,7 @@ function act.list(o, out)
   end
   r:close()
   for _, name in ipairs(order) do
-    out(o.json and json.encode(plain(newest[name])) or line(newest[name]))
+    out(o.json and screen.json(json.encode(plain(newest[name]))) or line(newest[name]))
   end
   return 0
 end
@@ -134,7 +134,7 @@ function act.history(o, out)
   local found, none = r:find(name)
   if not found then return 1, none end
   for _, d in ipairs(r:datasets(found.name)) do
-    if o.json then out(json.encode(plain(d)))
+    if o.json then out(screen.json(json.encode(plain(d))))
     else
       out(line(d))
       if d.notes then out("  " .. screen.clean(d.notes)) end
@@ -160,7 +160,7 @@ function act.show(o, out)
     local copy = plain(d)
     copy.training_runs = {}
     for i, t in ipairs(runs) do copy.training_runs[i] = plain(t) end
-    out(json.encode(copy))
+    out(screen.json(json.encode(copy)))
     return 0
   end
   out(label(d))
@@ -228,7 +228,7 @@ function act.verify(o, out)
   for _, d in ipairs(list) do
     local ok, what = registry.verify(d)
     if not ok then bad = bad + 1 end
-    if o.json then out(json.encode { name = d.name, version = d.version, ok = ok, message = what or nil })
+    if o.json then out(screen.json(json.encode { name = d.name, version = d.version, ok = ok, message = what or nil }))
     else
       out(("%s  %s%s"):format(screen.pad(label(d), 28), ok and "ok" or "DIFFERS  ", ok and "" or screen.clean(what)))
     end

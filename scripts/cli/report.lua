@@ -76,7 +76,7 @@ function report.run(args, env)
   local out = env and env.out or function(line) io.stdout:write(line, "\n") end
   if o.json then
     f.health, f.next = checks, nil
-    out(json.encode(f))
+    out(screen.json(json.encode(f)))
   elseif o.md then
     f.next = nil
     markdown.render(document.report(f, checks), out)

@@ -79,7 +79,7 @@ end
 
 local function print_result(result, o)
   local out = function(line) io.stdout:write(line, "\n") end
-  if o.json then out(json.encode(show.data(result), "  "))
+  if o.json then out(screen.json(json.encode(show.data(result), "  ")))
   elseif o.md then show.markdown(result, out)
   else show.terminal(result, screen.new { tty = fs.isatty(1), width = fs.width(1) }, out) end
 end
