@@ -68,3 +68,11 @@ int look_pairs(const uint32_t *a, const uint32_t *b, const uint32_t *rows, size_
   *pairs = n > 0 ? last + 1 : 0;
   return 0;
 }
+
+static int by_count(const void *pa, const void *pb) {
+  const KeyPair *p = pa, *q = pb;
+  if (p->count != q->count) return p->count > q->count ? -1 : 1;
+  return by_values(pa, pb);
+}
+
+void look_most(KeyPair *p, size_t n) { qsort(p, n, sizeof *p, by_count); }

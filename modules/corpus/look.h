@@ -16,4 +16,7 @@ typedef struct KeyPair { uint32_t a, b, count; } KeyPair;
 ** order of a, then b. *out is malloc'ed. 0, or -1 if out of memory. */
 int look_pairs(const uint32_t *a, const uint32_t *b, const uint32_t *rows, size_t n, KeyPair **out, size_t *pairs);
 
+/* Orders pairs by their counts, the highest first, ties by a, then b. */
+void look_most(KeyPair *p, size_t n);
+
 #endif

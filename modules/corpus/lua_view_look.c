@@ -1,7 +1,9 @@
 /* modules/corpus/lua_view_look.c - questions of the REPL to a view:
 **   view:cluster(row)                     -- rows connected with it by twins, itself included
-**   view:pair_counts(a, b, pool, rows)    -- { { a =, b =, count = }, … } of two keys; rows: nil for all,
-**                                            else their numbers; nil and "interrupted"
+**   view:pair_counts(a, b, pool, rows, most)   -- { { a =, b =, count = }, … } of two keys, the most frequent
+**                                            first, at most so many (a million if not given), and how many
+**                                            there are; rows: nil for all, else their numbers; nil and
+**                                            "interrupted"
 ** A value that a row has not is "unknown". */
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -76,6 +78,8 @@ static int view_pair_counts(lua_State *L) {
   const char *key[] = { luaL_checklstring(L, 2, &len[0]), luaL_checklstring(L, 3, &len[1]) };
   Pool *pool = lua_optpool(L, 4);
   size_t n, npairs;
+  lua_Integer most = luaL_optinteger(L, 6, 1000000);
+  luaL_argcheck(L, most >= 1, 6, "expected a whole number from 1");
   lua_settop(L, 5);
   uint32_t *rows = opt_rows(L, v, 5, &n), *ids[2];
   for (int i = 0; i < 2; i++) {
@@ -93,8 +97,10 @@ static int view_pair_counts(lua_State *L) {
   int r = look_pairs(ids[0], ids[1], rows, n, &pair, &npairs);
   *holder = pair;
   if (r != 0) return luaL_error(L, "not enough memory");
-  lua_createtable(L, (int)npairs, 0);
-  for (size_t i = 0; i < npairs; i++) {
+  look_most(pair, npairs);
+  size_t shown = npairs < (size_t)most ? npairs : (size_t)most;
+  lua_createtable(L, (int)shown, 0);
+  for (size_t i = 0; i < shown; i++) {
     lua_createtable(L, 0, 3);
     push_value(L, v, pair[i].a);
     lua_setfield(L, -2, "a");
@@ -104,7 +110,8 @@ static int view_pair_counts(lua_State *L) {
     lua_setfield(L, -2, "count");
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
-  return 1;
+  lua_pushinteger(L, (lua_Integer)npairs);
+  return 2;
 }
 
 void lua_open_view_look(lua_State *L) {

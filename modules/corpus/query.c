@@ -2,7 +2,6 @@
 #include "corpus/query.h"
 
 #include <stdlib.h>
-#include <strings.h>
 
 #include "corpus/column.h"
 #include "corpus/json.h"
@@ -163,10 +162,20 @@ long query_id(const View *v, Pool *pool, Span id, uint32_t *out, size_t max) {
   return gather(&s, pool, out, max);
 }
 
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+static int same_words(const char *a, const char *b, size_t len) {
+  size_t i = 0;
+  while (i < len && lower(a[i]) == lower(b[i])) i++;
+  return i == len;
+}
+
 static int holds(Span text, Span words) {
   if (text.ptr == NULL || words.len > text.len) return 0;
+  if (words.len == 0) return 1;
+  char first = lower(words.ptr[0]);   /* most places are refused by one comparison */
   for (size_t i = 0; i + words.len <= text.len; i++)
-    if (strncasecmp(text.ptr + i, words.ptr, words.len) == 0) return 1;
+    if (lower(text.ptr[i]) == first && same_words(text.ptr + i, words.ptr, words.len)) return 1;
   return 0;
 }
 

@@ -154,6 +154,22 @@ function catalogue.find(topic)
   return out
 end
 
+--- Every name that help knows; fast, for what is found out while a person types: no command or stage is loaded for it.
+function catalogue.known()
+  local out = table.move(catalogue.LISTS, 1, #catalogue.LISTS, 1, {})
+  local function add(list) table.move(list, 1, #list, #out + 1, out) end
+  local commands = names_below("cli.", COMMANDS)
+  for i = #commands, 1, -1 do
+    if commands[i] == "main" or commands[i] == "options" then table.remove(commands, i) end
+  end
+  add(commands)
+  add(names_below("stages.", STAGES))
+  for _, f in ipairs(catalogue.formats()) do out[#out + 1] = f.name end
+  add(names_below("presets.", {}))
+  for _, m in ipairs(host.modules()) do if m.recipe then out[#out + 1] = m.name end end
+  return out
+end
+
 --- Every name that help knows.
 function catalogue.names()
   local out, seen = {}, {}

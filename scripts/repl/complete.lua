@@ -1,8 +1,9 @@
 --- complete: what could stand where the cursor is: names, methods, stages and their parameters, fields,
 -- reasons, file names.
 
-local catalogue_names = function() return require "help.catalogue".names() end
+local catalogue_names = function() return require "help.catalogue".known() end
 local fs = require "fs"
+local keys = require "run.keys"
 local ledger = require "repl.ledger"
 local plan = require "plan"
 local row = require "repl.row"
@@ -55,20 +56,42 @@ local function files(typed)
   return out
 end
 
-local function reasons(object)
-  local native = object and view.native(object)
-  local out = {}
-  for _, r in ipairs(native and native:reasons() or {}) do
-    out[#out + 1] = r.reason
-    out[#out + 1] = r.stage
-    out[#out + 1] = r.stage .. "." .. r.reason
+-- A list that a view gives, asked for once: a view does not change.
+local function of_view(ask)
+  local known = setmetatable({}, { __mode = "k" })
+  return function(object)
+    local native = object and view.native(object)
+    if not native then return {} end
+    known[native] = known[native] or ask(native)
+    return known[native]
   end
-  return out
 end
 
-local function keys_of(object)
-  local native = object and view.native(object)
-  return native and native:annotation_names() or {}
+local reasons = of_view(function(native)
+  local out = {}
+  for _, r in ipairs(native:reasons()) do
+    for _, name in ipairs { r.reason, r.stage, r.stage .. "." .. r.reason } do out[#out + 1] = name end
+  end
+  return out
+end)
+
+-- What rows can be grouped by: annotations, attributes, paths.
+local keys_of = of_view(function(native) return keys.of(native) end)
+
+-- What they can be counted or put in order by.
+local figures_of = of_view(function(native)
+  local out = { "reason", "source", "stage", "status" }
+  for _, list in ipairs { FIELDS, native:metric_names(), keys.of(native) } do
+    table.move(list, 1, #list, #out + 1, out)
+  end
+  return out
+end)
+
+-- sweep("near_dedup", "threshold", …)
+local function swept(_, before)
+  local name = before:match 'sweep%s*%(%s*["\']([%w_]+)["\']%s*,%s*$'
+  local stage = name and plan.stage(name)
+  return stage and values.names(stage.params) or plan.stage_names()
 end
 
 local TEXTS = {
@@ -77,6 +100,10 @@ local TEXTS = {
   near = function() return FIELDS end,
   rejected = reasons,
   groups = keys_of,
+  histogram = figures_of,
+  crosstab = figures_of,
+  sort = figures_of,
+  sweep = swept,
   metric = function(object)
     local native = object and view.native(object)
     return native and native:metric_names() or {}
@@ -99,17 +126,6 @@ local function open_text(line)
   return quote and start
 end
 
-local function in_text(line, start, names)
-  local typed, before = line:sub(start), line:sub(1, start - 2)
-  local object, method = before:match "([%w_.]+)%s*:%s*([%w_]+)%s*%(?[^()]*$"
-  method = method or before:match "([%w_]+)%s*%(?%s*$"
-  local list = method and TEXTS[method]
-  if not list or before:find "open%s*[%({]*%s*$" then return files(typed), start end
-  return matching(list(object and value_of(object, names)), typed), start
-end
-
--- ---- inside braces: parameters of a stage ----
-
 -- The text before the brace that is open at the end of the line, and what stands behind it.
 local function open_brace(line)
   local depth = 0
@@ -122,6 +138,29 @@ local function open_brace(line)
     end
   end
 end
+
+-- What a parameter may be: c:near_dedup{ unit = "
+local function of_parameter(before)
+  local key = before:match "([%w_]+)%s*=%s*{?[^{}=]*$"
+  local head = key and open_brace(before:gsub("{[^{}=]*$", ""))
+  local name = head and head:match "[:.]%s*([%w_]+)%s*%(?%s*$"
+  local stage = name and plan.stage(name)
+  local spec = stage and stage.params[key]
+  return spec and (spec.values or spec.of and spec.of.values)
+end
+
+local function in_text(line, start, names)
+  local typed, before = line:sub(start), line:sub(1, start - 2)
+  local allowed = of_parameter(before)
+  if allowed then return matching(allowed, typed), start end
+  local object, method = before:match "([%w_.]+)%s*:%s*([%w_]+)%s*%(?[^()]*$"
+  method = method or before:match "([%w_]+)%s*%(?%s*$"
+  local list = method and TEXTS[method]
+  if not list or before:find "open%s*[%({]*%s*$" then return files(typed), start end
+  return matching(list(object and value_of(object, names), before), typed), start
+end
+
+-- ---- inside braces: parameters of a stage ----
 
 local function parameters(line)
   local before, inside = open_brace(line)

@@ -13,6 +13,7 @@ local number, percent = screen.number, screen.percent
 local BINS = 18
 local MOST_BARS = 40
 local MOST_ROWS, MOST_COLUMNS = 20, 6      -- of a table of two keys
+local MOST_PAIRS = 20000                   -- of values of two keys
 local FIELDS = { system = true, input = true, output = true, alternative = true, assistant = true }
 local STAGE = "repl"                       -- the name under which a function's numbers stand in a view
 
@@ -174,15 +175,18 @@ function look.spread(o, title, numbers)
 end
 
 -- Rows by value as bars, the most frequent first.
-local function bars(o, key, counts)
+-- @param total  rows; more = values that are not among the counts
+local function bars(o, key, counts, total, more)
   local g = require "report.figures".named_groups(key, counts)
   if not g then unknown(o, key, "number or value") end
   local rows = {}
   for i, x in ipairs(g.groups) do
     if i > MOST_BARS then break end
-    rows[i] = { label = x.name, count = x.count, share = x.share }
+    rows[i] = { label = x.name, count = x.count, share = x.count / math.max(1, total) }
   end
-  return show.blocks({ { kind = "heading", text = key }, { kind = "bars", rows = rows } }, counts, "histogram")
+  local blocks = { { kind = "heading", text = key }, { kind = "bars", rows = rows } }
+  if more > 0 then blocks[3] = { kind = "text", text = ("and %s"):format(screen.count(more, "more value")) } end
+  return show.blocks(blocks, counts, "histogram")
 end
 
 -- { [value] = rows } of a key among the rows given; pseudo keys are told of by view:row.
@@ -238,9 +242,9 @@ local function pseudo_pairs(o, a, b, rows)
     if second then
       for _, r in ipairs(by_value[v]) do counts[second[r] or "unknown"] = (counts[second[r] or "unknown"] or 0) + 1 end
     else
-      for _, p in ipairs(must(o.view:pair_counts(other, other, o.session.pool, by_value[v]))) do
-        counts[p.a] = (counts[p.a] or 0) + p.count
-      end
+      local list, n = o.view:pair_counts(other, other, o.session.pool, by_value[v], MOST_PAIRS)
+      argument(#must(list, n) == n, "%s values of %s are no table: choose a key with fewer", number(n), other)
+      for _, p in ipairs(list) do counts[p.a] = (counts[p.a] or 0) + p.count end
     end
     for w, count in pairs(counts) do put(v, w, count) end
   end
@@ -253,13 +257,14 @@ function look.histogram(o, rows, name)
   if PSEUDO[name] then
     local counts, column = {}, pseudo_column(o, name)
     for _, r in ipairs(rows) do counts[column[r] or "unknown"] = (counts[column[r] or "unknown"] or 0) + 1 end
-    return bars(o, name, counts)
+    return bars(o, name, counts, #rows, 0)
   end
   local numbers, title = numbers_of(o, name)
   if numbers then return look.spread(o, title, numbers) end
+  local list, n = o.view:pair_counts(name, name, o.session.pool, o.rows, MOST_BARS)
   local counts = {}
-  for _, p in ipairs(must(o.view:pair_counts(name, name, o.session.pool, o.rows))) do counts[p.a] = p.count end
-  return bars(o, name, counts)
+  for _, p in ipairs(must(list, n)) do counts[p.a] = p.count end
+  return bars(o, name, counts, #rows, n - #list)
 end
 
 -- ---- two keys ----
@@ -306,7 +311,12 @@ function look.crosstab(o, rows, a, b)
   argument(type(a) == "string" and type(b) == "string", 'crosstab takes two keys: d:crosstab("topic", "reason")')
   local list
   if PSEUDO[a] or PSEUDO[b] then list = pseudo_pairs(o, a, b, rows)
-  else list = must(o.view:pair_counts(a, b, o.session.pool, o.rows)) end
+  else
+    local n
+    list, n = o.view:pair_counts(a, b, o.session.pool, o.rows, MOST_PAIRS)
+    argument(#must(list, n) == n, "%s different pairs of %s and %s are no table: choose keys with fewer values",
+      number(n), a, b)
+  end
   local of_a, of_b, total, counts = {}, {}, 0, {}
   for _, p in ipairs(list) do
     of_a[p.a], of_b[p.b] = (of_a[p.a] or 0) + p.count, (of_b[p.b] or 0) + p.count

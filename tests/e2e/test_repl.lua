@@ -702,11 +702,25 @@ check.test("Tab completes names, methods, stages, parameters, fields and files",
   check.eq(words("  min_in", "c:length {"), { "min_input_tokens = " })
   check.eq(words "c:row(1).st", { "stage", "status" })
   check.eq(words 'c:lengths "ou', { "output" })
+  check.eq(words 'c:near_dedup{ threshold = .5, unit = "', { "char", "word" })
+  check.eq(words 'c:near_dedup{ fields = { "input", "ou', { "output" })
+  check.eq(words 'c:sweep("near_d', { "near_dedup" })
+  check.eq(words 'c:sweep("near_dedup", "thr', { "threshold" })
+  check.eq(words 'help "swe', { "sweep" })
   check.eq(words 'c:field(1, "in', { "input" })
   check.eq(words 'help "near_d', { "near_dedup" })
   check.eq(words(('open "%s/row'):format(dir)), { dir .. "/rows.jsonl" })
   check.eq(select(2, complete.words("x = c:near_d", names)), 7)
   check.eq(words "t.alpha.", {})
+end)
+
+check.test("what completion offers help on is what help knows", function()
+  local catalogue = require "help.catalogue"
+  local fast, all = {}, {}
+  for _, name in ipairs(catalogue.known()) do fast[name] = true end
+  for _, name in ipairs(catalogue.names()) do all[name] = true end
+  for name in pairs(fast) do check.ok(all[name], name) end
+  for name in pairs(all) do check.ok(fast[name], name) end
 end)
 
 check.test("the nearest rows are those that brute force finds, for any number of threads", function()
