@@ -26,6 +26,7 @@ int edit_word(EditWords *w, Span word) {
 #include "core/printable.h"
 
 enum { ASK_WIDTH = 2 };   /* blanks between two words of a list */
+#define INDENT "  "
 
 struct Editor {
   EditLine *el;
@@ -134,11 +135,18 @@ static unsigned char complete_here(EditLine *el, Editor *e, const LineInfo *line
   return CC_REDISPLAY;
 }
 
+/* Where a line begins a tab indents, as in text that is pasted. */
+static int is_blank(const char *p, const char *end) {
+  while (p < end && (*p == ' ' || *p == '\t')) p++;
+  return p == end;
+}
+
 static unsigned char on_tab(EditLine *el, int key) {
   Editor *e = editor_of(el);
   const LineInfo *line = el_line(el);
   (void)key;
   if (e->complete == NULL || line == NULL) return CC_REFRESH_BEEP;
+  if (is_blank(line->buffer, line->cursor)) return el_insertstr(el, INDENT) == 0 ? CC_REFRESH : CC_REFRESH_BEEP;
   int width = 0;
   e->width = el_get(el, EL_GETTC, "co", &width, NULL) == 0 && width > 0 ? (size_t)width : 80;
   return complete_here(el, e, line);

@@ -22,7 +22,7 @@ typedef struct EditWords {
 
 int edit_word(EditWords *w, Span word);   /* 0, or -1 if out of memory; a word with a NUL is left out */
 
-/* Fills `out` for the line up to the cursor. Must not raise or jump. */
+/* Fills `out` for the line up to the cursor, which is not blank. Must not raise or jump. */
 typedef void (*EditComplete)(void *ctx, Span line, EditWords *out);
 
 typedef enum EditResult { EDIT_LINE, EDIT_END, EDIT_INTERRUPTED, EDIT_FAILED } EditResult;

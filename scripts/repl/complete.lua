@@ -67,13 +67,13 @@ local function of_view(ask)
   end
 end
 
-local reasons = of_view(function(native)
+local function reasons(object)
   local out = {}
-  for _, r in ipairs(native:reasons()) do
+  for _, r in ipairs(object and view.native(object) and view.reasons(object) or {}) do
     for _, name in ipairs { r.reason, r.stage, r.stage .. "." .. r.reason } do out[#out + 1] = name end
   end
   return out
-end)
+end
 
 -- What rows can be grouped by: annotations, attributes, paths.
 local keys_of = of_view(function(native) return keys.of(native) end)

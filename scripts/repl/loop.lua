@@ -3,10 +3,12 @@
 local core = require "core"
 local evaluate = require "repl.evaluate"
 local fs = require "fs"
+local source = require "repl.source"
 
 local loop = {}
 
 local PROMPT, MORE = "tamis> ", "    .. "
+local LONGEST = 4000   -- bytes of a command that history keeps on one line
 local LEAVE = { exit = true, quit = true, ["exit()"] = true, ["quit()"] = true }
 
 -- Lines from something that is no terminal, or from one without libedit.
@@ -51,6 +53,21 @@ local function problem(state, text)
   for _, line in ipairs(lines) do io.stderr:write(fs.printable(line), "\n") end
 end
 
+-- A command of several lines as one, so that history gives it back whole; nil where that would change it.
+local function on_one_line(lines)
+  local text = table.concat(lines, "\n")
+  for _, w in ipairs(source.words(text)) do
+    if w.text:find("\n", 1, true) and w.text:find "%S" or w.text:find "^%-%-" then return nil end
+  end
+  return (text:gsub("%s*\n%s*", " "))
+end
+
+local function remember(state, lines)
+  local whole = #lines > 1 and on_one_line(lines)
+  if whole and #whole <= LONGEST then return state.reader:remember(whole) end
+  for _, line in ipairs(lines) do state.reader:remember(line) end
+end
+
 -- One whole command: as many lines as it takes.
 -- @return  its text and function; or nil and "end", "interrupted", or a syntax error
 local function read_command(state)
@@ -59,13 +76,13 @@ local function read_command(state)
     state.pending = table.concat(lines, "\n")
     local line, why = state.reader:read(#lines == 0 and PROMPT or MORE)
     if not line then
+      remember(state, lines)
       if why == "end" and #lines > 0 then
         local _, err = evaluate.compile(table.concat(lines, "\n"), state.names)
         return nil, "syntax", evaluate.sentence(err, state.names, #lines > 1)
       end
       return nil, why
     end
-    state.reader:remember(line)
     lines[#lines + 1] = line
     local text = table.concat(lines, "\n")
     local leaves = #lines == 1 and LEAVE[text:match "^%s*(.-)%s*$"]
@@ -74,10 +91,12 @@ local function read_command(state)
       local n = #state.session.commands + 1
       local chunk, err, more = evaluate.compile(text, state.names, n)
       if chunk then
+        remember(state, lines)
         state.session.commands[n] = text
         state.session.commands[evaluate.chunk_name(n)] = text
         return text, chunk
       end
+      if not more then remember(state, lines) end
       if not more then return nil, "syntax", evaluate.sentence(err, state.names, #lines > 1) end
     else
       lines = {}

@@ -119,9 +119,19 @@ local function p50(v, field)
   return ("%s p50 %s tokens"):format(field, number(numbers:median(), 0))
 end
 
+-- By native view: a view does not change, so its reasons are counted once.
+local reasons_of = setmetatable({}, { __mode = "k" })
+
+--- Why rows of a view were rejected: { stage, reason, count, example }, most rows first.
+function view.reasons(v)
+  local native = own(v).view
+  reasons_of[native] = reasons_of[native] or native:reasons()
+  return reasons_of[native]
+end
+
 local function top_reasons(v, most)
   local out = {}
-  for i, r in ipairs(own(v).view:reasons()) do
+  for i, r in ipairs(view.reasons(v)) do
     if i > most then out[#out + 1] = "…" break end
     out[#out + 1] = ("%s %s"):format(r.stage .. "." .. r.reason, number(r.count))
   end
@@ -136,6 +146,7 @@ function view.line(v, s)
   for _, field in ipairs { "input", "output" } do parts[#parts + 1] = p50(v, field) end
   local standing, rejected, quarantined = o.view:counts()
   local lines = { table.concat(parts, dot) }
+  view.reasons(v)
   if rejected + quarantined > 0 then
     lines[2] = ("%s kept%s%s rejected%s: %s"):format(number(standing), dot, number(rejected),
       quarantined > 0 and dot .. number(quarantined) .. " quarantined" or "", top_reasons(v, 6))
@@ -226,7 +237,7 @@ function methods.kept(v) return of_status(v, "standing") end
 
 local function known_reasons(v)
   local names, list = {}, {}
-  for _, r in ipairs(own(v).view:reasons()) do
+  for _, r in ipairs(view.reasons(v)) do
     for _, name in ipairs { r.reason, r.stage .. "." .. r.reason, r.stage } do
       if not names[name] then list[#list + 1] = name end
       names[name] = r
@@ -354,7 +365,7 @@ end
 --- Why rows were rejected, with an example each.
 function methods.reasons(v)
   local o, rows = own(v), {}
-  local reasons = o.view:reasons()
+  local reasons = view.reasons(v)
   for i, r in ipairs(reasons) do
     local at = row_at(v, r.example)
     rows[i] = { label = r.stage .. ": " .. r.reason, count = r.count, share = r.count / math.max(1, #o.view),
@@ -429,6 +440,7 @@ local function run_stage(v, name, params)
     number(record.seen), share, number((done.view:counts())), record.seconds) }
   if done.back > 0 then lines[#lines + 1] = "  " .. copies.lines(done.back)[1] end
   for _, note in ipairs(done.notes) do lines[#lines + 1] = "  " .. note end
+  view.reasons(child)   -- so that completion has them
   return announce(v, child, lines)
 end
 
