@@ -46,6 +46,8 @@ return {
     { "sweep(stage, param, values)", "what each value of a parameter would keep, with rows at the margin: "
                                      .. "c:sweep(\"near_dedup\", \"threshold\", { .7, .8, .9 }); or "
                                      .. "c:sweep \"length.min_input_tokens=0:20:4\"; a fourth: other parameters" },
+    { "diff(other [, options])", "against another view, a run, a file or a run folder: what is new there, gone and "
+                                 .. "edited; { id =, near =, by =, examples = }" },
     { "report()", "statistics and health checks" },
     { "export(path [, options])", "write the kept rows to a file, or all to a folder; options as of the stage export" },
     { "run()", "of a recipe: its stages, in memory" },
@@ -64,6 +66,7 @@ return {
     { "kept()", "the curated rows, as a view" },
     { "sources()", "the sources as they were read, as a view" },
     { "report()", "statistics and health checks" },
+    { "diff(other [, options])", "against another run, a view, a file" },
     { "query(sql)", "rows of an SQL query over the ledger" },
   },
 }

@@ -108,6 +108,9 @@ function methods.report(r)
   return show.blocks(require "report.document".report(f, checks), f, "report")
 end
 
+--- What another run, a view or a file has that this one has not, and the other way round.
+function methods.diff(r, other, options) return require "repl.diff"(own(r).session, r, other, options) end
+
 --- Rows of an SQL query over the ledger: r:query "SELECT reason, count(*) AS n FROM rows GROUP BY 1".
 function methods.query(r, sql, ...)
   if type(sql) ~= "string" then error("query takes SQL; the tables are rows, stages, sources, outputs", 0) end

@@ -31,8 +31,8 @@ end
 
 -- ---- functions over rows ----
 
--- Rows that a function may look at: those that could be read.
-local function readable(o, rows)
+--- Rows that a function may look at: those that could be read.
+function look.readable(o, rows)
   local out, broken = {}, {}
   for _, r in ipairs(o.view:rows_of("rejected", nil, "load")) do broken[r] = true end
   for _, r in ipairs(rows) do if not broken[r] then out[#out + 1] = r end end
@@ -54,7 +54,7 @@ end
 --- The rows for which fn(ex) is true (or nothing), in the order in which they are.
 function look.where(o, rows, fn)
   argument(type(fn) == "function", "where takes a function: c:where(function(ex) return #ex.output > 200 end)")
-  local kept = readable(o, rows)
+  local kept = look.readable(o, rows)
   local child = called(o, function(ex)
     local yes = fn(ex)
     if not yes then return false end
@@ -125,7 +125,7 @@ end
 -- where `by` begins with "-". Rows without one come last.
 function look.sort(o, rows, by)
   if type(by) == "function" then
-    local some = readable(o, rows)
+    local some = look.readable(o, rows)
     return must(stats.metric(called(o, by, "rank", some), STAGE .. ".rank")):order(some)
   end
   argument(type(by) == "string" and by:find "[^-]", 'sort takes a name or a function: c:sort "output", '

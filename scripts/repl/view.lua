@@ -418,6 +418,9 @@ function methods.sweep(v, name, param, values, others)
   return require "repl.sweep"(o, name, param, values, others)
 end
 
+--- What another view, a run or a file has that this one has not, and the other way round.
+function methods.diff(v, other, options) return require "repl.diff"(own(v).session, v, other, options) end
+
 -- ---- stages ----
 
 local function announce(v, child, lines)

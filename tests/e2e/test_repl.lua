@@ -476,6 +476,29 @@ c:head(1):sweep("length", "min_input_tokens", { 1 })
   check.contains(err, "sweep is for all rows of a view")
 end)
 
+check.test("diff holds a view against another view, a selection or a file", function()
+  local one = check.write(dir .. "/two.jsonl", ROWS[1] .. "\n" .. ROWS[2] .. "\n")
+  local _, out, err = repl(([[
+d = c:near_dedup{ threshold = .5 }
+f = c:diff(d); print("a", f.same, f.added, f.removed)
+f = d:diff(c); print("b", f.same, f.added, f.removed)
+f = c:diff(c:head(2)); print("c", f.same, f.removed)
+f = d:rejected():diff(c); print("d", f.same, f.added)
+f = c:diff %q; print("e", f.same, f.removed)
+e = c:map(function(ex) if ex.topic == "billing" then return { output = "Under Settings, Billing, as a PDF file." } end end)
+f = e:diff(c); print("f", f.same, f.edited)
+c:diff(d)
+c:diff(5)
+c:diff(c, { idd = 1 })
+]]):format(one), data)
+  for _, line in ipairs { "a\t3\t0\t1", "b\t3\t1\t0", "c\t2\t2", "d\t1\t3", "e\t2\t2", "f\t3\t1" } do
+    check.contains(out, "\n" .. line .. "\n")
+  end
+  check.contains(out, "A 4 rows, B 3: 3 of B are in A as they are")
+  check.contains(err, "diff takes a view, a run, a file or a run folder")
+  check.contains(err, "diff has no option idd")
+end)
+
 check.test("a table of two keys keeps to the width, hostile values and all", function()
   local screen = require "report.screen"
   local parts = {}
