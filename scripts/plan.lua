@@ -72,7 +72,10 @@ local WORDS = {
   boolean = function() return "true or false" end,
   string = function() return "a text" end,
   enum = function(spec) return "one of " .. quoted_list(spec.values) end,
-  list = function(spec) return spec.of and "a list, each " .. plan.words(spec.of) or "a list" end,
+  list = function(spec)
+    local list = spec.least and ("a list of at least %d"):format(spec.least) or "a list"
+    return spec.of and list .. ", each " .. plan.words(spec.of) or list
+  end,
   table = function(spec) return spec.of and "a table, each value " .. plan.words(spec.of) or "a table" end,
   ["function"] = function() return "a function" end,
   any = function() return "any value" end,
@@ -93,7 +96,7 @@ end
 --- A value as a message shows it.
 local function show(v)
   if is_function(v) then return "a function" end
-  if type(v) == "table" then return "a table" end
+  if type(v) == "table" then return next(v) == nil and "{}" or "a table" end
   if type(v) == "string" then return ('"%s"'):format(#v > 60 and v:sub(1, 60) .. "…" or v) end
   if type(v) == "userdata" then return "null" end
   return number_text(v) and tostring(v)
@@ -169,6 +172,7 @@ end
 
 function check_type.list(v, spec, place)
   if not is_list(v) then return nil, "type" end
+  if #v < (spec.least or 0) then return nil, "range" end
   return check_elements(v, spec, place)
 end
 

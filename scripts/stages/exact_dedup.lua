@@ -19,7 +19,7 @@ return {
   params  = {
     punctuation = { type = "enum", default = "keep", values = { "keep", "drop" },
                     doc = "drop: punctuation does not count either (Unicode P*; symbols such as + and $ do)" },
-    fields      = { type = "list", of = { type = "enum", values = FIELDS },
+    fields      = { type = "list", least = 1, of = { type = "enum", values = FIELDS },
                     doc = "fields to compare; all that a row has when absent" },
     keep = order.keep, date = order.date, by = order.by,
   },

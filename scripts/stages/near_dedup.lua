@@ -10,7 +10,10 @@ local neardup = require "neardup"
 local bands = require "neardup_bands"
 local earlier = require "neardup_index"
 local keep = require "neardup_keep"
+local plan = require "plan"
 local template = require "neardup_template"
+
+local LOWEST = 0.05   -- Jaccard: below it no bands would propose nearly all pairs
 
 -- A row has a text of its own where so many code points (words) in a row are not masked.
 local OWN = { char = 20, word = 4 }
@@ -43,6 +46,21 @@ end
 local function masked(figures, p)
   return ("near_dedup: %d shingles stand in more than %g%% of the rows and were left out of the comparison "
     .. "(near_dedup.max_shingle_share = 0 compares them)"):format(figures.masked_shingles, 100 * p.max_shingle_share)
+end
+
+-- What is wrong with the parameters together; nil if nothing is.
+local function fault(p)
+  if p.unit == "word" and p.shingle > 8 then
+    return ('shingle = %d is out of range: 1 to 8 where unit = "word"'):format(p.shingle)
+  end
+  local floor = p.evidence_floor or 0
+  if floor > 0 and floor < LOWEST then
+    return ("evidence_floor = %s is out of range: 0, or %g to 1"):format(plan.show(floor), LOWEST)
+  end
+  for _, name in ipairs(type(p.against) == "table" and p.against or { p.against }) do
+    if name == "" then return 'against = "" names no run' end
+  end
+  return bands.fault(p) or keep.check(p)
 end
 
 -- The parameters as the kernel takes them.
@@ -96,7 +114,7 @@ return {
   scope   = "corpus",
   doc     = "reject a row that nearly repeats a kept one, by exact Jaccard",
   params  = {
-    threshold  = { type = "number",  default = 0.8, min = 0.05, max = 1,
+    threshold  = { type = "number",  default = 0.8, min = LOWEST, max = 1,
                    doc = "match at this exact Jaccard or above" },
     shingle    = { type = "integer", default = 5,   min = 1,   max = 16,
                    doc = "code points in a shingle; of words 1 to 8" },
@@ -122,14 +140,14 @@ return {
     max_cluster = { type = "integer", default = 500, min = 0, max = 1000000000,
                     doc = "clusters of more rows are reported; 0: none" },
     evidence_floor = { type = "number", default = 0, min = 0, max = 1,
-                       doc = "all pairs from this Jaccard on stand in the ledger, so that a sweep of the threshold "
+                       doc = "all pairs from this Jaccard on (0.05 at least) stand in the ledger, so that a sweep "
                          .. "down to it compares nothing again; above the threshold: from the threshold on; "
                          .. "0: only the pairs that the verdicts rest on" },
     evidence_pairs = { type = "integer", default = 50, min = 0, max = 1000000,
                        doc = "of a group with more pairs a row than this, only those that the verdicts rest on "
                          .. "stand there; a sweep compares its rows again" },
     keep = order.keep, date = order.date, by = order.by,
-    fields     = { type = "list", of = { type = "enum", values = FIELDS },
+    fields     = { type = "list", least = 1, of = { type = "enum", values = FIELDS },
                    default = { "input", "output", "alternative" },
                    doc = "fields compared; without the system text, which would make strangers alike" },
     template_share = template.share,
@@ -150,12 +168,7 @@ return {
   reasons = { "near_duplicate", "seen_before" },
   metrics = { "jaccard", "rank" },
   bounds  = { { param = "threshold", metric = "jaccard", side = "similarity", reason = "near_duplicate" } },
-  check = function(p)
-    if p.unit == "word" and p.shingle > 8 then
-      return ('shingle = %d is out of range: 1 to 8 where unit = "word"'):format(p.shingle)
-    end
-    return bands.fault(p) or keep.check(p)
-  end,
+  check = fault,
 
   --- @return  verdicts, and the figures of the search for the lineage (slots, bands, recall curve, pairs);
   -- or nil and a message

@@ -38,7 +38,7 @@ return {
                   doc = "only measure; drop rows by their share; or take the spans out of later rows" },
     max_share = { type = "number", default = 0.5, min = 0, max = 1,
                   doc = "with reject: most of a row's tokens that may stand in spans of an earlier kept row" },
-    fields    = { type = "list", of = { type = "enum", values = FIELDS },
+    fields    = { type = "list", least = 1, of = { type = "enum", values = FIELDS },
                   default = { "input", "output", "alternative" }, doc = "whose strings are compared" },
   },
   example = [[s.repeated_spans { tokens = 50, action = "cut" }]],

@@ -295,6 +295,10 @@ check.test("a recipe's faults are one sentence with file and line, before a row 
   local cases = {
     { "  s.lenght {},", 5, 'unknown stage "lenght"; did you mean "length"?' },
     { "  s.near_dedup { treshold = 0.9 },", 5, 'unknown parameter "treshold" of near_dedup; did you mean "threshold"?' },
+    { "  s.near_dedup { fields = {} },", 5, "near_dedup.fields = {} is out of range: a list of at least 1, each one of " },
+    { "  s.near_dedup { against = '' },", 5, 'near_dedup: against = "" names no run' },
+    { "  s.near_dedup { evidence_floor = 0.01 },", 5,
+      "near_dedup: evidence_floor = 0.01 is out of range: 0, or 0.05 to 1" },
     { "  s.near_dedup { threshold = 1.5 },", 5, "near_dedup.threshold = 1.5 is out of range: a number from " },
     { "\n  s.near_dedup { threshold = \"high\" },", 6, 'near_dedup.threshold = "high" must be a number from ' },
     { "  s.length { min_input_tokens = 2.5 },", 5, "length.min_input_tokens = 2.5 must be a whole number, at least 0" },
