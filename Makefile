@@ -105,6 +105,7 @@ $(BUILD)/eval/%: $(BUILD)/tests/eval/%.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 eval: $(BUILD)/tamis-test $(BUILD)/bench/make_rows $(BUILD)/eval/brute
+	@$(BUILD)/tamis-test tests/eval/pii.lua
 	@MAKE_ROWS=$(BUILD)/bench/make_rows BRUTE=$(BUILD)/eval/brute $(BUILD)/tamis-test tests/eval/eval.lua
 
 lint: $(BUILD)/embedded.c

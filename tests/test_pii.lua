@@ -121,6 +121,86 @@ test("an unknown kind or action names the right ones", function()
   check.contains(err, "expected reject, redact or tag")
 end)
 
+local every = require "pii.all"
+
+--- The same of every kind.
+local function found_of_all(s, options)
+  local out = {}
+  for i, m in ipairs(check.ok(check.ok(scan.new(every, options)):find(s))) do out[i] = m.type .. " " .. m.text end
+  return table.concat(out, "; ")
+end
+
+test("kinds beyond the classic ones are found", function()
+  for _, c in ipairs {
+    { "transfer from GB82WEST12345698765432 to us", "IBAN GB82WEST12345698765432" },
+    { "IBAN: DE89 3704 0044 0532 0130 00 or so", "IBAN DE89 3704 0044 0532 0130 00" },
+    { "NHS number 943 476 5919", "UK_NHS 943 476 5919" },
+    { "mi DNI es 12345678Z", "ES_NIF 12345678Z" },
+    { "Steuer-ID: 86 095 742 719", "DE_TAX_ID 86 095 742 719" },
+    { "PESEL 44051401359", "PL_PESEL 44051401359" },
+    { "my Aadhaar is 2341 2341 2346", "IN_AADHAAR 2341 2341 2346" },
+    { "111.444.777-35", "BR_CPF 111.444.777-35" }, { "CPF 11144477735", "BR_CPF 11144477735" },
+    { "AP 3C:22:FB:9A:10:7E is down", "MAC 3C:22:FB:9A:10:7E" }, { "3c-22-fb-9a-10-7e", "MAC 3c-22-fb-9a-10-7e" },
+    { "passport no. C01X00T47", "PASSPORT C01X00T47" }, { "my passport: 512345678", "PASSPORT 512345678" },
+    { "Driver's license number is F162823540116", "DRIVER_LICENSE F162823540116" },
+    { "born on 2/8/1935", "DATE_OF_BIRTH 2/8/1935" }, { "DOB: 1990-06-12", "DATE_OF_BIRTH 1990-06-12" },
+    { "date of birth 12th of June, 1990", "DATE_OF_BIRTH 12th of June, 1990" },
+    { "see https://www.acme.pt/a(b).", "URL https://www.acme.pt/a(b)" }, { "visit acme.com.", "URL acme.com" },
+    { "dsn postgres://app:s3cr3t@db.acme.com/x", "URL_CREDENTIALS postgres://app:s3cr3t@db.acme.com" },
+    { "phone 4155552671", "PHONE 4155552671" }, { "call me on 07700 900123", "PHONE 07700 900123" },
+    { "Tel. 030 1234567", "PHONE 030 1234567" }, { "mobile: 98765 43210", "PHONE 98765 43210" },
+    { "celular (11) 91234-5678", "PHONE (11) 91234-5678" }, { "9472 7916 is my phone", "PHONE 9472 7916" },
+  } do check.eq(found_of_all(c[1]), c[2], c[1]) end
+end)
+
+test("a shape without its word, its check digit or its country is nothing", function()
+  for _, s in ipairs {
+    "order number 4155552671, call us", "item 512345678", "F162823540116", "on 2/8/1935", "12345678Z", "44051401359",
+    "2341 2341 2346", "9434765919", "NHS number 9434765918", "mi DNI es 12345678A", "PESEL 44051401358",
+    "Steuer-ID: 86 095 742 718", "Aadhaar 2341 2341 2345", "111.444.777-34", "GB82WEST12345698765431",
+    "GB82WEST1234569876543", "ZQ82WEST12345698765432", "call on 12-10-2024 or 2024-10-12", "call 1914-1918 a war",
+    "phone the 100 000 people", "the phone costs $4,155,552,671",
+  } do check.eq(found_of_all(s), "", s) end
+end)
+
+-- ISBNs that start like a card, UUIDs whose groups are all digits and the like among them.
+local NOT_PERSONAL = {
+  "version 10.20.30.40", "v1.2.3.4", "release 2024.11.22.1", "order 100-2003004005", "order #4111111111111112",
+  "127.0.0.1", "::1", "192.0.2.10", "198.51.100.7", "203.0.113.9", "2001:db8::1", "mail jo@example.com", "https://example.com/x",
+  "http://localhost:8080/", "00:00:5E:00:53:AF", "2024-06-15T10:22:33.123Z", "2024-06-15 10:22:33", "1718447353", "1718447353123",
+  "ISBN 978-0-306-40615-7", "ISBN 9780306406157", "ISBN 0-306-40615-2", "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+  "12345678-1234-4123-8123-123456789012", "postgres://app:${PASSWORD}@db.acme.com", "main.rs and README.md, then run.sh",
+  "the end.Next one", "obj.name = foo.info", "3.14159265358979", "0x4111111111111111", "sha256:9f86d081884c7d659a2feaa0c55ad015",
+}
+
+test("versions, orders, examples, timestamps, ISBNs and UUIDs are nobody's", function()
+  for _, s in ipairs(NOT_PERSONAL) do check.eq(found_of_all(s), "", s) end
+end)
+
+test("strict counts what is set aside for documents and examples", function()
+  for s, found_strict in pairs {
+    ["127.0.0.1"] = "IP 127.0.0.1", ["192.0.2.10"] = "IP 192.0.2.10", ["mail jo@example.com"] = "EMAIL jo@example.com",
+    ["https://example.com/x"] = "URL https://example.com/x", ["00:00:5E:00:53:AF"] = "MAC 00:00:5E:00:53:AF",
+  } do check.eq(found_of_all(s, { strict = true }), found_strict) end
+end)
+
+test("a setting of extra that is no setting, or no number, is told by name", function()
+  local stage = require "stages.pii"
+  local function fault(extra)
+    return select(2, stage.op({ action = "reject", extra = extra, annotation = "pii" }))
+  end
+  check.contains(fault { badge = { pattern = "B\\d+", contxt = "x" } }, "extra.badge: no setting \"contxt\"")
+  check.contains(fault { badge = { pattern = "B\\d+", digits = "2" } }, "extra.badge.digits: expected integer, got string")
+  check.contains(fault { ["a b"] = { pattern = "x" } }, "is no name")
+  check.contains(fault { badge = { pattern = "B\\d+", check = "lun" } }, "check \"lun\" of BADGE is unknown")
+end)
+
+test("a kind of one's own may ask for a word beside it", function()
+  local sc = check.ok(scan.new { { type = "BADGE", pattern = "B[0-9]{4}", context = "badge* staff", within = 5 } })
+  check.eq(#sc:find("his badge: B1234"), 1)
+  check.eq(#sc:find("part B1234"), 0)
+end)
+
 -- The labelled set: precision by kind, and recall for those that a shape tells.
 local KINDS = { CREDIT_CARD = "CREDIT_CARD", EMAIL_ADDRESS = "EMAIL", US_SSN = "SSN", IP_ADDRESS = "IP",
                 PHONE_NUMBER = "PHONE" }

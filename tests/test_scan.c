@@ -5,6 +5,7 @@
 #include "check.h"
 #include "corpus/json.h"
 #include "scan/checks.h"
+#include "scan/context.h"
 #include "scan/redact.h"
 #include "scan/scan.h"
 
@@ -87,6 +88,74 @@ static void international_numbers_have_the_length_of_their_country(void) {
   CHECK(!checks("phone", "+44770067"));
   CHECK(checks("phone", "+33 1 84 17 61 18"));
   CHECK(!checks("phone", "+33 1 84 17 61"));
+}
+
+/* Values that the registries and their documents print, each with every digit changed in turn. */
+static void check_digits_tell_every_digit_off(void) {
+  static const struct { const char *check, *value; } GOOD[] = {
+    { "iban", "GB82WEST12345698765432" }, { "iban", "DE89 3704 0044 0532 0130 00" }, { "iban", "FR1420041010050500013M02606" },
+    { "iban", "NO9386011117947" }, { "iban", "gb82west12345698765432" }, { "nhs", "943 476 5919" }, { "nif", "12345678Z" },
+    { "nif", "X1234567L" }, { "de_tax", "86095742719" }, { "pesel", "44051401359" }, { "aadhaar", "2341 2341 2346" },
+    { "cpf", "111.444.777-35" }, { "cpf", "529.982.247-25" },
+  };
+  for (size_t g = 0; g < sizeof GOOD / sizeof *GOOD; g++) {
+    char text[40];
+    snprintf(text, sizeof text, "%s", GOOD[g].value);
+    if (!checks(GOOD[g].check, text)) { printf("%s %s\n", GOOD[g].check, text); CHECK(!"one of them"); }
+    for (char *p = text; *p != '\0'; p++) {
+      char old = *p;
+      for (*p = '0'; old >= '0' && old <= '9' && *p <= '9'; ++*p)
+        if (*p != old && checks(GOOD[g].check, text)) { printf("%s %s\n", GOOD[g].check, text); CHECK(!"none of them"); }
+      *p = old;
+    }
+  }
+}
+
+static void account_numbers_have_a_country_and_its_length(void) {
+  CHECK(!checks("iban", "ZQ82WEST12345698765432"));
+  CHECK(!checks("iban", "GB82WEST1234569876543"));      /* one short */
+  CHECK(!checks("iban", "GB82WEST123456987654321"));    /* one long */
+  CHECK(!checks("iban", "GB82 WEST12345698765432"));    /* grouped as nobody does */
+  CHECK(!checks("iban", "GB82west12345698765432"));
+  CHECK(!checks("iban", "GB82"));
+  ScanCandidate c = { span_str("GB82 WEST 1234 5698 7654 32 and more"), 0, 36, 0 };
+  CHECK(scan_check(span_str("iban"))(&c) && c.end == 27);
+}
+
+static void hosts_have_an_ending_that_there_is(void) {
+  CHECK(checks("url", "https://www.acme.pt/x?y=1"));
+  CHECK(!checks("url", "https://www.acme.nosuch/"));
+  CHECK(!checks("url", "http://localhost:8080/"));
+  CHECK(!checks("url", "https://api.example.com/v1"));
+  CHECK(checks("domain", "acme.com"));
+  CHECK(checks("domain", "www.acme.info"));
+  CHECK(!checks("domain", "main.rs"));
+  CHECK(!checks("domain", "end.Next"));
+  CHECK(!checks("domain", "mail.example.org"));
+  CHECK(checks("credentials", "postgres://app:s3cr3t@db.acme.com"));
+  CHECK(!checks("credentials", "postgres://app:${PASSWORD}@db.acme.com"));
+  CHECK(!checks("credentials", "postgres://app:s3cr3t@localhost"));
+  CHECK(checks("mac", "3C:22:FB:9A:10:7E"));
+  CHECK(!checks("mac", "00:00:5E:00:53:AF"));
+  CHECK(!checks("mac", "FF:FF:FF:FF:FF:FF"));
+  CHECK(!checks("mac", "00:00:00:00:00:00"));
+}
+
+static void the_nearest_word_decides(void) {
+  Span words = span_str("phone* call !order");
+  const char *text = "Phone: 123. order 456 a b c d e call 789 and a phone";
+  CHECK(context_holds(span_str(text), 7, 10, words, 5));
+  CHECK(!context_holds(span_str(text), 18, 21, words, 5));
+  CHECK(context_holds(span_str(text), 37, 40, words, 5));
+  CHECK(!context_holds(span_str("a phone is not what b c d 12"), 26, 28, words, 5));   /* seven words away */
+  CHECK(context_holds(span_str("12 is my phone"), 0, 2, words, 5));
+  CHECK(!context_holds(span_str("12 is my megaphone"), 0, 2, words, 5));
+}
+
+static void entropy_is_in_bits_a_byte(void) {
+  CHECK(context_entropy(span_str("aaaa")) == 0.0);
+  CHECK(context_entropy(span_str("abab")) == 1.0);
+  CHECK(context_entropy(span_str("abcdefgh")) == 3.0);
 }
 
 /* ---- the engine ---- */
@@ -252,6 +321,11 @@ int main(void) {
   RUN(social_security_numbers_have_areas_groups_and_serials);
   RUN(addresses_that_are_nobodys_do_not_count);
   RUN(international_numbers_have_the_length_of_their_country);
+  RUN(check_digits_tell_every_digit_off);
+  RUN(account_numbers_have_a_country_and_its_length);
+  RUN(hosts_have_an_ending_that_there_is);
+  RUN(the_nearest_word_decides);
+  RUN(entropy_is_in_bits_a_byte);
   RUN(matches_come_by_place_and_the_earlier_rule_wins);
   RUN(the_gate_loses_nothing);
   RUN(a_bad_pattern_is_an_error_that_shows_where);

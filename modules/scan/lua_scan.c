@@ -58,11 +58,19 @@ static ScanRule *read_rules(lua_State *L, int t, size_t *n) {
     lua_Integer digits = luaL_optinteger(L, -1, 0);
     lua_pop(L, 1);
     if (digits < 0 || digits > 1000) luaL_error(L, "digits: expected 0 to 1000");
+    lua_getfield(L, r, "within");
+    lua_Integer within = luaL_optinteger(L, -1, 0);
+    lua_getfield(L, r, "entropy");
+    lua_Number entropy = luaL_optnumber(L, -1, 0);
+    lua_pop(L, 2);
+    if (within < 0 || within > 100) luaL_error(L, "within: expected 0 to 100 words");
+    if (!(entropy >= 0 && entropy <= 8)) luaL_error(L, "entropy: expected 0 to 8 bits");
     if (need.ptr != NULL && need.len != 1) luaL_error(L, "need: expected one byte");
     rule[i] = (ScanRule){ need_span(L, r, "type"), need_span(L, r, "pattern"), opt_span(L, r, "gate"),
                           opt_span(L, r, "check"), (unsigned)digits,
                           need.ptr != NULL ? (unsigned char)need.ptr[0] : 0,
-                          (unsigned char)opt_flag(L, r, "unicode") };
+                          (unsigned char)opt_flag(L, r, "unicode"), (unsigned)within,
+                          opt_span(L, r, "context"), entropy };
     lua_pop(L, 1);
   }
   return rule;

@@ -5,6 +5,7 @@
 
 #include "corpus/list.h"
 #include "scan/checks.h"
+#include "scan/context.h"
 
 #ifdef HAVE_PCRE2
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -26,6 +27,9 @@ typedef struct Rule {
   unsigned char need, unicode;
   unsigned char gated;    /* in the gate's database */
   ScanCheck check;
+  unsigned within;
+  char *context;          /* owned; NULL: none */
+  double entropy;
   pcre2_code *code;
 } Rule;
 
@@ -87,7 +91,10 @@ void scanner_free(Scanner *s) {
   hs_free_scratch(s->scratch);
   hs_free_database(s->gate);
 #endif
-  for (size_t i = 0; i < s->n; i++) pcre2_code_free(s->rule[i].code);
+  for (size_t i = 0; i < s->n; i++) {
+    pcre2_code_free(s->rule[i].code);
+    free(s->rule[i].context);
+  }
   for (size_t i = 0; i < s->ntypes; i++) free(s->type[i]);
   free(s->type);
   free(s->rule);
@@ -129,7 +136,10 @@ static int add_rule(Scanner *s, const ScanRule *from, Error *err) {
   Rule *r = &s->rule[s->n++];
   int64_t type = type_number(s, from->type);
   if (type < 0) return error_memory(err);
-  *r = (Rule){ .type = (uint32_t)type, .digits = from->digits, .need = from->need, .unicode = from->unicode };
+  *r = (Rule){ .type = (uint32_t)type, .digits = from->digits, .need = from->need, .unicode = from->unicode,
+               .within = from->within, .entropy = from->entropy };
+  if (from->context.ptr != NULL && (r->context = strndup(from->context.ptr, from->context.len)) == NULL)
+    return error_memory(err);
   if (r->digits > s->most_digits) s->most_digits = r->digits;
   if (from->check.ptr != NULL && (r->check = scan_check(from->check)) == NULL)
     return error_set(err, "check \"%.*s\" of %.*s is unknown", (int)from->check.len, from->check.ptr,
@@ -353,6 +363,15 @@ static size_t next_character(Span text, size_t at) {
   return at;
 }
 
+/* Whether what the pattern matched is one: by its check, which may narrow it, then by what that leaves. */
+static int holds(const Rule *r, ScanCandidate *c) {
+  enum { NANO = 1000000000 };             /* an entropy that rounding puts beside its floor is on it */
+  if (c->end <= c->start || (r->check != NULL && !r->check(c))) return 0;
+  if (r->entropy > 0 && context_entropy(span_of(c->text.ptr + c->start, c->end - c->start)) + 1.0 / NANO < r->entropy)
+    return 0;
+  return r->context == NULL || context_holds(c->text, c->start, c->end, span_str(r->context), r->within);
+}
+
 /* Adds all matches of a rule, by place and without overlap among themselves. */
 static int find_rule(const Scanner *s, ScanState *st, uint32_t index, Span text) {
   const Rule *r = &s->rule[index];
@@ -364,7 +383,7 @@ static int find_rule(const Scanner *s, ScanState *st, uint32_t index, Span text)
       if (st->limited < 0) st->limited = r->type;
       break;
     }
-    if (c.end <= c.start || (r->check != NULL && !r->check(&c))) {
+    if (!holds(r, &c)) {
       at = next_character(text, c.start > at ? c.start : at);
       continue;
     }
@@ -417,6 +436,7 @@ int scanner_find(const Scanner *s, ScanState *st, Span text) {
 #ifdef GATE
   if (gated > 0 && s->gate != NULL) fine(s, st->impl, text);
 #endif
+  if (s->flags & SCAN_BARE) return 0;
   pcre2_set_match_limit(st->impl->context, step_limit(text.len));
   for (uint32_t i = 0; i < s->n; i++) {
     if (!st->impl->want[i]) continue;

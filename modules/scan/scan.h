@@ -21,6 +21,9 @@ typedef struct ScanRule {
   unsigned digits;   /* ASCII digits that a match has at least */
   unsigned char need;  /* a byte that every match holds; 0: none */
   unsigned char unicode;   /* the pattern is about characters (UTF); else about bytes, and faster */
+  unsigned within;   /* how many words around a match `context` is looked for in */
+  Span context;      /* words that a match needs beside it (context.h); ptr NULL: none */
+  double entropy;    /* least Shannon entropy of a match, bits a byte; 0: any */
 } ScanRule;
 
 typedef struct ScanMatch {
@@ -38,7 +41,8 @@ typedef struct ScanState {            /* what one thread needs to search; result
 
 enum {
   SCAN_STRICT = 1,    /* checks accept documentation addresses, example.com and their like */
-  SCAN_UNGATED = 2    /* PCRE2 alone, as in a build without Vectorscan: same matches, slower */
+  SCAN_UNGATED = 2,   /* PCRE2 alone, as in a build without Vectorscan: same matches, slower */
+  SCAN_BARE = 4       /* the sieves alone, no match is located: what the rest is measured against */
 };
 
 /* NULL with err worded: a bad pattern, with where it is bad; an unknown check; no PCRE2 in this

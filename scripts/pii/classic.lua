@@ -4,7 +4,11 @@
 --   type      what a match is called; several rules may share one
 --   pattern   PCRE2; a rule earlier in the list wins where two matches overlap
 --   gate      a plainer pattern, without lookaround, that stands wherever `pattern` matches
---   check     judges, and may narrow, what matched: card, luhn, ssn, ipv4, ipv6, email, phone
+--   check     judges, and may narrow, what matched: a name of modules/scan/checks.h
+--   context   words, of which one must stand beside the match; "tel*" begins a word, a word behind "!"
+--             speaks against: the nearest of those before the match decides, else those behind it
+--   within    in how many words on either side
+--   entropy   least entropy of the match, in bits a byte
 --   digits    ASCII digits that a match has at least
 --   need      a byte that every match holds
 
@@ -19,8 +23,14 @@ return {
     pattern = LEFT .. [[(?<![0-9][-.])[0-9]{3}([- ])[0-9]{2}\1[0-9]{4}]] .. RIGHT .. [[(?![-.][0-9])]],
     gate = [[[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}]] },
 
-  { type = "CREDIT_CARD", check = "card", digits = 12,
-    pattern = LEFT .. [[[0-9](?:[ -]?[0-9]){11,18}]] .. RIGHT,
+  { type = "CREDIT_CARD", check = "card", digits = 14,
+    pattern = LEFT .. [[[0-9](?:[ -]?[0-9]){13,18}]] .. RIGHT,
+    gate = [[[0-9](?:[ -]?[0-9]){13}]] },
+
+  -- twelve and thirteen digits are few: so many ids pass Luhn's sum that a word must tell
+  { type = "CREDIT_CARD", check = "card", digits = 12, within = 5,
+    context = "card* cc credit debit visa mastercard maestro amex payment* carte* karte* tarjeta* cartão",
+    pattern = LEFT .. [[[0-9](?:[ -]?[0-9]){11,12}]] .. RIGHT .. "(?![ -][0-9])",
     gate = [[[0-9](?:[ -]?[0-9]){11}]] },
 
   { type = "EMAIL", check = "email", need = "@",
@@ -49,4 +59,17 @@ return {
   { type = "IP", check = "ipv6", digits = 1, need = ":",
     pattern = [[(?<![0-9A-Za-z_:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{1,4}(?![0-9A-Za-z_:.])]],
     gate = [=[(?:[0-9A-Fa-f]{0,4}:){2}[0-9A-Fa-f]]=] },
+
+  -- as numbers are written at home: only beside a word that tells, and last, since the shape is so plain
+  { type = "PHONE", check = "national_phone", digits = 7, within = 5,
+    context = "phone* telephone* tel telefon* téléphone teléfono telefone mobile mobil* handy cell cellphone fax desk "
+              .. "landline whatsapp sms dial call calling ring text voicemail hotline answering messages registered "
+              .. "contact reach celular portable "
+              .. "!order* !ticket* !invoice* !case !account* !ref !reference !sku !isbn !serial !tracking !item* !part "
+              .. "!product* !model !version* !build !error* !code* !id !ids !pin !otp !iban !card* !customer "
+              .. "!policy !claim !zip !postcode !amount !total !price !usd !eur !gbp !inr !rs",
+    pattern = LEFT .. [[(?<![0-9$+#][-. ])(?<![$+#./:-])]]
+              .. [[(?:[0-9]{9,12}+|\(?[0-9]{1,5}+\)?(?:(?:[ .-]|(?<=\)))\(?[0-9]{2,8}+\)?){1,4}+)]]
+              .. RIGHT .. [[(?![-.:/][0-9])(?!%)]],
+    gate = [=[[0-9](?:[ ().-]{0,2}[0-9]){6}]=] },
 }

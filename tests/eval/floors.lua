@@ -1,0 +1,17 @@
+--- What `make eval` measured and what it holds from then on: under a floor it fails.
+return {
+  -- pii on the Presidio-style set, kind by kind
+  presidio = {
+    CREDIT_CARD    = { f1 = 0.96 },
+    DRIVER_LICENSE = { f1 = 0.90 },
+    EMAIL          = { f1 = 0.99 },
+    IBAN           = { f1 = 0.99 },
+    IP             = { f1 = 0.99 },
+    PHONE          = { f1 = 0.95, precision = 0.95 },
+    SSN            = { f1 = 0.99 },
+    URL            = { f1 = 0.99 },
+    DATE_OF_BIRTH  = { precision = 0.95 },
+  },
+  -- numbers with a check digit, among as many near misses of each sort
+  near_misses = { precision = 0.98, recall = 0.98 },
+}
