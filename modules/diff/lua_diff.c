@@ -2,6 +2,7 @@
 **   local a, err = rowdiff.side(view, pool)             -- the standing rows of a view
 **   a:ids("ticket_id", pool)                         -- names them: { with = rows, distinct = values }
 **   a:sample(4000)                                   -- about so many rows, chosen by their content
+**   a:groups("topic", pool)                          -- { [value] = rows }; kept for m:moves
 **   local m, err = rowdiff.match(a, b, { ids = true, near = { threshold =, shingle =, most =, crowd =, rounds =,
 **     passes = { { shingle =, hashes =, rows =, from =, to =, floor = }, … } } }, pool)   -- see near.h
 **   m:counts()          -- { a =, b =, same_id =, same =, edited_id =, edited_folded =, edited_near =, added =, removed = }
@@ -20,10 +21,8 @@
 #include <stdlib.h>
 
 #include "core/lua_core.h"
-#include "core/spill.h"
 #include "corpus/lua_corpus.h"
 #include "corpus/lua_value.h"
-#include "corpus/query.h"
 #include "diff/keys.h"
 #include "diff/match.h"
 #include "diff/since.h"
@@ -245,28 +244,56 @@ static int match_rows(lua_State *L) {
 
 /* ---- moves ---- */
 
-typedef struct Moves { uint32_t *key[2]; DiffMove *move; } Moves;
-#define MOVES_TYPE "tamis.diff_moves"
+/* Holds what a kernel gave until it is told. */
+typedef struct Holder { void *p; } Holder;
+#define HOLDER_TYPE "tamis.diff_holder"
 
-static int moves_gc(lua_State *L) {
-  Moves *x = luaL_checkudata(L, 1, MOVES_TYPE);
-  spill_free(x->key[0]);
-  spill_free(x->key[1]);
-  free(x->move);
-  *x = (Moves){ 0 };
+static int holder_gc(lua_State *L) {
+  Holder *h = luaL_checkudata(L, 1, HOLDER_TYPE);
+  free(h->p);
+  h->p = NULL;
   return 0;
 }
 
-static int find_moves(Moves *x, const DiffSide *a, const DiffSide *b, const DiffMatch *m, Span key, Pool *pool,
-                      size_t *n) {
-  const DiffSide *side[] = { a, b };
-  for (int s = 0; s < 2; s++) {
-    x->key[s] = spill_alloc((side[s]->view->corpus->nrows + (size_t)1) * sizeof *x->key[s]);
-    if (x->key[s] == NULL) return -1;
-    int r = query_keys(side[s]->view, pool, key, 1u << STATUS_STANDING, x->key[s]);
-    if (r != 0) return r;
+/* [-0, +1, m] */
+static Holder *new_holder(lua_State *L) {
+  Holder *h = lua_newuserdatauv(L, sizeof *h, 0);
+  h->p = NULL;
+  luaL_setmetatable(L, HOLDER_TYPE);
+  return h;
+}
+
+/* side:groups("topic", pool): { [value] = rows }; "unknown": without one */
+static int side_groups(lua_State *L) {
+  DiffSide *s = check_side(L, 1);
+  Span key = check_text(L, 2);
+  Pool *pool = lua_optpool(L, 3);
+  Error err = { "" };
+  DiffGroup *group = NULL;
+  size_t n = 0;
+  Holder *h = new_holder(L);
+  if (diff_side_key(s, key, pool, &err) != 0) return push_failure(L, &err);
+  if (diff_side_groups(s, &group, &n) != 0) return luaL_error(L, "not enough memory");
+  h->p = group;
+  lua_newtable(L);
+  lua_Integer without = 0;
+  for (size_t i = 0; i < n; i++) {
+    Value v = names_value(s->view->corpus->names, group[i].id);
+    lua_Integer rows = group[i].rows;
+    if (v.type == VALUE_NONE || (v.type == VALUE_STRING && span_eq(v.text, span_str("unknown")))) {
+      without += rows;
+      continue;
+    }
+    lua_pushrowvalue(L, v);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, -3);
+    rows += lua_tointeger(L, -1);   /* 1 and 1.0 are one key */
+    lua_pop(L, 1);
+    lua_pushinteger(L, rows);
+    lua_rawset(L, -3);
   }
-  return diff_moves(a, b, m, x->key[0], x->key[1], &x->move, n);
+  if (without > 0) set_count(L, "unknown", (size_t)without);
+  return 1;
 }
 
 static void set_value(lua_State *L, const char *key, const DiffSide *s, uint32_t id) {
@@ -280,21 +307,18 @@ static int match_moves(lua_State *L) {
   Span key = check_text(L, 2);
   Pool *pool = lua_optpool(L, 3);
   size_t n = 0;
+  DiffMove *move = NULL;
   Error err = { "" };
-  Moves *x = lua_newuserdatauv(L, sizeof *x, 0);
-  *x = (Moves){ 0 };
-  luaL_setmetatable(L, MOVES_TYPE);
-  int r = find_moves(x, a, b, m, key, pool, &n);
-  if (r != 0) {
-    if (r != POOL_INTERRUPTED) error_memory(&err);
-    return push_failure(L, &err);
-  }
+  Holder *h = new_holder(L);
+  if (diff_side_key(a, key, pool, &err) != 0 || diff_side_key(b, key, pool, &err) != 0) return push_failure(L, &err);
+  if (diff_moves(a, b, m, &move, &n) != 0) return luaL_error(L, "not enough memory");
+  h->p = move;
   lua_createtable(L, (int)n, 0);
   for (size_t i = 0; i < n; i++) {
     lua_createtable(L, 0, 3);
-    set_value(L, "from", a, x->move[i].from);
-    set_value(L, "to", b, x->move[i].to);
-    set_count(L, "rows", x->move[i].count);
+    set_value(L, "from", a, move[i].from);
+    set_value(L, "to", b, move[i].to);
+    set_count(L, "rows", move[i].count);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   return 1;
@@ -362,7 +386,7 @@ static const luaL_Reg functions[] = {
   { "since",    f_since },
   { NULL, NULL }
 };
-static const luaL_Reg side_methods[] = { { "ids", side_ids }, { "sample", side_sample }, { "close", side_gc }, { NULL, NULL } };
+static const luaL_Reg side_methods[] = { { "ids", side_ids }, { "sample", side_sample }, { "groups", side_groups }, { "close", side_gc }, { NULL, NULL } };
 static const luaL_Reg side_meta[] = { { "__gc", side_gc }, { "__close", side_gc }, { "__len", side_len }, { NULL, NULL } };
 static const luaL_Reg match_methods[] = {
   { "counts", match_counts },
@@ -373,7 +397,7 @@ static const luaL_Reg match_methods[] = {
 };
 static const luaL_Reg match_meta[] = { { "__gc", match_gc }, { "__close", match_gc }, { NULL, NULL } };
 static const luaL_Reg since_meta[] = { { "__gc", since_gc }, { NULL, NULL } };
-static const luaL_Reg moves_meta[] = { { "__gc", moves_gc }, { NULL, NULL } };
+static const luaL_Reg holder_meta[] = { { "__gc", holder_gc }, { NULL, NULL } };
 
 static void new_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods) {
   luaL_newmetatable(L, name);
@@ -389,7 +413,7 @@ static void new_type(lua_State *L, const char *name, const luaL_Reg *meta, const
 int luaopen_rowdiff(lua_State *L) {
   new_type(L, SIDE_TYPE, side_meta, side_methods);
   new_type(L, MATCH_TYPE, match_meta, match_methods);
-  new_type(L, MOVES_TYPE, moves_meta, NULL);
+  new_type(L, HOLDER_TYPE, holder_meta, NULL);
   new_type(L, SINCE_TYPE, since_meta, NULL);
   luaL_newlib(L, functions);
   return 1;

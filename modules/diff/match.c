@@ -10,7 +10,7 @@
 #include "neardup/lsh.h"
 #include "neardup/neardup.h"
 
-enum { GRAIN = 128, CONTENT_FIELDS = 4 };
+enum { GRAIN = 128, CONTENT_FIELDS = 4, AHEAD = 32 };
 
 static const Field content_field[CONTENT_FIELDS] = { FIELD_SYSTEM, FIELD_INPUT, FIELD_OUTPUT, FIELD_ALTERNATIVE };
 
@@ -79,6 +79,8 @@ void diff_side_free(DiffSide *s) {
   spill_free(s->row);
   spill_free(s->content);
   spill_free(s->id);
+  spill_free(s->key);
+  free(s->key_name);
   view_unref(s->view);
   *s = (DiffSide){ 0 };
 }
@@ -147,6 +149,32 @@ int diff_side_ids(DiffSide *s, Span key, Pool *pool, DiffIds *found, Error *err)
   int r = s->id == NULL ? -1 : hash_rows(s, hash_ids, key, pool, s->id);
   if (r == 0 && found != NULL) r = count_ids(s, found);
   return r == 0 || r == POOL_INTERRUPTED ? r : error_memory(err);
+}
+
+int diff_side_key(DiffSide *s, Span key, Pool *pool, Error *err) {
+  if (s->key_name != NULL && span_eq(span_str(s->key_name), key)) return 0;
+  free(s->key_name);
+  s->key_name = NULL;
+  if (s->key == NULL) s->key = spill_alloc((s->view->corpus->nrows + (size_t)1) * sizeof *s->key);
+  int r = s->key == NULL ? -1 : query_keys(s->view, pool, key, 1u << STATUS_STANDING, s->key);
+  if (r == 0 && (s->key_name = strndup(key.ptr, key.len)) == NULL) r = -1;
+  return r == 0 || r == POOL_INTERRUPTED ? r : error_memory(err);
+}
+
+int diff_side_groups(const DiffSide *s, DiffGroup **out, size_t *n) {
+  uint32_t last = 0;
+  for (size_t i = 0; i < s->n; i++)
+    if (s->key[s->row[i]] > last) last = s->key[s->row[i]];
+  uint32_t *count = calloc(last + (size_t)1, sizeof *count);
+  size_t groups = 0, k = 0;
+  if (count == NULL) return -1;
+  for (size_t i = 0; i < s->n; i++) groups += count[s->key[s->row[i]]]++ == 0;
+  *out = malloc((groups + 1) * sizeof **out);
+  for (uint32_t id = 0; *out != NULL && id <= last; id++)
+    if (count[id] > 0) (*out)[k++] = (DiffGroup){ id, count[id] };
+  *n = k;
+  free(count);
+  return *out != NULL ? 0 : -1;
 }
 
 /* ---- levels ---- */
@@ -233,6 +261,15 @@ static int take_run(Level *l, const uint64_t *word, size_t n) {
   return 0;
 }
 
+/* Rows lie all over memory: what take_run will read of one is asked for some words before. */
+static void ask_for(const Level *l, uint32_t at) {
+  const int of_b = at >= l->a->n;
+  const DiffSide *s = of_b ? l->b : l->a;
+  const uint32_t place = of_b ? at - (uint32_t)l->a->n : at;
+  __builtin_prefetch(&(of_b ? l->key_b : l->key_a)[place]);
+  __builtin_prefetch(&s->view->corpus->identity[s->row[place]]);
+}
+
 /* Matches what is free and has a key. 0, -1 if out of memory, POOL_INTERRUPTED. */
 static int run_level(Level *l) {
   const size_t most = l->a->n + l->b->n;
@@ -248,6 +285,7 @@ static int run_level(Level *l) {
   int r = 0;
   for (size_t i = 0, k; r == 0 && i < n; i = k) {
     for (k = i + 1; k < n && word[k] >> 32 == word[i] >> 32;) k++;
+    for (size_t w = i; w < k && w + AHEAD < n; w++) ask_for(l, (uint32_t)word[w + AHEAD]);
     if (k - i > 1) r = interrupt_pending() ? POOL_INTERRUPTED : take_run(l, word + i, k - i);
   }
   free(l->run);
@@ -460,14 +498,13 @@ static int same_value(const DiffSide *a, uint32_t x, const DiffSide *b, uint32_t
   return v.type == VALUE_DOUBLE ? v.number == w.number : v.type == VALUE_NONE || v.integer == w.integer;
 }
 
-int diff_moves(const DiffSide *a, const DiffSide *b, const DiffMatch *m, const uint32_t *key_a, const uint32_t *key_b,
-               DiffMove **out, size_t *n) {
+int diff_moves(const DiffSide *a, const DiffSide *b, const DiffMatch *m, DiffMove **out, size_t *n) {
   size_t pairs = 0, kinds = 0, kept = 0;
   DiffMove *list = malloc((m->nb + 1) * sizeof *list);
   if (list == NULL) return -1;
   for (size_t i = 0; i < m->nb; i++)
     if (m->of_b[i] != DIFF_NONE)
-      list[pairs++] = (DiffMove){ key_a[a->row[m->of_b[i]]], key_b[b->row[i]], 1 };
+      list[pairs++] = (DiffMove){ a->key[a->row[m->of_b[i]]], b->key[b->row[i]], 1 };
   qsort(list, pairs, sizeof *list, by_values);
   for (size_t i = 0; i < pairs; i++) {
     if (kinds > 0 && by_values(&list[kinds - 1], &list[i]) == 0) list[kinds - 1].count++;

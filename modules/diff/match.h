@@ -29,6 +29,8 @@ typedef struct DiffSide {
   uint32_t *row;         /* [n] rows of the corpus, ascending */
   Hash128 *content;      /* [n] */
   Hash128 *id;           /* [n] both halves 0: the row has none; NULL: no ids were asked for */
+  char *key_name;        /* by which rows are grouped; NULL: none was asked for */
+  uint32_t *key;         /* [nrows of the corpus] their values there, ids of its names; NAME_NONE: none */
 } DiffSide;
 
 typedef struct DiffIds { size_t with, distinct; } DiffIds;   /* rows that have a value; different values */
@@ -37,6 +39,11 @@ typedef struct DiffIds { size_t with, distinct; } DiffIds;   /* rows that have a
 int diff_side_init(DiffSide *s, View *v, Pool *pool, Error *err);
 /* Names the rows by a key (row_key). found may be NULL. 0; -1 with err worded; POOL_INTERRUPTED. */
 int diff_side_ids(DiffSide *s, Span key, Pool *pool, DiffIds *found, Error *err);
+/* Sets key, unless it is that already. 0; -1 with err worded; POOL_INTERRUPTED. */
+int diff_side_key(DiffSide *s, Span key, Pool *pool, Error *err);
+typedef struct DiffGroup { uint32_t id, rows; } DiffGroup;   /* id: NAME_NONE for rows without a value */
+/* The groups of the rows by s->key, by id. *out is malloc'ed. 0, or -1 if out of memory. */
+int diff_side_groups(const DiffSide *s, DiffGroup **out, size_t *n);
 void diff_side_free(DiffSide *s);   /* frees and empties */
 
 typedef enum DiffHow {
@@ -67,12 +74,11 @@ typedef struct DiffMatch {
 int diff_match(const DiffSide *a, const DiffSide *b, const DiffParams *p, Pool *pool, DiffMatch *m, Error *err);
 void diff_match_free(DiffMatch *m);   /* frees and empties */
 
-/* How many pairs of A and B have each two values, given by numbers of the sides' names a row of the
-** corpus (NAME_NONE: none). */
+/* How many pairs have a value of `from` in A and `to` in B, of each side's names. */
 typedef struct DiffMove { uint32_t from, to, count; } DiffMove;
-/* The pairs whose values have different texts: most frequent first. *out is malloc'ed. 0, or -1 if out of memory. */
-int diff_moves(const DiffSide *a, const DiffSide *b, const DiffMatch *m, const uint32_t *key_a, const uint32_t *key_b,
-               DiffMove **out, size_t *n);
+/* By the keys of both sides, those whose values are not the same: most frequent first. *out is malloc'ed. 0, or
+** -1 if out of memory. */
+int diff_moves(const DiffSide *a, const DiffSide *b, const DiffMatch *m, DiffMove **out, size_t *n);
 
 /* The first `most` places of rows of a side in order of their identity, that are so: of B `how`; of A, with
 ** how DIFF_NEW, those that are gone. How many there are. */

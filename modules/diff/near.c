@@ -10,7 +10,8 @@
 #include "neardup/sketch.h"
 #include "neardup/verify.h"
 
-enum { GRAIN = 64, MERGE_GRAIN = 4096, KEY_GRAIN = 8192 };
+enum { GRAIN = 64, MERGE_GRAIN = 4096, KEY_GRAIN = 8192,
+       BATCH = 8 };        /* bands whose keys are made at once: their slots share a cache line */
 
 typedef struct NearCandidate { uint32_t text; float estimate; } NearCandidate;
 typedef struct NearPair { double jaccard; uint32_t a, b; } NearPair;
@@ -21,10 +22,11 @@ typedef struct Texts {
   const uint32_t *order;   /* [n] */
   uint32_t *rank;          /* [n] of each text */
   uint8_t *free;           /* [n] by rank: not in a pair yet */
-  uint16_t *slot;          /* [n][hashes] by rank */
+  uint16_t *slot;          /* [n][hashes] by rank, in the order of Near.place: those of a band together */
   uint8_t *in;             /* [n] by rank: has slots in this pass */
   uint32_t *list;          /* [nlist] ranks that do, ascending */
   size_t nlist;
+  uint32_t *key;           /* [BATCH][nlist] */
   uint64_t *word, *room;   /* [nlist] keys of the band */
 } Texts;
 
@@ -48,7 +50,7 @@ typedef struct Near {
   uint8_t *ncand;          /* [b.n] */
   double *value;           /* [b.n][most] their Jaccard; NaN: no match */
   uint16_t place[NEAR_HASHES];   /* slots of the bands, one behind another */
-  unsigned band;
+  unsigned batch, band;    /* the first band of the batch; the band at work */
   Texts *at;               /* the side at work */
 } Near;
 
@@ -86,7 +88,7 @@ static int sketch_texts(void *ctx, size_t begin, size_t end, int worker) {
     if (r->mine.kind == GRAMS_WHOLE || r->mine.n < x->pass->from || r->mine.n >= x->pass->to) continue;
     sketch_slots(&x->plan, r->sketch, &r->mine, r->slots);
     uint16_t *slot = t->slot + (size_t)k * hashes;
-    for (unsigned h = 0; h < hashes; h++) slot[h] = (uint16_t)(r->slots[h] * 0x9E3779B1u >> 16);
+    for (unsigned h = 0; h < hashes; h++) slot[h] = (uint16_t)(r->slots[x->place[h]] * 0x9E3779B1u >> 16);
     t->in[k] = 1;
   }
   return 0;
@@ -113,16 +115,20 @@ static unsigned slots_alike(const uint16_t *a, const uint16_t *b, unsigned n) {
 
 /* ---- bands ---- */
 
-static int fill_words(void *ctx, size_t begin, size_t end, int worker) {
+static unsigned bands_of(const Near *x) { return x->pass->hashes / x->pass->rows; }
+
+static int fill_keys(void *ctx, size_t begin, size_t end, int worker) {
   (void)worker;
   Near *x = ctx;
   Texts *t = x->at;
-  const uint16_t *place = x->place + (size_t)x->band * x->pass->rows;
+  const unsigned rows = x->pass->rows, last = bands_of(x) < x->batch + BATCH ? bands_of(x) : x->batch + BATCH;
   for (size_t i = begin; i < end; i++) {
-    const uint16_t *slot = t->slot + (size_t)t->list[i] * x->pass->hashes;
-    uint64_t h = x->band;
-    for (unsigned r = 0; r < x->pass->rows; r++) h = (h ^ slot[place[r]]) * UINT64_C(0x9E3779B97F4A7C15);
-    t->room[i] = (h >> 32) << 32 | t->list[i];
+    const uint16_t *slot = t->slot + (size_t)t->list[i] * x->pass->hashes + (size_t)x->batch * rows;
+    for (unsigned band = x->batch; band < last; band++, slot += rows) {
+      uint64_t h = band;
+      for (unsigned r = 0; r < rows; r++) h = (h ^ slot[r]) * UINT64_C(0x9E3779B97F4A7C15);
+      t->key[(band - x->batch) * t->nlist + i] = (uint32_t)(h >> 32);
+    }
   }
   return 0;
 }
@@ -132,6 +138,8 @@ static int sort_sides(void *ctx, size_t begin, size_t end, int worker) {
   Near *x = ctx;
   for (size_t s = begin; s < end; s++) {
     Texts *t = s == 0 ? &x->a : &x->b;
+    const uint32_t *key = t->key + (x->band - x->batch) * t->nlist;
+    for (size_t i = 0; i < t->nlist; i++) t->room[i] = (uint64_t)key[i] << 32 | t->list[i];
     lsh_sort(t->room, t->word, t->nlist);
   }
   return 0;
@@ -192,14 +200,17 @@ static int merge_words(void *ctx, size_t begin, size_t end, int worker) {
   return 0;
 }
 
+static int fill_batch(Near *x) {
+  x->batch = x->band;
+  x->at = &x->a;
+  int r = pool_for(x->pool, x->a.nlist, KEY_GRAIN, fill_keys, x);
+  x->at = &x->b;
+  return r == 0 ? pool_for(x->pool, x->b.nlist, KEY_GRAIN, fill_keys, x) : r;
+}
+
 static int run_bands(Near *x) {
-  const unsigned bands = x->pass->hashes / x->pass->rows;
-  deal(x);
-  for (x->band = 0; x->band < bands; x->band++) {
-    x->at = &x->a;
-    int r = pool_for(x->pool, x->a.nlist, KEY_GRAIN, fill_words, x);
-    x->at = &x->b;
-    if (r == 0) r = pool_for(x->pool, x->b.nlist, KEY_GRAIN, fill_words, x);
+  for (x->band = 0; x->band < bands_of(x); x->band++) {
+    int r = x->band % BATCH == 0 ? fill_batch(x) : 0;
     if (r == 0) r = pool_for(x->pool, 2, 1, sort_sides, x);
     if (r == 0) r = pool_for(x->pool, x->b.nlist, MERGE_GRAIN, merge_words, x);
     if (r != 0) return r;
@@ -272,6 +283,7 @@ static int take_pairs(Near *x, uint32_t *partner, float *jaccard, size_t *taken,
 static int run_pass(Near *x, const NearPass *pass) {
   x->pass = pass;
   x->plan = sketch_plan(pass->hashes, 1, 1, x->p->path);
+  deal(x);
   int r = 0;
   for (int t = 0; r == 0 && t < x->threads; t++) {
     sketch_room_free(x->room[t].sketch);
@@ -302,18 +314,19 @@ static int side_init(Texts *t, const TextSource *src, const uint32_t *order, uns
   t->free = spill_alloc(n + 1);
   t->in = spill_alloc(n + 1);
   t->list = spill_alloc((n + 1) * sizeof *t->list);
+  t->key = spill_alloc((n * BATCH + 1) * sizeof *t->key);
   t->word = spill_alloc((n + 1) * sizeof *t->word);
   t->room = spill_alloc((n + 1) * sizeof *t->room);
   t->slot = spill_alloc((n + 1) * hashes * sizeof *t->slot);
-  if (t->rank == NULL || t->free == NULL || t->in == NULL || t->list == NULL || t->word == NULL || t->room == NULL ||
-      t->slot == NULL) return -1;
+  if (t->rank == NULL || t->free == NULL || t->in == NULL || t->list == NULL || t->key == NULL ||
+      t->word == NULL || t->room == NULL || t->slot == NULL) return -1;
   for (uint32_t k = 0; k < n; k++) t->rank[order[k]] = k;
   memset(t->free, 1, n + 1);
   return 0;
 }
 
 static void side_free(Texts *t) {
-  void *spilled[] = { t->rank, t->free, t->in, t->list, t->word, t->room, t->slot };
+  void *spilled[] = { t->rank, t->free, t->in, t->list, t->key, t->word, t->room, t->slot };
   for (size_t i = 0; i < sizeof spilled / sizeof *spilled; i++) spill_free(spilled[i]);
 }
 

@@ -63,7 +63,7 @@ local function shares(key, of_a, of_b)
 end
 
 local function counts_of(side, key)
-  local counts, err = tally.groups(side.view, key, side.pool)
+  local counts, err = side.side:groups(key, side.pool)
   if not counts then error(err, 0) end
   return counts
 end
