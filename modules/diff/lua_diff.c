@@ -5,15 +5,16 @@
 **   a:groups("topic", pool)                          -- { [value] = rows }; kept for m:moves
 **   local m, err = rowdiff.match(a, b, { ids = true, near = { threshold =, shingle =, most =, crowd =, rounds =,
 **     passes = { { shingle =, hashes =, rows =, from =, to =, floor = }, … } } }, pool)   -- see near.h
-**   m:counts()          -- { a =, b =, same_id =, same =, edited_id =, edited_folded =, edited_near =, added =, removed = }
+**   m:counts()          -- { a =, b =, same_id =, same =, edited_id =, edited_folded =, edited_near =, added =,
+**                              removed = }
 **   m:rows("added" [, most])   -- { { b = row }, … }; of "removed" { a = }, of others { a =, b =, jaccard = }. All of
 **                              them in the order of B (removed: of A), or `most` in an order of the rows' own
 **   m:moves("topic", pool)     -- pairs whose value differs: { { from =, to =, rows = }, … }, most frequent first
 **   rowdiff.annotate(view, "run/ledger.db", "@topic", "topic")   -- a column of a run's ledger for the rows of its
 **                                                                files, as an annotation; or nil and a message
-**   rowdiff.since(view, "run/ledger.db")   -- rows kept that the earlier run did not, and lost: { kept =, kept_before =,
-**                                            gained =, lost =, causes = { { lost =, stage =, reason =, rows = }, … } };
-**                                            a cause without a stage: the row was not, or is no more, in the sources
+**   rowdiff.since(view, "run/ledger.db")   -- rows kept that the earlier run did not, and lost: { kept =,
+**                              kept_before =, gained =, lost =, causes = { { lost =, stage =, reason =, rows = }, … } };
+**                              a cause without a stage: the row was not, or is no more, in the sources
 ** nil and "interrupted", or a message, where it cannot be done. Rows count from 1. */
 #include <lauxlib.h>
 #include <lua.h>
@@ -386,8 +387,19 @@ static const luaL_Reg functions[] = {
   { "since",    f_since },
   { NULL, NULL }
 };
-static const luaL_Reg side_methods[] = { { "ids", side_ids }, { "sample", side_sample }, { "groups", side_groups }, { "close", side_gc }, { NULL, NULL } };
-static const luaL_Reg side_meta[] = { { "__gc", side_gc }, { "__close", side_gc }, { "__len", side_len }, { NULL, NULL } };
+static const luaL_Reg side_methods[] = {
+  { "ids",    side_ids },
+  { "sample", side_sample },
+  { "groups", side_groups },
+  { "close",  side_gc },
+  { NULL, NULL }
+};
+static const luaL_Reg side_meta[] = {
+  { "__gc",    side_gc },
+  { "__close", side_gc },
+  { "__len",   side_len },
+  { NULL, NULL }
+};
 static const luaL_Reg match_methods[] = {
   { "counts", match_counts },
   { "rows",   match_rows },

@@ -22,6 +22,7 @@ typedef struct Texts {
   const uint32_t *order;   /* [n] */
   uint32_t *rank;          /* [n] of each text */
   uint8_t *free;           /* [n] by rank: not in a pair yet */
+  uint32_t *length;        /* [n] by rank: code points; 0: not known yet */
   uint16_t *slot;          /* [n][hashes] by rank, in the order of Near.place: those of a band together */
   uint8_t *in;             /* [n] by rank: has slots in this pass */
   uint32_t *list;          /* [nlist] ranks that do, ascending */
@@ -75,6 +76,8 @@ static void deal(Near *x) {
   }
 }
 
+static int is_of(const NearPass *p, size_t length) { return length >= p->from && length < p->to; }
+
 static int sketch_texts(void *ctx, size_t begin, size_t end, int worker) {
   Near *x = ctx;
   Texts *t = x->at;
@@ -83,9 +86,12 @@ static int sketch_texts(void *ctx, size_t begin, size_t end, int worker) {
   for (size_t i = begin; i < end; i++) {
     const uint32_t k = t->rank[i];
     t->in[k] = 0;
-    if (!t->free[k]) continue;
+    if (!t->free[k] || (t->length[k] > 0 && !is_of(x->pass, t->length[k]))) continue;
     if (text_read(t->src, i, worker, &r->mine, x->pass->shingle) != 0) return -1;
-    if (r->mine.kind == GRAMS_WHOLE || r->mine.n < x->pass->from || r->mine.n >= x->pass->to) continue;
+    if (r->mine.kind == GRAMS_WHOLE) continue;
+    size_t length = grams_length(&r->mine);
+    t->length[k] = length < UINT32_MAX ? (uint32_t)length : UINT32_MAX;
+    if (!is_of(x->pass, t->length[k])) continue;
     sketch_slots(&x->plan, r->sketch, &r->mine, r->slots);
     uint16_t *slot = t->slot + (size_t)k * hashes;
     for (unsigned h = 0; h < hashes; h++) slot[h] = (uint16_t)(r->slots[x->place[h]] * 0x9E3779B1u >> 16);
@@ -313,20 +319,22 @@ static int side_init(Texts *t, const TextSource *src, const uint32_t *order, uns
   t->rank = spill_alloc((n + 1) * sizeof *t->rank);
   t->free = spill_alloc(n + 1);
   t->in = spill_alloc(n + 1);
+  t->length = spill_alloc((n + 1) * sizeof *t->length);
   t->list = spill_alloc((n + 1) * sizeof *t->list);
   t->key = spill_alloc((n * BATCH + 1) * sizeof *t->key);
   t->word = spill_alloc((n + 1) * sizeof *t->word);
   t->room = spill_alloc((n + 1) * sizeof *t->room);
   t->slot = spill_alloc((n + 1) * hashes * sizeof *t->slot);
   if (t->rank == NULL || t->free == NULL || t->in == NULL || t->list == NULL || t->key == NULL ||
-      t->word == NULL || t->room == NULL || t->slot == NULL) return -1;
+      t->length == NULL || t->word == NULL || t->room == NULL || t->slot == NULL) return -1;
   for (uint32_t k = 0; k < n; k++) t->rank[order[k]] = k;
   memset(t->free, 1, n + 1);
+  memset(t->length, 0, (n + 1) * sizeof *t->length);
   return 0;
 }
 
 static void side_free(Texts *t) {
-  void *spilled[] = { t->rank, t->free, t->in, t->list, t->key, t->word, t->room, t->slot };
+  void *spilled[] = { t->rank, t->free, t->length, t->in, t->list, t->key, t->word, t->room, t->slot };
   for (size_t i = 0; i < sizeof spilled / sizeof *spilled; i++) spill_free(spilled[i]);
 }
 

@@ -8,7 +8,7 @@
 **   match      pairs by falling Jaccard, ties by the order of A and then of B, as long as both are free
 ** and again with what is left, where a text's likeliest were all taken by others.
 **
-** A pass proposes texts of [from, to) shingles. Long texts are better met by long shingles, of which
+** A pass proposes texts of [from, to) code points. Long texts are better met by long shingles, of which
 ** strangers share few, short ones by short: a text that is in two passes is met in both. */
 #ifndef TAMIS_DIFF_NEAR_H
 #define TAMIS_DIFF_NEAR_H
@@ -21,7 +21,7 @@ typedef struct NearPass {
   unsigned shingle;      /* code points, 1 .. GRAMS_MAX_SHINGLE */
   unsigned hashes;       /* slots, a multiple of 8, at most NEAR_HASHES */
   unsigned rows;         /* slots a band */
-  size_t from, to;       /* of so many shingles: from <= n < to */
+  size_t from, to;       /* of so many code points: from <= n < to */
   double floor;          /* a pair of which fewer of the slots agree is not looked at */
 } NearPass;
 

@@ -5,8 +5,8 @@ local near = {}
 
 near.THRESHOLD = 0.5
 near.SHINGLE = 5              -- code points, of the Jaccard that decides: that of near_dedup
-near.LONG = 150               -- shingles from which a text counts as long; pairs differ in length, so the
-near.SHORT = 300              -- short ones reach further
+near.LONG = 150               -- code points from which a text counts as long; the texts of a pair differ in
+near.SHORT = 300              -- length, so the short ones reach further
 near.RECALL = 0.97            -- of pairs at the threshold that the bands propose
 near.MOST, near.CROWD, near.ROUNDS = 8, 16, 4
 near.SLACK = 0.6              -- of the slots expected to agree at the threshold, a pair must have so many
