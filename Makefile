@@ -107,6 +107,7 @@ $(BUILD)/eval/%: $(BUILD)/tests/eval/%.o
 eval: $(BUILD)/tamis-test $(BUILD)/bench/make_rows $(BUILD)/eval/brute
 	@$(BUILD)/tamis-test tests/eval/pii.lua
 	@MAKE_ROWS=$(BUILD)/bench/make_rows BRUTE=$(BUILD)/eval/brute $(BUILD)/tamis-test tests/eval/eval.lua
+	@$(BUILD)/tamis-test tests/eval/rules.lua
 
 lint: $(BUILD)/embedded.c
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \

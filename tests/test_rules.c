@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "rules/markers.h"
 #include "rules/rules.h"
 
 /* A figure of a text with these numbers, by the kernels' own order; words: NULL or NULL-ended. */
@@ -66,6 +67,72 @@ static void the_ratio_is_that_of_the_bigrams(void) {
   CHECK(isnan(repetition("dup_line_fraction", "").value));
 }
 
+/* ---- leakage ---- */
+
+static Finding leak(const char *measure, const char *output, const char *input, int characters) {
+  return figure_of(&rules_leakage, measure, output, input, (double[]){ 1, 65536, characters }, NULL);
+}
+
+static void what_the_output_shares_with_the_input_counts_by_words(void) {
+  const char *in = "The cat, sat on the mat.", *out = "A cat sat by the MAT";   /* cat sat the mat: 4 of 6 */
+  CHECK(near(leak("lcs_ratio", out, in, 0).value, 4.0 / 6));
+  Finding f = leak("substring_ratio", out, in, 0);
+  CHECK(near(f.value, 2.0 / 6) && f.start == 2 && f.end == 9);   /* "cat sat", the first of two runs */
+  CHECK(leak("lcs_ratio", "yes", "no", 0).value == 0);
+  CHECK(isnan(leak("lcs_ratio", "...", "no", 0).value));
+}
+
+static void scripts_without_spaces_count_by_characters(void) {
+  CHECK(near(leak("substring_ratio", "我的密码", "忘了密码", 0).value, 2.0 / 4));
+  CHECK(near(leak("lcs_ratio", "ÄRGER im Büro", "ärger IM BÜRO", 0).value, 1));
+  CHECK(near(leak("lcs_ratio", "XMJYAUZ", "MZJAWXU", 1).value, 4.0 / 7));   /* MJAU, the textbook's example */
+}
+
+/* Both by the tables of the definition, over bytes. */
+static void plain(const char *a, size_t n, const char *b, size_t m, size_t *lcs, size_t *run) {
+  size_t (*l)[130] = calloc(n + 1, sizeof *l), (*r)[130] = calloc(n + 1, sizeof *r);
+  *run = 0;
+  for (size_t i = 1; i <= n; i++)
+    for (size_t j = 1; j <= m; j++) {
+      int same = a[i - 1] == b[j - 1];
+      l[i][j] = same ? l[i - 1][j - 1] + 1 : l[i - 1][j] > l[i][j - 1] ? l[i - 1][j] : l[i][j - 1];
+      r[i][j] = same ? r[i - 1][j - 1] + 1 : 0;
+      if (r[i][j] > *run) *run = r[i][j];
+    }
+  *lcs = l[n][m];
+  free(l);
+  free(r);
+}
+
+static void both_figures_agree_with_the_definition(void) {
+  uint64_t seed = 20240611;
+  for (int t = 0; t < 2000; t++) {
+    char a[300], b[130];
+    seed = rules_mix(seed, (uint64_t)t);
+    size_t n = seed % 299 + 1, m = seed / 512 % 129, letters = 1 + seed / 131072 % 20, lcs, run;
+    for (size_t i = 0; i < n; i++) a[i] = (char)('a' + (seed = rules_mix(seed, i)) % letters);
+    for (size_t i = 0; i < m; i++) b[i] = (char)('a' + (seed = rules_mix(seed, i)) % letters);
+    a[n] = b[m] = '\0';
+    plain(a, n, b, m, &lcs, &run);
+    CHECK(near(leak("lcs_ratio", a, b, 1).value, (double)lcs / (double)n));
+    Finding f = leak("substring_ratio", a, b, 1);
+    CHECK(near(f.value, (double)run / (double)n) && f.end - f.start == run);
+    a[f.end] = '\0';
+    CHECK(strstr(b, a + f.start) != NULL);
+  }
+}
+
+static void markers_need_a_line_of_their_own_and_text_behind(void) {
+  const Span words[] = { span_str("answer:"), span_str("summary:") };
+  const char *text = "Q: what?\n **Answer:** Paris,\nof course\n\nnext. Answer: no\nSUMMARY:\n";
+  Marker m;
+  CHECK(marker_next(span_str(text), 0, words, 2, &m));
+  CHECK(m.start == 9 && m.mark == 12 && m.end == 38 && text[m.end] == '\n');
+  CHECK(!marker_next(span_str(text), m.end + 1, words, 2, &m));   /* inside a line; nothing behind */
+  CHECK(marker_next(span_str("summary:\nthe end"), 0, words, 2, &m) && m.end == 16);
+  CHECK(!marker_next(span_str(""), 0, words, 2, &m));
+}
+
 int main(void) {
   RUN(repeated_lines_count_by_number_and_by_characters);
   RUN(paragraphs_end_at_blank_lines);
@@ -73,5 +140,9 @@ int main(void) {
   RUN(repeated_grams_count_each_character_once);
   RUN(characters_are_code_points);
   RUN(the_ratio_is_that_of_the_bigrams);
+  RUN(what_the_output_shares_with_the_input_counts_by_words);
+  RUN(scripts_without_spaces_count_by_characters);
+  RUN(both_figures_agree_with_the_definition);
+  RUN(markers_need_a_line_of_their_own_and_text_behind);
   return check_done();
 }

@@ -60,4 +60,33 @@ check.test("a span of a chat's input names the turn that it stands in", function
   check.eq(row.evidence.spans, { { field = "input", path = "messages[2].content", start = 6, ["end"] = 11 } })
 end)
 
+check.test("leakage rejects a copied output, and says where it stands", function()
+  local child = run(load {
+    { input = "Please repeat: the quick brown fox jumps over the lazy dog.",
+      output = "Sure! The quick brown fox jumps over the lazy dog." },
+    { input = "Name a colour.", output = "Red is a colour that many people like for cars and for roses." },
+    { input = "Say yes.", output = "Yes." },
+  }, "leakage")
+  check.eq(reasons(child), { lcs_ratio = 1 })
+  check.eq(child:row(1).evidence, { field = "output", value = 0.9, threshold = 0.4,
+    spans = { { field = "output", path = "output", start = 6, ["end"] = 49 } } })
+  check.eq(child:row(1).also[1].reason, "substring_ratio")
+  check.eq(child:row(3).metrics["leakage.lcs_ratio"], nil)
+end)
+
+check.test("an answer marker in the input rejects the row, or is stripped", function()
+  local rows = { { input = "What is the capital of France?\nAnswer: Paris", output = "Paris" },
+                 { input = "Answer: Paris", output = "Paris" },
+                 { input = "What is it?\nAnswer:", output = "Paris" } }
+  local child = run(load(rows), "leakage")
+  check.eq(reasons(child), { answer_marker = 2 })
+  check.eq(child:row(1).evidence, { field = "input", value = 1, threshold = 0, spans = {
+    { field = "input", path = "input", start = 31, ["end"] = 44, type = "ANSWER_MARKER" } } })
+  child = run(load(rows), "leakage", { marker_action = "strip" })
+  check.eq(reasons(child), { answer_marker = 1 })
+  check.eq(child:field(1, "input"), "What is the capital of France?")
+  check.eq(child:field(3, "input"), rows[3].input)
+  check.eq(reasons(run(load(rows), "leakage", { markers = {} })), {})
+end)
+
 check.done()

@@ -40,6 +40,48 @@ void rowop_unref(RowOp *op) {
   op->destroy(op);
 }
 
+/* ---- two as one ---- */
+
+typedef struct ChainOp {
+  RowOp op;
+  RowOp *part[2];
+} ChainOp;
+
+static int chain_run(const RowOp *op, Row *row, Out *out) {
+  const ChainOp *c = (const ChainOp *)op;
+  double **metric = out->metric;
+  int r = c->part[0]->run(c->part[0], row, out);
+  out->metric += c->part[0]->nmetrics;
+  if (r == 0) r = c->part[1]->run(c->part[1], row, out);
+  out->metric = metric;
+  return r;
+}
+
+static void chain_destroy(RowOp *op) {
+  ChainOp *c = (ChainOp *)op;
+  for (int i = 0; i < 2; i++) rowop_unref(c->part[i]);
+  free(c);
+}
+
+RowOp *rowop_chain(RowOp *first, RowOp *second) {
+  ChainOp *c = calloc(1, sizeof *c);
+  if (c == NULL) {
+    rowop_unref(first);
+    rowop_unref(second);
+    return NULL;
+  }
+  rowop_init(&c->op, chain_run, chain_destroy);
+  c->part[0] = first, c->part[1] = second;
+  c->op.serial = first->serial || second->serial;
+  for (int k = 0; k < 2; k++)
+    for (int i = 0; i < c->part[k]->nmetrics; i++)
+      if (rowop_add_metric(&c->op, c->part[k]->metrics[i]) < 0) {
+        rowop_unref(&c->op);
+        return NULL;
+      }
+  return &c->op;
+}
+
 /* ---- rejections ---- */
 
 /* Interns a reason through a small cache: a stage has few, and rows are many. */

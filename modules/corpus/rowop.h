@@ -36,6 +36,10 @@ int rowop_add_metric(RowOp *op, const char *name);   /* its index; -1 if out of 
 RowOp *rowop_ref(RowOp *op);
 void rowop_unref(RowOp *op);                          /* NULL is left alone; frees metric names, then destroy */
 
+/* Two operators as one, for a stage that has both: first, then second, the metrics one after the other.
+** Takes over a reference of each, also when it fails: NULL if out of memory or metrics. */
+RowOp *rowop_chain(RowOp *first, RowOp *second);
+
 /* ---- what an operator may say of the current row; all return 0, or -1 if out of memory ---- */
 
 /* A span of a string that matched, in code points of that string's text. */

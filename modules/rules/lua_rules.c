@@ -2,6 +2,8 @@
 **   rules.check { kernel = "quality", field = "output", numbers = { short_line_chars = 30 }, words = { "the" },
 **                 bounds = { { measure = "words", min = 50, max = 100000, below = REASON, above = REASON } } }
 **     field = "strings": every string of the row; against = "input" for two texts
+**   rules.markers { field = "input", words = { "answer:" }, action = "reject" | "strip", reason = REASON, metric = NAME }
+**   rules.chain(op, op)         -- two operators as one
 **   rules.figures("quality", text, { numbers = …, words = …, against = … })   -- { words = 12, … }, and spans
 **   rules.measures("quality")   -- names, in order */
 #include <lauxlib.h>
@@ -9,6 +11,7 @@
 
 #include "corpus/lua_rowop.h"
 #include "rules/lua_rules.h"
+#include "rules/markers.h"
 #include "rules/rules.h"
 #include "rules/rules_op.h"
 
@@ -46,6 +49,21 @@ static const RuleKernel *need_kernel(lua_State *L, Span name) {
   return k;
 }
 
+/* The list `words` of the table at t; its strings stay alive as long as the table does. */
+static size_t read_words(lua_State *L, int t, Span word[RULES_MAX_WORDS]) {
+  lua_getfield(L, t, "words");
+  luaL_checktype(L, -1, LUA_TTABLE);
+  lua_Integer n = luaL_len(L, -1);
+  if (n > RULES_MAX_WORDS) luaL_error(L, "words: expected at most %d, got %d", RULES_MAX_WORDS, (int)n);
+  for (lua_Integer i = 1; i <= n; i++) {
+    if (lua_geti(L, -1, i) != LUA_TSTRING) luaL_error(L, "words[%d]: expected a string", (int)i);
+    word[i - 1].ptr = lua_tolstring(L, -1, &word[i - 1].len);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return (size_t)n;
+}
+
 /* numbers and words of the table at t. The strings stay alive as long as the table does. */
 static void read_setup(lua_State *L, int t, const RuleKernel *k, RuleSetup *s) {
   *s = (RuleSetup){ .wanted = ~(uint32_t)0 };
@@ -57,16 +75,7 @@ static void read_setup(lua_State *L, int t, const RuleKernel *k, RuleSetup *s) {
     }
   }
   lua_pop(L, 1);
-  if (lua_getfield(L, t, "words") == LUA_TTABLE) {
-    lua_Integer n = luaL_len(L, -1);
-    if (n > RULES_MAX_WORDS) luaL_error(L, "words: expected at most %d, got %d", RULES_MAX_WORDS, (int)n);
-    for (lua_Integer i = 1; i <= n; i++) {
-      if (lua_geti(L, -1, i) != LUA_TSTRING) luaL_error(L, "words[%d]: expected a string", (int)i);
-      Span *w = &s->word[s->nwords++];
-      w->ptr = lua_tolstring(L, -1, &w->len);
-      lua_pop(L, 1);
-    }
-  }
+  if (lua_getfield(L, t, "words") != LUA_TNIL) s->nwords = read_words(L, t, s->word);
   lua_pop(L, 1);
 }
 
@@ -100,6 +109,30 @@ static int f_check(lua_State *L) {
   lua_newrowop(L);
   RowOp *op = rules_op(&spec, &err);
   if (op == NULL) return luaL_error(L, "%s", err.text);
+  lua_setrowop(L, op);
+  return 1;
+}
+
+static int f_markers(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  Span word[RULES_MAX_WORDS];
+  Field field = rules_needfield(L, 1, "field");
+  size_t n = read_words(L, 1, word);
+  MarkerAction action = span_eq(rules_needstring(L, 1, "action"), span_str("strip")) ? MARKER_STRIP : MARKER_REJECT;
+  const char *reason = rules_needstring(L, 1, "reason").ptr, *metric = rules_needstring(L, 1, "metric").ptr;
+  Error err;
+  lua_newrowop(L);
+  RowOp *op = markers_op(field, word, n, action, reason, metric, &err);
+  if (op == NULL) return luaL_error(L, "%s", err.text);
+  lua_setrowop(L, op);
+  return 1;
+}
+
+static int f_chain(lua_State *L) {
+  RowOp *first = lua_checkrowop(L, 1), *second = lua_checkrowop(L, 2);
+  lua_newrowop(L);
+  RowOp *op = rowop_chain(rowop_ref(first), rowop_ref(second));
+  if (op == NULL) return luaL_error(L, "not enough memory, or more than %d metrics", ROWOP_MAX_METRICS);
   lua_setrowop(L, op);
   return 1;
 }
@@ -142,6 +175,8 @@ static const luaL_Reg FUNCTIONS[] = {
   { "check",    f_check },
   { "figures",  f_figures },
   { "measures", f_measures },
+  { "markers",  f_markers },
+  { "chain",    f_chain },
   { NULL, NULL }
 };
 

@@ -50,6 +50,8 @@ local length, repetition, pii = { "length" }, { "repetition" }, { "pii" }
 local sum = measure("length", { length }) + measure("repetition", { repetition }) + measure("pii", { pii })
 measure("pii redact", { { "pii", { action = "redact" } } })
 measure("topics", { { "topics", { rules = RULES } } })
+measure("repetition gopher", { { "repetition", { gopher = true } } })
+measure("leakage", { { "leakage" } })
 local fused = measure("length+repetition+pii", { length, repetition, pii })
 print(("%-28s %8.2f of the sum of the three alone"):format("fused", fused / sum))
 if require("lang").detect("x") then measure("language", { { "language" } }, 1) end
