@@ -96,6 +96,7 @@ local function unknown(o, name, what)
   for _, metric in ipairs(o.view:metric_names()) do names[#names + 1] = metric end
   for field in pairs(FIELDS) do names[#names + 1] = field end
   table.sort(names)
+  for i = #names, 2, -1 do if names[i] == names[i - 1] then table.remove(names, i) end end
   local near = nearest(name, names)
   argument(false, 'no row has a %s "%s"%s', what, name, near and ('; did you mean "%s"?'):format(near)
     or "; there are: " .. table.concat(names, ", "))

@@ -68,8 +68,7 @@ end
 --- Takes the bar away.
 function Session:progress_done()
   if self.bar then
-    self.bar:clear()
-    self.bar.name = nil
+    self.bar:drop()
   end
 end
 

@@ -121,6 +121,13 @@ function progress:finish()
   if self.live and step.seconds >= LEFT_SECONDS then io.stderr:write(left_line(self, step) .. "\n") end
 end
 
+--- The step that runs ends and leaves nothing: whoever ran it tells of it.
+function progress:drop()
+  self.clock:stop()
+  self.name = nil
+  self:clear()
+end
+
 --- A new step begins, over so many rows (nil where that is not known yet).
 function progress:step(name, rows)
   self:finish()
