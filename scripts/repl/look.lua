@@ -12,7 +12,8 @@ local stats = require "stats"
 local number, percent = screen.number, screen.percent
 local BINS = 18
 local MOST_BARS = 40
-local MOST_ROWS, MOST_COLUMNS = 20, 6      -- of a table of two keys
+local MOST_ROWS = 20                       -- of a table of two keys
+local COLUMN, OTHER_COLUMNS = 16, 32       -- room for a value of the second key, and for the rest of a line
 local MOST_PAIRS = 20000                   -- of values of two keys
 local FIELDS = { system = true, input = true, output = true, alternative = true, assistant = true }
 local STAGE = "repl"                       -- the name under which a function's numbers stand in a view
@@ -307,6 +308,30 @@ local function fitting(columns, lines, s)
   return out
 end
 
+-- As many columns as have room; values past them are one column, and one line.
+local function draw_crosstab(s, out, t)
+  local down, row_of = ranked(t.of_a, MOST_ROWS)
+  local across, column_of = ranked(t.of_b, math.max(2, (s.width - OTHER_COLUMNS) // COLUMN))
+  local cells, sums, lines = {}, {}, {}
+  for i = 1, #down do cells[i], sums[i] = {}, 0 end
+  for _, p in ipairs(t.list) do
+    local i, k = row_of[p.a], column_of[p.b]
+    cells[i][k], sums[i] = (cells[i][k] or 0) + p.count, sums[i] + p.count
+  end
+  local columns = { { t.a .. " \\ " .. t.b, flex = true } }
+  for k, label in ipairs(across) do columns[k + 1] = { label, "right" } end
+  columns[#columns + 1] = { "all", "right" }
+  columns[#columns + 1] = { "share", "right" }
+  for i, label in ipairs(down) do
+    local line = { label }
+    for k = 1, #across do line[k + 1] = cells[i][k] and number(cells[i][k]) or "" end
+    line[#line + 1] = number(sums[i])
+    line[#line + 1] = percent(t.total > 0 and sums[i] / t.total or 0)
+    lines[i] = line
+  end
+  require "report.terminal".render({ { kind = "table", columns = fitting(columns, lines, s), rows = lines } }, s, out)
+end
+
 --- How many rows have which value of one key and which of another.
 function look.crosstab(o, rows, a, b)
   argument(type(a) == "string" and type(b) == "string", 'crosstab takes two keys: d:crosstab("topic", "reason")')
@@ -328,28 +353,8 @@ function look.crosstab(o, rows, a, b)
   for key, of in pairs { [a] = of_a, [b] = of_b } do
     if next(of) == "unknown" and next(of, "unknown") == nil then unknown(o, key, "value of") end
   end
-  local down, row_of = ranked(of_a, MOST_ROWS)
-  local across, column_of = ranked(of_b, MOST_COLUMNS)
-  local cells, sums = {}, {}
-  for i = 1, #down do cells[i], sums[i] = {}, 0 end
-  for _, p in ipairs(list) do
-    local i, k = row_of[p.a], column_of[p.b]
-    cells[i][k], sums[i] = (cells[i][k] or 0) + p.count, sums[i] + p.count
-  end
-  local columns, lines = { { a .. " \\ " .. b, flex = true } }, {}
-  for k, label in ipairs(across) do columns[k + 1] = { label, "right" } end
-  columns[#columns + 1] = { "all", "right" }
-  columns[#columns + 1] = { "share", "right" }
-  for i, label in ipairs(down) do
-    local line = { label }
-    for k = 1, #across do line[k + 1] = cells[i][k] and number(cells[i][k]) or "" end
-    line[#line + 1] = number(sums[i])
-    line[#line + 1] = percent(total > 0 and sums[i] / total or 0)
-    lines[i] = line
-  end
-  return show.drawing(counts, function(s, out)
-    require "report.terminal".render({ { kind = "table", columns = fitting(columns, lines, s), rows = lines } }, s, out)
-  end, "crosstab")
+  local t = { a = a, b = b, of_a = of_a, of_b = of_b, list = list, total = total }
+  return show.drawing(counts, function(s, out) draw_crosstab(s, out, t) end, "crosstab")
 end
 
 return look

@@ -780,7 +780,7 @@ local function tmux(command) return check.run("tmux -L tamis-test-repl " .. comm
 
 local function keys(...)
   for _, k in ipairs { ... } do
-    local special = k:find "^C%-" or #k < 6 and k:find "^%u"
+    local special = k:find "^C%-" or #k < 7 and k:find "^%u"
     tmux("send-keys -t repl " .. (special and k or "-l " .. check.quote(k)))
   end
 end
@@ -816,6 +816,14 @@ check.test("at a terminal there are a prompt, completion, history, and Ctrl-C th
   shows "\n42\n"
   keys("Up", "Up", "Up")
   shows "tamis> c:near_dedup{threshold = 1}"
+  keys("C-c", "t = {", "Enter", " 8,", "Enter", "}", "Enter", "#t + 90", "Enter")
+  shows "\n91\n"
+  keys("Up", "Up")
+  shows "tamis> t = { 8, }"
+  keys("C-c", "C-r", "near_d")
+  shows "bck:near_d"
+  keys("Escape", "C-c", "Tab", "x = 5", "Enter", "x * 11", "Enter")   -- a tab where a line begins indents
+  shows "\n55\n"
   keys("C-c", "C-d")
   for _ = 1, 50 do
     if tmux "has-session -t repl" ~= 0 then break end
@@ -823,6 +831,42 @@ check.test("at a terminal there are a prompt, completion, history, and Ctrl-C th
   end
   check.ok(tmux "has-session -t repl" ~= 0, "Ctrl-D leaves")
   check.contains(check.read(dir .. "/state/tamis/history"), "6\\040*\\0407")
+end)
+tmux "kill-server"
+
+check.test("Ctrl-C stops a stage, drops its layer, and leaves the session as it was", function()
+  if check.run "command -v tmux" ~= 0 then check.skip "tmux is not there" end
+  local parts, x = {}, 1
+  for i = 1, 400 do
+    local w = {}
+    for k = 1, 200 do
+      x = (x * 1103515245 + 12345) % 2147483648
+      w[k] = ("w%d"):format(x // 65536 % 5000)
+    end
+    parts[i] = ('{"input": "%s", "output": "row %d"}'):format(table.concat(w, " "), i)
+  end
+  local path = check.write(dir .. "/long.jsonl", table.concat(parts, "\n") .. "\n")
+  local start = ("new-session -d -s repl -x 80 -y 24 env XDG_STATE_HOME=%s LC_ALL=C.UTF-8 %s repl %s")
+    :format(dir .. "/state", check.tamis, path)
+  if tmux(start) ~= 0 then check.skip "tmux does not start" end
+  shows "tamis>"
+  keys("d = c:filter(function(ex) for i = 1, 1e8 do local y = i * 2 end end)", "Enter")
+  os.execute "sleep 1"
+  keys "C-c"
+  shows "error: interrupted"
+  keys("d == nil, #c:kept()", "Enter")
+  shows "true\n400\n"
+  keys("c:where(function(ex) while true do end end)", "Enter")
+  os.execute "sleep 0.5"
+  keys "C-c"
+  keys("'still ' .. 'here'", "Enter")
+  shows "\nstill here\n"
+  keys "C-d"
+  for _ = 1, 50 do
+    if tmux "has-session -t repl" ~= 0 then break end
+    os.execute "sleep 0.1"
+  end
+  check.ok(tmux "has-session -t repl" ~= 0, "Ctrl-D leaves")
 end)
 tmux "kill-server"
 
