@@ -52,6 +52,7 @@ local command = {
 }
 
 local MARGIN, MOST_MARGIN = 2, 20
+local FEW = 3   -- values for which comparing some rows again costs less than a pass over all
 
 local function fail(message, status)
   io.stderr:write("tamis: ", screen.clean(message, true), "\n")
@@ -101,10 +102,11 @@ local function of_recipe(files, texts, o, env)
   return result
 end
 
---- The pairs that the run left, where they reach down to the values.
+--- The pairs that the run left, where they reach down to the values. A cluster that is not complete is compared
+-- again at each value: for many values a new pass over all rows, which leaves complete ones, costs less.
 local function evidence_of(r, axes)
   local a = axes[1]
-  if #axes > 1 or count.how(a) ~= "pairs" or not ledger.can(a, "pairs") then return nil end
+  if #axes > 1 or count.how(a) ~= "pairs" or #a.values > FEW or not ledger.can(a, "pairs") then return nil end
   return ledger.evidence(r, a)
 end
 

@@ -146,7 +146,8 @@ function ledger.of(r, a)
   function p.card(n)
     local row = r:row(n)
     local found = row and r:text(row)
-    return { row = n, source = r:short(row and row.source or "?"), line = row and row.line,
+    local source = row and row.source or "?"
+    return { row = n, source = source, short = r:short(source), line = row and row.line,
              fields = found and (found.fields or { input = found.raw }) or nil }
   end
   function p.close() end

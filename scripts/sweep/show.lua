@@ -112,7 +112,7 @@ end
 
 -- ---- the rows at the margin ----
 
-local function place(card) return ("%s:%s"):format(card.source, tostring(card.line)) end
+local function place(card) return ("%s:%s"):format(card.short or card.source, tostring(card.line)) end
 
 --- The texts of a card, one behind the other.
 local function text_of(card)

@@ -3,6 +3,7 @@
 local core = require "core"
 local engine = require "run.engine"
 local passing = require "passing"
+local run = require "report.run"
 local stats = require "stats"
 
 local views = {}
@@ -61,6 +62,12 @@ local function base_of(site, a, how)
   return {}
 end
 
+-- A source's path by its last part, where that is no other's too.
+local function short_of(site, path)
+  site.sources = site.sources or site.view:sources()
+  return run.short(site, path)
+end
+
 --- What an axis is counted on.
 -- @param site  { view = the rows that reached the stage stand in it, recipe, plan, pool, gold, progress, runs,
 --              evidence = pairs that a run of the stage left, if there are any }
@@ -103,7 +110,8 @@ function views.of(site, a, how)
       fields[name] = site.view:field(n, name)
       any = any or fields[name] ~= nil
     end
-    return { row = n, source = row.source, line = row.line, fields = any and fields or nil }
+    return { row = n, source = row.source, short = short_of(site, row.source), line = row.line,
+             fields = any and fields or nil }
   end
   function p.close() if behind then behind:close() end end
   return p

@@ -19,6 +19,21 @@ check.test("the helpdesk recipe prints what README.md says it prints", function(
   check.eq(got:sub(1, upto - 1), shown:sub(1, upto - 1))
 end)
 
+check.test("a sweep and an ablation print what README.md says they print", function()
+  local out = check.folder()
+  local function printed(args)
+    local status, got, err = check.run(("LC_ALL=C.UTF-8 COLUMNS=80 %s %s"):format(check.tamis, args))
+    check.eq(status, 0, err)
+    return got
+  end
+  local command = check.ok(text:match "\n(tamis sweep examples[^\n]+)")
+  check.eq(printed(command:gsub("^tamis ", "") .. " --quiet"), block "sweep")
+  printed("run examples/helpdesk/recipe.lua --quiet --no-html --run-id demo --out " .. out)
+  local shown = block "ablate"
+  local got = printed("ablate --no-examples " .. out .. "/helpdesk_v1/demo"):gsub("^[^\n]*/helpdesk_v1", "build/demo/helpdesk_v1")
+  check.eq(got:sub(1, #shown), shown)
+end)
+
 check.test("the recipes of README.md run as they stand", function()
   local folder = check.folder()
   check.run("cp examples/helpdesk/raw_2024.jsonl " .. folder .. "/faq_1.jsonl")
