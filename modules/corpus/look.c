@@ -3,22 +3,9 @@
 
 #include <stdlib.h>
 
+#include "core/union_find.h"
+
 /* ---- clusters ---- */
-
-static uint32_t root_of(uint32_t *parent, uint32_t i) {
-  while (parent[i] != i) {
-    parent[i] = parent[parent[i]];
-    i = parent[i];
-  }
-  return i;
-}
-
-static void unite(uint32_t *parent, uint32_t a, uint32_t b) {
-  a = root_of(parent, a);
-  b = root_of(parent, b);
-  if (a < b) parent[b] = a;
-  else parent[a] = b;
-}
 
 /* A row of an earlier run is no row of this view. */
 static int names_twin(const Verdict *d, uint32_t nrows) {
@@ -30,14 +17,14 @@ long look_cluster(const View *v, uint32_t row, uint32_t *out) {
   uint32_t *parent = calloc((size_t)n + 1, sizeof *parent);
   long found = 0;
   if (parent == NULL) return -1;
-  for (uint32_t i = 0; i < n; i++) parent[i] = i;
+  union_begin(parent, n);
   for (uint32_t i = 0; i < n; i++) {
     const Verdict *d = view_status(v, i) == STATUS_STANDING ? NULL : view_verdict(v, i);
-    if (d != NULL && names_twin(d, n)) unite(parent, i, d->twin);
+    if (d != NULL && names_twin(d, n)) union_join(parent, i, d->twin);
   }
-  uint32_t root = root_of(parent, row);
+  uint32_t root = union_root(parent, row);
   for (uint32_t i = 0; i < n; i++)
-    if (root_of(parent, i) == root) out[found++] = i;
+    if (union_root(parent, i) == root) out[found++] = i;
   free(parent);
   return found;
 }

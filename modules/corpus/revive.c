@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/union_find.h"
 #include "corpus/column.h"
 
 /* The verdict of a row that a stage of the set rejected for a twin; NULL if that is not so. */
@@ -121,21 +122,6 @@ View *view_texts_of(const View *v, const View *from) {
 /* A group: it has two rows or more; one stands; one fell to a stage that is in no set. */
 enum { HAS_OTHERS = 1, HAS_ROW = 2, CHOSEN = 4 };
 
-static uint32_t root_of(uint32_t *parent, uint32_t i) {
-  while (parent[i] != i) {
-    parent[i] = parent[parent[i]];
-    i = parent[i];
-  }
-  return i;
-}
-
-static void unite(uint32_t *parent, uint32_t a, uint32_t b) {
-  a = root_of(parent, a);
-  b = root_of(parent, b);
-  if (a < b) parent[b] = a;
-  else parent[a] = b;
-}
-
 int view_twin_groups(const View *v, const uint8_t *of, size_t nstages, const RowLink *link, size_t n,
                      TwinGroups *out) {
   uint32_t rows = v->corpus->nrows;
@@ -147,14 +133,14 @@ int view_twin_groups(const View *v, const uint8_t *of, size_t nstages, const Row
     free(state);
     return -1;
   }
-  for (uint32_t i = 0; i < rows; i++) parent[i] = i;
+  union_begin(parent, rows);
   for (uint32_t i = 0; i < rows; i++) {
     const Verdict *d = twin_verdict(v, i, of, nstages);
-    if (d != NULL) unite(parent, i, d->twin);
+    if (d != NULL) union_join(parent, i, d->twin);
   }
-  for (size_t i = 0; i < n; i++) unite(parent, link[i].row, link[i].twin);
+  for (size_t i = 0; i < n; i++) union_join(parent, link[i].row, link[i].twin);
   for (uint32_t i = 0; i < rows; i++) {
-    uint32_t root = root_of(parent, i);
+    uint32_t root = union_root(parent, i);
     const Verdict *d = view_verdict(v, i);
     if (root != i) state[root] |= HAS_OTHERS;
     if (view_status(v, i) != STATUS_REJECTED) state[root] |= HAS_ROW;

@@ -5,37 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/union_find.h"
+
 /* ---- the graph ---- */
-
-static uint32_t find(uint32_t *parent, uint32_t i) {
-  while (parent[i] != i) i = parent[i] = parent[parent[i]];
-  return i;
-}
-
-static void unite(uint32_t *parent, uint32_t a, uint32_t b) {
-  a = find(parent, a);
-  b = find(parent, b);
-  if (a < b) parent[b] = a;
-  else parent[a] = b;
-}
 
 /* g->like from texts of Jaccard 1; parent [n] is room. */
 static void find_likes(ClusterGraph *g, uint32_t *parent, const uint32_t *same, const TextPair *pair,
                        size_t npairs) {
-  for (size_t i = 0; i < g->n; i++) {
-    parent[i] = (uint32_t)i;
-    g->like[i] = TEXT_NONE;
-  }
+  union_begin(parent, g->n);
+  for (size_t i = 0; i < g->n; i++) g->like[i] = TEXT_NONE;
   for (size_t i = 0; same != NULL && i < g->n; i++)
-    if (same[i] != TEXT_NONE) unite(parent, (uint32_t)i, same[i]);
+    if (same[i] != TEXT_NONE) union_join(parent, (uint32_t)i, same[i]);
   for (size_t i = 0; i < npairs; i++)
-    if (pair[i].jaccard >= 1) unite(parent, pair[i].a, pair[i].b);
+    if (pair[i].jaccard >= 1) union_join(parent, pair[i].a, pair[i].b);
   for (size_t v = 0; v < g->n; v++) {   /* at a root first, then at each text */
-    uint32_t root = find(parent, g->order[v]);
+    uint32_t root = union_root(parent, g->order[v]);
     if (g->like[root] == TEXT_NONE) g->like[root] = g->order[v];
   }
   for (size_t i = g->n; i-- > 0;) {   /* a root is the lowest of its texts: read before it is lost */
-    uint32_t root = find(parent, (uint32_t)i);
+    uint32_t root = union_root(parent, (uint32_t)i);
     g->like[i] = g->like[root];
   }
 }

@@ -67,28 +67,10 @@ void outlines_free(Outlines *o) {
   *o = (Outlines){ 0 };
 }
 
-static inline unsigned bits_that_differ(const uint64_t *x, const uint64_t *y) {
-  unsigned n = 0;
-  for (unsigned i = 0; i < OUTLINE; i++) n += (unsigned)__builtin_popcountll(x[i] ^ y[i]);
-  return n;
-}
-
-#ifdef SIMD_X86
-__attribute__((target("popcnt"))) static unsigned differ_popcnt(const uint64_t *x, const uint64_t *y) {
-  return bits_that_differ(x, y);
-}
-#endif
-
 int outlines_may_match(const void *outlines, uint32_t a, uint32_t b) {
   const Outlines *o = outlines;
   if (!o->has[a] || !o->has[b]) return 1;
   const uint64_t *x = o->bits + (size_t)a * OUTLINE, *y = o->bits + (size_t)b * OUTLINE;
-  unsigned differ;
-#ifdef SIMD_X86
-  if (__builtin_cpu_supports("popcnt")) differ = differ_popcnt(x, y);
-  else
-#endif
-    differ = bits_that_differ(x, y);
   double all = (double)o->shingles[a] + (double)o->shingles[b];
-  return (1 + o->floor) * (differ - 0.5) <= (1 - o->floor) * all;
+  return gram_bits_allow(x, y, all, o->floor);
 }

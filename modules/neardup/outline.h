@@ -8,8 +8,9 @@
 #define TAMIS_OUTLINE_H
 
 #include "neardup/texts.h"
+#include "neardup/verify.h"
 
-enum { OUTLINE = 16 };   /* words: 1,024 bits; a text of many thousand shingles has nearly all of them */
+enum { OUTLINE = GRAM_BITMAP };   /* words: 1,024 bits; a text of many thousand shingles has nearly all of them */
 
 typedef struct Outlines {
   double floor;

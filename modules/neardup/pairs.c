@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/union_find.h"
 #include "neardup/rare.h"
 
 enum {
@@ -303,18 +304,6 @@ static int verify_wanted(PairsRoom *r, const Judge *j) {
 
 /* ---- linked ---- */
 
-static uint32_t root_of(uint32_t *parent, uint32_t i) {
-  while (parent[i] != i) i = parent[i] = parent[parent[i]];
-  return i;
-}
-
-static void link_texts(PairsRoom *r, uint32_t a, uint32_t b) {
-  a = root_of(r->parent, a);
-  b = root_of(r->parent, b);
-  if (a < b) r->parent[b] = a;
-  else r->parent[a] = b;
-}
-
 /* Holds a text against the texts of a class that it meets in this band first, until one matches. */
 static int link_class(PairsRoom *r, const Judge *j, uint32_t me, const Class *c, unsigned band) {
   for (uint32_t other = c->first;; other = r->next[other]) {
@@ -324,7 +313,7 @@ static int link_class(PairsRoom *r, const Judge *j, uint32_t me, const Class *c,
       if (jaccard < -1) return -1;
       if (r->candidates % POLL == 0 && interrupt_pending()) return POOL_INTERRUPTED;
       if (jaccard >= j->p->threshold) {
-        link_texts(r, me, other);
+        union_join(r->parent, me, other);
         return 0;
       }
     }
@@ -335,9 +324,9 @@ static int link_class(PairsRoom *r, const Judge *j, uint32_t me, const Class *c,
 /* Puts classes of the same root together, from the first on; their number. */
 static size_t merge_classes(PairsRoom *r, size_t n) {
   size_t left = 0;
-  for (size_t i = 0; i < n; i++) r->mark[root_of(r->parent, r->class[i].first)] = NONE;
+  for (size_t i = 0; i < n; i++) r->mark[union_root(r->parent, r->class[i].first)] = NONE;
   for (size_t i = 0; i < n; i++) {
-    uint32_t root = root_of(r->parent, r->class[i].first);
+    uint32_t root = union_root(r->parent, r->class[i].first);
     if (r->mark[root] == NONE) {
       r->mark[root] = (uint32_t)left;
       r->class[left++] = r->class[i];
@@ -352,15 +341,15 @@ static size_t merge_classes(PairsRoom *r, size_t n) {
 
 static int link_bucket(PairsRoom *r, const Judge *j, const uint64_t *word, size_t n, unsigned band) {
   size_t classes = 0, i = 1;
-  uint32_t root = root_of(r->parent, (uint32_t)word[0]);
-  while (i < n && root_of(r->parent, (uint32_t)word[i]) == root) i++;
+  uint32_t root = union_root(r->parent, (uint32_t)word[0]);
+  while (i < n && union_root(r->parent, (uint32_t)word[i]) == root) i++;
   if (i == n) return 0;
   for (i = 0; i < n; i++) {
     const uint32_t me = (uint32_t)word[i];
     r->looks += classes;
     if (r->looks / j->patience > r->nown && j->p->floor >= RARE_FLOOR) return CROWD;
     for (size_t c = 0; c < classes; c++) {
-      if (root_of(r->parent, r->class[c].first) == root_of(r->parent, me)) continue;
+      if (union_root(r->parent, r->class[c].first) == union_root(r->parent, me)) continue;
       int failed = link_class(r, j, me, &r->class[c], band);
       if (failed) return failed;
     }
@@ -373,9 +362,9 @@ static int link_bucket(PairsRoom *r, const Judge *j, const uint64_t *word, size_
 /* In a cluster of three or more some pair may have been left out. */
 static void mark_open(PairsRoom *r, uint8_t *open) {
   for (size_t i = 0; i < r->nown; i++) r->mark[i] = 0;
-  for (size_t i = 0; i < r->nown; i++) r->mark[root_of(r->parent, (uint32_t)i)]++;
+  for (size_t i = 0; i < r->nown; i++) r->mark[union_root(r->parent, (uint32_t)i)]++;
   for (size_t i = 0; i < r->nown; i++)
-    if (r->mark[root_of(r->parent, (uint32_t)i)] > 2) open[r->own[i].text] = 1;
+    if (r->mark[union_root(r->parent, (uint32_t)i)] > 2) open[r->own[i].text] = 1;
 }
 
 /* Texts shorter than a shingle match their copies alone, and are left out. 0; 1: no index can be had. */
@@ -402,19 +391,19 @@ static int link_crowd(PairsRoom *r, const Judge *j, Rare *rare) {
     const uint32_t *other = rare_scan(rare, &r->table, me, &n);
     if (other == NULL) return -1;
     for (size_t i = 0; i < n; i++) {
-      if (root_of(r->parent, me) == root_of(r->parent, other[i]) ||
+      if (union_root(r->parent, me) == union_root(r->parent, other[i]) ||
           !lsh_meet(r->keys + me * j->stride, r->keys + other[i] * j->stride, j->stride))
         continue;
       double jaccard = compare(r, j, me, other[i]);
       if (jaccard < -1) return -1;
-      if (jaccard >= j->p->threshold) link_texts(r, me, other[i]);
+      if (jaccard >= j->p->threshold) union_join(r->parent, me, other[i]);
     }
   }
   return 0;
 }
 
 static void begin_links(PairsRoom *r) {
-  for (size_t i = 0; i < r->nown; i++) r->parent[i] = (uint32_t)i;
+  union_begin(r->parent, r->nown);
   r->looks = 0;
 }
 

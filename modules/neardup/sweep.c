@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/union_find.h"
 #include "neardup/leaders_exact.h"
 
 /* Texts of another source, by their places there. */
@@ -36,11 +37,6 @@ typedef struct Sweep {
 
 /* ---- which texts must be read again ---- */
 
-static uint32_t find(uint32_t *parent, uint32_t i) {
-  while (parent[i] != i) i = parent[i] = parent[parent[i]];
-  return i;
-}
-
 /* w->text: the texts that a chain of pairs connects with an open one. */
 static int find_again(Sweep *w) {
   const SweepPairs *q = w->pairs;
@@ -49,16 +45,13 @@ static int find_again(Sweep *w) {
   w->text = malloc((w->n + 1) * sizeof *w->text);
   w->settled = malloc((q->npairs + 1) * sizeof *w->settled);
   int bad = parent == NULL || open == NULL || w->text == NULL || w->settled == NULL;
-  for (uint32_t i = 0; !bad && i < w->n; i++) parent[i] = i;
-  for (size_t i = 0; !bad && i < q->npairs; i++) {
-    uint32_t a = find(parent, q->pair[i].a), b = find(parent, q->pair[i].b);
-    parent[a < b ? b : a] = a < b ? a : b;
-  }
-  for (uint32_t i = 0; !bad && q->open != NULL && i < w->n; i++) open[find(parent, i)] |= q->open[i];
+  if (!bad) union_begin(parent, w->n);
+  for (size_t i = 0; !bad && i < q->npairs; i++) union_join(parent, q->pair[i].a, q->pair[i].b);
+  for (uint32_t i = 0; !bad && q->open != NULL && i < w->n; i++) open[union_root(parent, i)] |= q->open[i];
   for (uint32_t i = 0; !bad && i < w->n; i++)
-    if (open[find(parent, i)]) w->text[w->nagain++] = i;
+    if (open[union_root(parent, i)]) w->text[w->nagain++] = i;
   for (size_t i = 0; !bad && i < q->npairs; i++)
-    if (!open[find(parent, q->pair[i].a)]) w->settled[w->nsettled++] = q->pair[i];
+    if (!open[union_root(parent, q->pair[i].a)]) w->settled[w->nsettled++] = q->pair[i];
   free(parent);
   free(open);
   return bad ? -1 : 0;

@@ -276,16 +276,19 @@ __attribute__((target("popcnt"))) static unsigned differ_popcnt(const uint64_t *
 }
 #endif
 
-int gram_bitmap_allows(const uint64_t *x, size_t nx, const uint64_t *y, size_t ny, double floor) {
-  size_t small = nx < ny ? nx : ny, big = nx < ny ? ny : nx;
-  if (hopeless(small, big, floor)) return 0;
+int gram_bits_allow(const uint64_t *x, const uint64_t *y, double shingles, double floor) {
   unsigned differ;
 #ifdef SIMD_X86
   if (__builtin_cpu_supports("popcnt")) differ = differ_popcnt(x, y);
   else
 #endif
     differ = bits_that_differ(x, y);
-  return (1 + floor) * (differ - 0.5) <= (1 - floor) * (double)(nx + ny);
+  return (1 + floor) * (differ - 0.5) <= (1 - floor) * shingles;
+}
+
+int gram_bitmap_allows(const uint64_t *x, size_t nx, const uint64_t *y, size_t ny, double floor) {
+  size_t small = nx < ny ? nx : ny, big = nx < ny ? ny : nx;
+  return !hopeless(small, big, floor) && gram_bits_allow(x, y, (double)(nx + ny), floor);
 }
 
 int grams_compare(const Grams *a, const Grams *b, double floor, size_t *common, size_t *all) {

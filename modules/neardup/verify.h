@@ -51,6 +51,9 @@ int gram_table_compare(GramTable *t, const Grams *other, double floor, size_t *c
 ** that not: bits that differ are at most the shingles that only one has, and those must not be
 ** more than (1 - floor) / (1 + floor) of nx + ny. */
 int gram_bitmap_allows(const uint64_t *x, size_t nx, const uint64_t *y, size_t ny, double floor);
+/* The same by the bits alone: of two sets of bits [GRAM_BITMAP] that the shingles set or flip, and no fewer
+** shingles than both texts have together. */
+int gram_bits_allow(const uint64_t *x, const uint64_t *y, double shingles, double floor);
 
 /* In one go. */
 int grams_compare(const Grams *a, const Grams *b, double floor, size_t *common, size_t *all);
