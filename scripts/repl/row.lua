@@ -59,7 +59,8 @@ local function texts(r, s, lines, out, short)
       any = true
       local label = screen.pad("  " .. (LABEL[name] or name), INDENT)
       for i, line in ipairs(s:wrap(text, s.width - INDENT, lines)) do
-        out((i == 1 and s:paint("dim", label) or string.rep(" ", INDENT)) .. line)
+        if line == "" then line, label = "", label:gsub(" +$", "") end
+        out((i == 1 and s:paint("dim", label) or line == "" and "" or string.rep(" ", INDENT)) .. line)
       end
     end
   end

@@ -34,6 +34,21 @@ check.test("a sweep and an ablation print what README.md says they print", funct
   check.eq(got:sub(1, #shown), shown)
 end)
 
+check.test("the session of README.md gives what README.md says it gives", function()
+  local shown, commands, wanted = block "session", {}, {}
+  for line in shown:gmatch "(.-)\n" do
+    local command = line:match "^tamis> (.*)"
+    if command then commands[#commands + 1] = command
+    elseif not line:find "^%$ " then wanted[#wanted + 1] = line end
+  end
+  local input = check.write(check.folder() .. "/session", table.concat(commands, "\n") .. "\n")
+  local status, got, err = check.run(("cat %s | env -u COLUMNS LC_ALL=C.UTF-8 %s repl %s"):format(input, check.tamis,
+    check.ok(shown:match "^%$ tamis repl (%S+)")))
+  check.eq({ status, err }, { 0, "" })
+  local function timeless(s) return (s:gsub("%d+%.%d%d s\n", "0.00 s\n")) end
+  check.eq(timeless(got), timeless(table.concat(wanted, "\n") .. "\n"))
+end)
+
 check.test("the recipes of README.md run as they stand", function()
   local folder = check.folder()
   check.run("cp examples/helpdesk/raw_2024.jsonl " .. folder .. "/faq_1.jsonl")
