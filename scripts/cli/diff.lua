@@ -7,14 +7,16 @@ local fs = require "fs"
 local json = require "json"
 local markdown = require "report.markdown"
 local options = require "cli.options"
+local page = require "report.html.page"
 local screen = require "report.screen"
 local terminal = require "report.terminal"
 
 local MOST = 20   -- examples of a kind
+local FILE_MODE = 384   -- octal 0600: it shows rows of the data
 
 local command = {
   summary = "what is the same, edited, new or gone between two files or runs",
-  usage = "tamis diff A B [--id PATH] [--near T] [--by KEY] [--fail-on EXPR]… [--md|--json]",
+  usage = "tamis diff A B [--id PATH] [--near T] [--by KEY] [--fail-on EXPR]… [--html FILE|--md|--json]",
   options = {
     { "A B", "data files or run folders (their kept rows), in any format and order; - is standard input" },
     { "--id PATH", "the path that names a row (default: the recipes' id, else one that is found)" },
@@ -26,6 +28,7 @@ local command = {
     { "--examples N", "rows shown of each kind (default 3, at most " .. MOST .. ")", "count" },
     { "--fail-on EXPR", "exit 3 if this holds: 'removed>0.05', 'rows<5000 or output_p50<100'; "
                         .. "'--fail-on help' lists the figures", "list" },
+    { "--html FILE", "one self-contained page into FILE, - for stdout" },
     { "--md", "Markdown to stdout" },
     { "--json", "one JSON object to stdout" },
     { "--threads N", "threads (default: one a processor)", "count" },
@@ -51,7 +54,9 @@ end
 local function parse(args)
   local o, places = options.read(args, command.options)
   if not o then return nil, places end
-  if o.md and o.json then return nil, "give one of --md and --json" end
+  if (o.md and 1 or 0) + (o.json and 1 or 0) + (o.html and 1 or 0) > 1 then
+    return nil, "give one of --html, --md and --json"
+  end
   if o.id and o.no_id then return nil, "give one of --id and --no-id" end
   o.conditions = {}
   for i, text in ipairs(o.fail_on or {}) do
@@ -79,9 +84,14 @@ local function show(f, o, out)
     out(screen.json(json.encode(f)))
   elseif o.md then
     markdown.render(diff.document(f), out)
+  elseif o.html == "-" then
+    io.stdout:write(page.render(diff.document(f)))
+  elseif o.html then
+    return fs.write(o.html, page.render(diff.document(f)), FILE_MODE)
   else
     terminal.render(diff.document(f), screen.new { tty = fs.isatty(1), width = fs.width(1) }, out)
   end
+  return true
 end
 
 -- Tells which conditions hold. 0; 3 if one does; 2 where the rows have no such figure.
@@ -116,8 +126,8 @@ function command.run(args, env)
                                                     examples = o.examples })
   if not f then return fail(1, err) end
   local status = judge(f, o)
-  show(f, o, out)
-  return status
+  local shown, bad = show(f, o, out)
+  return shown and status or fail(1, bad)
 end
 
 return command

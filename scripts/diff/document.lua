@@ -121,7 +121,7 @@ local function others(f, blocks)
       local rows_of = {}
       for i, e in ipairs(list) do
         local x = e[kind[2]]
-        rows_of[i] = { x.place, (text_of(x.fields):sub(1, 400):gsub("%s+", " ")) }
+        rows_of[i] = { x.place, (text_of(x.fields):sub(1, 400):gsub("%s+", " "):gsub("^ ", "")) }
       end
       add(blocks, { kind = "table", rows = rows_of, columns = { { "row" }, { "text", flex = true } } })
     end
@@ -159,7 +159,7 @@ end
 local function groups(title, g, blocks)
   if not g then return end
   add(blocks, { kind = "heading", text = title, name = g.key })
-  local rows_of, rest = {}, { label = "", a = 0, b = 0, share_a = 0, share_b = 0 }
+  local rows_of, rest = {}, { label = "", a = 0, b = 0, share_a = 0, share_b = 0, faint = true }
   for i, x in ipairs(g.groups) do
     if i <= document.GROUPS then
       rows_of[i] = { label = x.name, a = x.a, b = x.b, share_a = x.share_a, share_b = x.share_b }

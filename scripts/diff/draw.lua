@@ -4,6 +4,7 @@
 
 local bins = require "report.bins"
 local screen = require "report.screen"
+local worddiff = require "report.worddiff"
 
 local draw = { terminal = {}, markdown = {} }
 
@@ -23,8 +24,8 @@ function draw.rows(b)
   return out
 end
 
--- Signed points of a hundred.
-local function points(share_a, share_b)
+--- How a share changed, in signed points of a hundred.
+function draw.points(share_a, share_b)
   local d = 100 * (share_b - share_a)
   if math.abs(d) < 0.05 then return "" end
   return ("%+.1f"):format(d)
@@ -36,7 +37,7 @@ function draw.terminal.drift(s, b, out)
   for _, r in ipairs(rows) do
     label = math.max(label, screen.width_of(screen.clean(r.label)))
     figure = math.max(figure, #screen.number(r.a), #screen.number(r.b))
-    top = math.max(top, r.share_a, r.share_b)
+    if not r.faint then top = math.max(top, r.share_a, r.share_b) end
   end
   label = math.min(label, s.width // 3)
   local room = s.width - (2 + label + 3 + figure + 2 + 6 + 2 + 6 + 2)
@@ -45,21 +46,16 @@ function draw.terminal.drift(s, b, out)
     out("  " .. s:paint("dim", s:cut(b.text .. ", A above B", s.width - 2)))
   end
   local function line(name, letter, n, share, change, style)
-    local bar = s:paint(style, s:bar(top > 0 and share / top or 0, room))
+    local bar = style and s:paint(style, s:bar(top > 0 and share / top or 0, room)) or ""
     out((("  %s %s %s  %6s  %6s  %s"):format(screen.pad(name, label), letter,
       screen.pad(screen.number(n), figure, "right"), screen.percent(share), change, bar):gsub(" +$", "")))
   end
   for _, r in ipairs(rows) do
     if r.a > 0 or r.b > 0 then
-      line(s:cut(r.label, label), "A", r.a, r.share_a, "", "dim")
-      line("", "B", r.b, r.share_b, points(r.share_a, r.share_b), "cyan")
+      line(s:cut(r.label, label), "A", r.a, r.share_a, "", not r.faint and "dim")
+      line("", "B", r.b, r.share_b, draw.points(r.share_a, r.share_b), not r.faint and "cyan")
     end
   end
-end
-
-local function worddiff()
-  local found, w = pcall(require, "report.worddiff")
-  return found and w or nil
 end
 
 local function both(s, f, columns)
@@ -74,12 +70,10 @@ end
 
 function draw.terminal.edit(s, b, out)
   out("  " .. s:paint("dim", s:cut(b.text, s.width - 2)))
-  local words = worddiff()
   for _, f in ipairs(b.fields) do
-    local lines, same
     local room = { columns = s.width - 6, most = LINES, context = CONTEXT }
-    if words then lines, same = words.lines(s, f.before, f.after, room) end
-    if not lines or same then lines = both(s, f, s.width - 6) end
+    local lines, same = worddiff.lines(s, f.before, f.after, room)
+    if same then lines = both(s, f, s.width - 6) end
     out("    " .. s:paint("dim", f.name))
     for _, line in ipairs(lines) do out("      " .. line) end
   end
@@ -91,17 +85,18 @@ function draw.markdown.drift(b, out, text)
   row("---", "---:", "---:", "---:", "---:", "---:")
   for _, r in ipairs(draw.rows(b)) do
     row(text(r.label), screen.number(r.a), text(screen.percent(r.share_a)), screen.number(r.b),
-      text(screen.percent(r.share_b)), points(r.share_a, r.share_b))
+      text(screen.percent(r.share_b)), draw.points(r.share_a, r.share_b))
   end
   out("")
 end
 
-local plain = screen.new { unicode = true, colour = false, tty = false, width = 80 }
-
--- The words around what changed, the changes in [-…-] and {+…+}.
-local function marked(words, f, text)
+--- The words around what changed, the changes in [-…-] and {+…+}; cut where it is long.
+-- @param text  function(word) that makes a word safe
+function draw.marked(f, text)
   local out, bytes = {}, 0
-  for _, t in ipairs(words.tokens(words.parts(f.before, f.after), CONTEXT, "…")) do
+  local parts = worddiff.parts(f.before, f.after)
+  if #parts == 1 and parts[1].kind == "same" then return "(white space alone)" end
+  for _, t in ipairs(worddiff.tokens(parts, CONTEXT, "…")) do
     out[#out + 1] = text(t.text) .. (t.gap and " " or "")
     bytes = bytes + #t.text
     if bytes > BYTES then out[#out + 1] = " …" break end
@@ -111,14 +106,7 @@ end
 
 function draw.markdown.edit(b, out, text)
   out("- " .. text(b.text))
-  local words = worddiff()
-  for _, f in ipairs(b.fields) do
-    if words then out(("  - %s: %s"):format(f.name, marked(words, f, text)))
-    else
-      out(("  - %s was: %s"):format(f.name, text(plain:cut(f.before:sub(1, 2400), 600))))
-      out(("  - %s is: %s"):format(f.name, text(plain:cut(f.after:sub(1, 2400), 600))))
-    end
-  end
+  for _, f in ipairs(b.fields) do out(("  - %s: %s"):format(f.name, draw.marked(f, text))) end
   out("")
 end
 

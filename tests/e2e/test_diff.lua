@@ -54,6 +54,18 @@ check.test("--md is tables, text from data escaped", function()
   check.contains(out, "\\[this\\](http://x) \\| \\<b\\>")
 end)
 
+check.test("--html is one page, in which no text of the data is markup", function()
+  check.write(dir .. "/x.jsonl", lines { row("<script>alert(1)</script> who is it", "a <b>bold</b> answer of some words", "<i>") })
+  check.write(dir .. "/y.jsonl", lines { row("<script>alert(1)</script> who is it", "a <b>bold</b> answer of such words", "<i>") })
+  local status, _, err = tamis "diff x.jsonl y.jsonl --html d.html"
+  check.eq(status, 0, err)
+  local page = check.read(dir .. "/d.html")
+  check.contains(page, "<!doctype html>")
+  check.contains(page, "x.jsonl:1")
+  check.ok(not page:find("<script>alert", 1, true) and not page:find("<b>bold", 1, true))
+  check.contains(page, "[-some-] {+such+}")
+end)
+
 check.test("--fail-on ends with 3 where it holds, and with 0 where not", function()
   local status, _, err = tamis "diff a.jsonl b.jsonl --fail-on 'removed>0.05'"
   check.eq(status, 3)
@@ -76,7 +88,7 @@ check.test("mistakes are told in one sentence with the exit status of their kind
   for args, want in pairs {
     ["a.jsonl"] = { 2, "expected two files or runs, got 1" }, ["a.jsonl b.jsonl c.jsonl"] = { 2, "got 3" },
     ["a.jsonl b.jsonl --near 7"] = { 2, "--near needs a number from 0.1 to 1, got 7" },
-    ["a.jsonl b.jsonl --near 0.5 --no-near"] = { 2, "give one of" }, ["a.jsonl b.jsonl --json --md"] = { 2, "give one of" },
+    ["a.jsonl b.jsonl --near 0.5 --no-near"] = { 2, "give one of" }, ["a.jsonl b.jsonl --json --md"] = { 2, "give one of --html, --md and --json" },
     ["a.jsonl b.jsonl --examples 500"] = { 2, "at most 20" }, ["- -"] = { 2, "standard input" },
     ["a.jsonl gone.jsonl"] = { 1, "cannot find gone.jsonl" }, ["a.jsonl ."] = { 1, "no run folder" },
     ["a.jsonl b.jsonl --id nope"] = { 1, 'no row of a.jsonl has the id "nope"' },

@@ -4,6 +4,7 @@
 local bins = require "report.bins"
 local element = require "report.html.element"
 local json = require "json"
+local pairwise = require "diff.html"
 local screen = require "report.screen"
 local svg = require "report.html.svg"
 local tables = require "report.html.tables"
@@ -171,6 +172,8 @@ function draw.code(b, at)
 end
 
 function draw.next(b, at) return at.texts:show(b.text, { tag = "p", class = "soft code" }) end
+
+draw.drift, draw.edit = pairwise.drift, pairwise.edit
 
 -- ---- the whole ----
 
