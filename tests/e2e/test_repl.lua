@@ -243,6 +243,54 @@ c:row(5)
   check.ok(not out:find "\27" and not out:find "\u{202e}")
 end)
 
+check.test("rows made to harm a terminal harm none, whatever shows them", function()
+  local text = [[esc \u001b[2J\u001b]0;t\u0007 c1 \u009b31m \u001b]8;;http://x\u001b\\link \u001b]52;c;aGk=\u0007]]
+  local row = ('{"input": "%s%%s", "output": "\\u202e\\u2066 \\u200b\\ufeff nul\\u0000", "k\\u001b[1m": "v\\u009b2J", '
+    .. '"t": "v\\u202e\\u001b[1m", "n": %%d}\n'):format(text:gsub("%%", "%%%%"))
+  local path = check.write(dir .. "/h\27[31m.jsonl", row:format("", 1) .. row:format("!", 2))
+  local commands = [[
+c
+c:head()
+c:row(1)
+d = c:near_dedup{ threshold = .5 }
+d:rejected()
+d:cluster(1)
+d:compare(1, 2)
+d:explain(2)
+c:histogram "t"
+c:histogram "k\27[1m"
+c:crosstab("t", "n")
+d:crosstab("t", "source")
+c:sort "t"
+c:sort "t\27[2J"
+c:where(function(ex) error(ex.input) end)
+d:sweep("near_dedup", "threshold", { .5, .9 })
+c:diff(d)
+d:report()
+d:reasons()
+d:sources()
+recipe(d)
+help(c:row(1).input)
+f = c:filter(function(ex) return "bad\27[31mreason\u{202e}" end)
+f:rejected()
+f:crosstab("t", "reason")
+f:rejected "zz\27[2J"
+print(c:row(1).input, c)
+{ c:row(1).input, [c:row(1).t] = 1 }
+error(c:row(1).input)
+c[c:row(1).input]
+c:near("esc", 2)
+recipe(f)
+]]
+  local _, out, err = repl(commands, check.quote(path))
+  check.contains(out, "\\x1b[2J")
+  check.contains(err, "\\x1b]52;c;aGk=\\x07")
+  for _, bad in ipairs { "[\0-\8\11-\31\127]", "\u{202e}", "\u{2066}", "\u{200b}", "\u{feff}", "\xc2[\x80-\x9f]" } do
+    check.ok(not out:find(bad), bad)
+    check.ok(not err:find(bad), bad)
+  end
+end)
+
 check.test("no line is wider than the terminal", function()
   local screen = require "report.screen"
   local _, out = repl("c\nc:head()\nc:row(1)\nd = c:near_dedup{}\nd:explain(2)\nd:report()\nd:reasons()\n", data)
