@@ -133,6 +133,52 @@ static void markers_need_a_line_of_their_own_and_text_behind(void) {
   CHECK(!marker_next(span_str(""), 0, words, 2, &m));
 }
 
+/* ---- the document rules ---- */
+
+static const char *const GOPHER_WORDS[] = { "the", "be", "to", "of", "and", "that", "have", "with", "privacy policy", NULL };
+
+static Finding quality(const char *measure, const char *text, int prose) {
+  return figure_of(&rules_quality, measure, text, "", (double[]){ 10, 3, prose, 0, 8 }, GOPHER_WORDS);
+}
+
+static void gophers_figures_are_counted_by_hand(void) {
+  const char *text = "# The cat... and 12 dogs\n- to be\xE2\x80\xA6\n\n* 3";   /* 11 words: # The cat... and 12 dogs - to be… * 3 */
+  CHECK(quality("words", text, 0).value == 11);
+  /* with a letter or digit: The 3, cat... 6, and 3, 12 2, dogs 4, to 2, be… 3, 3 1 */
+  CHECK(near(quality("mean_word_length", text, 0).value, 24.0 / 8));
+  CHECK(near(quality("hash_ratio", text, 0).value, 1.0 / 11) && quality("hash_ratio", text, 0).end == 1);
+  CHECK(near(quality("ellipsis_ratio", text, 0).value, 2.0 / 11));
+  CHECK(near(quality("bullet_lines", text, 0).value, 2.0 / 3));
+  CHECK(near(quality("ellipsis_lines", text, 0).value, 1.0 / 3));
+  CHECK(near(quality("alpha_words", text, 0).value, 6.0 / 11));
+  CHECK(quality("stop_words", text, 0).value == 4);   /* the, and, to, be */
+}
+
+static void c4s_figures_are_counted_by_hand(void) {
+  const char *text = "One two three. Four five!\nshort.\nno end here at all\nSee our Privacy Policy and JavaScript {x}.\nOh well now...";
+  CHECK(quality("sentences", text, 0).value == 3);    /* two, and one; "short." has one word, "…" ends no sentence */
+  CHECK(quality("longest_word", text, 0).value == 10);
+  Finding f = quality("policy_phrases", text, 0);
+  CHECK(f.value == 1 && strncmp(text + f.start, "Privacy Policy", f.end - f.start) == 0);
+  CHECK(quality("javascript", text, 0).value == 1 && quality("curly_brackets", text, 0).value == 1);
+  CHECK(quality("lorem_ipsum", "Lorem Ipsum, LOREM IPSUM", 0).value == 2 && quality("lorem_ipsum", text, 0).value == 0);
+}
+
+static void finewebs_figures_are_counted_by_hand(void) {
+  const char *text = "A whole line here.\nshort one\nshort one\nand no end to this";   /* 18, 9, 9, 18 characters */
+  CHECK(near(quality("terminal_lines", text, 0).value, 1.0 / 4));
+  CHECK(near(quality("short_lines", text, 0).value, 2.0 / 4));
+  CHECK(near(quality("dup_line_chars", text, 0).value, 9.0 / 54));
+  CHECK(near(quality("newline_ratio", text, 0).value, 3.0 / 13));
+}
+
+static void prose_leaves_out_code_tables_lists_and_data(void) {
+  const char *text = "Here is it:\n```\nx = {1}\n```\n| a | b |\n- one\n2. two\n{\"k\": 3,\n\"l\": 4}\nfor (;;) {\nThat is all.";
+  CHECK(quality("words", text, 1).value == 6);
+  CHECK(near(quality("terminal_lines", text, 1).value, 1.0 / 2));
+  CHECK(isnan(quality("hash_ratio", "```\n# a\n```", 1).value));
+}
+
 int main(void) {
   RUN(repeated_lines_count_by_number_and_by_characters);
   RUN(paragraphs_end_at_blank_lines);
@@ -144,5 +190,9 @@ int main(void) {
   RUN(scripts_without_spaces_count_by_characters);
   RUN(both_figures_agree_with_the_definition);
   RUN(markers_need_a_line_of_their_own_and_text_behind);
+  RUN(gophers_figures_are_counted_by_hand);
+  RUN(c4s_figures_are_counted_by_hand);
+  RUN(finewebs_figures_are_counted_by_hand);
+  RUN(prose_leaves_out_code_tables_lists_and_data);
   return check_done();
 }

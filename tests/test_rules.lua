@@ -89,4 +89,32 @@ check.test("an answer marker in the input rejects the row, or is stripped", func
   check.eq(reasons(run(load(rows), "leakage", { markers = {} })), {})
 end)
 
+local PROSE = ("All of the people that have been here went to the market with their friends. "):rep(4)
+
+check.test("the chat rules keep short questions, code, JSON, lists and tables", function()
+  judge("text_rules", {}, {
+    { "Yes." }, { "42" }, { "How do I reset it?" }, { "{\"a\": [1, 2, 3], \"b\": {}}" },
+    { ("def f(x):\n    # add one\n    return x + 1\n\n"):rep(20) },
+    { "```\n" .. ("# a comment\nx = 1;\n"):rep(50) .. "```" },
+    { ("- milk\n- 12 eggs\n"):rep(40) }, { ("| 1 | 2 |\n"):rep(50) }, { ("1. ...\n"):rep(40) },
+    { PROSE }, { ("12 + 30 = 42\n"):rep(2) .. PROSE },
+    { PROSE .. "Lorem ipsum dolor sit amet.", "high_lorem_ipsum" },
+    { PROSE:rep(5) .. ("x"):rep(1001), "high_word_chars" },
+    { PROSE .. ("and so on ... "):rep(20), "high_ellipsis_ratio" },
+  })
+end)
+
+check.test("a published rule is on by its family, by its threshold, and off by its name", function()
+  judge("text_rules", { preset = "gopher" }, { { "Yes.", "low_words" }, { PROSE } })
+  judge("text_rules", { preset = "gopher", skip = { "min_words", "min_stop_words" } }, { { "Yes indeed, certainly." } })
+  judge("text_rules", { preset = "c4" }, { { PROSE, "low_sentences" }, { PROSE .. PROSE },
+                                           { PROSE .. PROSE .. "{ It is.", "high_curly_brackets" } })
+  judge("text_rules", { preset = "fineweb" }, { { "no end at all\nin any of the lines", "low_terminal_lines" }, { PROSE } })
+  judge("text_rules", { min_words = 2 }, { { "Yes.", "low_words" }, { "Yes it is." } })
+  local stage = require "stages.text_rules"
+  local op, err = stage.op({ skip = { "words" }, preset = "chat", stop_words = {}, policy_phrases = {} }, {})
+  check.eq(op, nil)
+  check.contains(err, 'there is no rule "words"')
+end)
+
 check.done()

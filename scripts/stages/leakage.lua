@@ -20,15 +20,15 @@ return {
     max_substring_ratio = { type = "number", default = 0.4, min = 0, max = 1,
                             doc = "largest share of the output's tokens in the longest common run; 1: off" },
     min_tokens          = { type = "integer", default = 8, min = 1, max = 65536,
-                            doc = "outputs of fewer tokens have no figures: a short answer may well stand in its question" },
+                            doc = "outputs of fewer tokens have no figures: a short answer may stand in its question" },
     max_tokens          = { type = "integer", default = 4096, min = 16, max = 65536,
                             doc = "tokens read of each side; the rest does not count" },
     unit                = { type = "enum", default = "word", values = { "word", "char" },
                             doc = "tokens are words, or single characters" },
     markers             = { type = "list", of = { type = "string" }, default = MARKERS,
-                            doc = "what announces an answer at the beginning of a line of the input; an empty list is off" },
+                            doc = "what announces an answer at the beginning of a line of the input; none: off" },
     marker_action       = { type = "enum", default = "reject", values = { "reject", "strip" },
-                            doc = "strip: take the marker and what it gives away out of the input; an input that would be "
+                            doc = "strip: take the marker and what it gives away out of the input; one that would be "
                             .. "left blank is rejected" },
   },
   example = [[s.leakage { max_lcs_ratio = 0.6, marker_action = "strip" }]],

@@ -31,7 +31,7 @@ local params = {
                            doc = "largest share of repeated word bigrams" },
   min_words            = { type = "integer", default = 10, min = 2, doc = "texts of fewer words have no ratio" },
   gopher               = { type = "boolean", default = false,
-                           doc = "true: all of the figures of the Gopher paper, at its thresholds where none is given" },
+                           doc = "all the figures of the Gopher paper, at its thresholds where none is given" },
 }
 local reasons, metrics = { "repetitive" }, { "ratio" }
 local bounds = { { param = "max_repetition_ratio", metric = "ratio", side = "max", reason = "repetitive" } }

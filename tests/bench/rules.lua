@@ -51,6 +51,8 @@ local sum = measure("length", { length }) + measure("repetition", { repetition }
 measure("pii redact", { { "pii", { action = "redact" } } })
 measure("topics", { { "topics", { rules = RULES } } })
 measure("repetition gopher", { { "repetition", { gopher = true } } })
+measure("text_rules chat", { { "text_rules" } })
+measure("text_rules published", { { "text_rules", { preset = "published" } } })
 measure("leakage", { { "leakage" } })
 local fused = measure("length+repetition+pii", { length, repetition, pii })
 print(("%-28s %8.2f of the sum of the three alone"):format("fused", fused / sum))
