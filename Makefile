@@ -106,6 +106,7 @@ $(BUILD)/eval/%: $(BUILD)/tests/eval/%.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 eval: $(BUILD)/tamis-test $(BUILD)/bench/make_rows $(BUILD)/eval/brute
 	@$(BUILD)/tamis-test tests/eval/pii.lua
+	@$(BUILD)/tamis-test tests/eval/secrets.lua
 	@MAKE_ROWS=$(BUILD)/bench/make_rows BRUTE=$(BUILD)/eval/brute $(BUILD)/tamis-test tests/eval/eval.lua
 	@$(BUILD)/tamis-test tests/eval/rules.lua
 

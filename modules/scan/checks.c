@@ -323,6 +323,7 @@ ScanCheck scan_check(Span name) {
     { "card", check_card }, { "luhn", check_luhn }, { "ssn", check_ssn }, { "ipv4", check_ipv4 },
     { "ipv6", check_ipv6 }, { "email", check_email }, { "phone", check_phone },
     { "national_phone", check_national_phone }, { "date", check_date }, { "secret", check_secret },
+    { "filled", check_filled }, { "assigned", check_assigned },
     { "url", check_url }, { "domain", check_domain }, { "credentials", check_credentials }, { "mac", check_mac },
     { "iban", check_iban }, { "nhs", check_nhs }, { "nif", check_nif }, { "de_tax", check_de_tax },
     { "pesel", check_pesel }, { "aadhaar", check_aadhaar }, { "cpf", check_cpf },

@@ -21,7 +21,7 @@ typedef int (*ScanCheck)(ScanCandidate *c);   /* 1: it is one */
 **  ipv6   RFC 4291; not ::1, documentation (RFC 3849)
 **  email  not the domains of RFC 2606 and 6761, not file names
 **  phone  E.164 lengths by country code, or the North American plan
-**  national_phone, date, secret      shapes.h
+**  national_phone, date, filled, secret, assigned     shapes.h
 **  url, domain, credentials, mac     hosts.h
 **  iban, nhs, nif, de_tax, pesel, aadhaar, cpf     ids.h                                       */
 ScanCheck scan_check(Span name);   /* NULL if there is none of that name */

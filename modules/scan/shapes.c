@@ -91,7 +91,7 @@ static int has_run(Span text, size_t longest) {
   return 0;
 }
 
-int check_secret(ScanCandidate *c) {
+int check_filled(ScanCandidate *c) {
   static const char *const FILL[] = { "example", "your_", "your-", "yourkey", "yourtoken", "placeholder", "changeme",
     "change_me", "change-me", "dummy", "redacted", "insert", "sample", "process.env", "os.environ", "getenv", "undefined",
     "todo", "xxxx", "****", "....", "foobar", "fake", "notreal", "secrets.", "vars.", "config." };
@@ -100,10 +100,34 @@ int check_secret(ScanCandidate *c) {
   if (c->strict) return 1;
   for (size_t i = 0; i < sizeof FILL / sizeof *FILL; i++)
     if (holds(text, FILL[i])) return 0;
+  return !has_run(text, LONGEST_RUN);
+}
+
+int check_secret(ScanCandidate *c) {
   size_t digits = 0, letters = 0;
-  for (size_t i = 0; i < text.len; i++) {
-    digits += (size_t)digit(text.ptr[i]);
-    letters += (size_t)letter(text.ptr[i]);
+  for (size_t i = c->start; i < c->end; i++) {
+    digits += (size_t)digit(c->text.ptr[i]);
+    letters += (size_t)letter(c->text.ptr[i]);
   }
-  return digits > 0 && letters > 0 && !has_run(text, LONGEST_RUN);
+  return digits > 0 && letters > 0 && check_filled(c);
+}
+
+/* Names joined by dots, as a program writes them: settings.token_v2 */
+static int is_member(Span text) {
+  size_t dots = 0;
+  for (size_t i = 0; i < text.len; i++) {
+    char ch = text.ptr[i];
+    int first = i == 0 || text.ptr[i - 1] == '.';
+    if (ch == '.' ? first : first ? !letter(ch) && ch != '_' : !letter(ch) && !digit(ch) && ch != '_') return 0;
+    dots += ch == '.';
+  }
+  return dots > 0;
+}
+
+int check_assigned(ScanCandidate *c) {
+  while (c->end > c->start && strchr(".,;?!", c->text.ptr[c->end - 1])) c->end--;
+  Span text = span_of(c->text.ptr + c->start, c->end - c->start);
+  enum { LEAST = 8 };
+  if (text.len < LEAST || strchr("/.$%~", text.ptr[0]) || holds(text, "://")) return 0;
+  return !is_member(text) && check_secret(c);
 }

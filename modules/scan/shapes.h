@@ -8,7 +8,8 @@
 /* Digits grouped as a number is written at home (US, UK, DE, FR, IN, BR and their like), no date */
 int check_national_phone(ScanCandidate *c);
 int check_date(ScanCandidate *c);      /* a day, a month and a year, in any order that is written */
-/* Not a placeholder ("your_key", "xxxx", AWS' EXAMPLE), a path, a variable or a plain word */
-int check_secret(ScanCandidate *c);
+int check_filled(ScanCandidate *c);    /* not a placeholder ("your_key", "xxxx", AWS' EXAMPLE) */
+int check_secret(ScanCandidate *c);    /* filled, with a letter and a digit */
+int check_assigned(ScanCandidate *c);  /* a secret that is no path, no variable, no member of a thing */
 
 #endif

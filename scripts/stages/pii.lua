@@ -29,7 +29,7 @@ return {
                    .. table.concat(ALL, ", ") },
     extra      = { type = "table", default = {},
                    doc = "kinds of your own: { employee_id = { pattern = \"EMP-\\\\d{6}\" } }; also "
-                   .. "context = \"staff badge*\" (words of which one must stand within 5 of the match), check, action" },
+                   .. "context = \"staff badge*\" (a word that must stand within 5 of the match), check, action" },
     strict     = { type = "boolean", default = false,
                    doc = "count loopback and documentation addresses, example.com and their like too" },
     annotation = { type = "string", default = "pii", doc = "annotation that tag sets, to the kinds found" },
