@@ -34,6 +34,21 @@ check.test("a sweep and an ablation print what README.md says they print", funct
   check.eq(got:sub(1, #shown), shown)
 end)
 
+check.test("a diff of two runs prints what README.md says it prints", function()
+  local out = check.folder()
+  local function tamis(args)
+    local status, got, err = check.run(("LC_ALL=C.UTF-8 COLUMNS=80 %s %s"):format(check.tamis, args))
+    check.eq(status, 0, err)
+    return got
+  end
+  local run = "run examples/helpdesk/recipe.lua --quiet --no-html --out " .. out
+  tamis(run .. " --run-id demo")
+  tamis(run .. " --run-id looser " .. check.ok(text:match "the second with `(%-%-set [^`]*)`"))
+  local got = tamis(("diff %s/helpdesk_v1/demo %s/helpdesk_v1/looser --examples 1"):format(out, out))
+  local shown = block "diff"
+  check.eq(got:sub(1, #shown), shown)
+end)
+
 check.test("the session of README.md gives what README.md says it gives", function()
   local shown, commands, wanted = block "session", {}, {}
   for line in shown:gmatch "(.-)\n" do
