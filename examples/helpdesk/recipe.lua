@@ -19,7 +19,7 @@ end
 
 --- A last line of more than four words ends like a sentence; shorter ones are signatures.
 local function cut_off(ex)
-  local last = ex.output:match("[^\n]*$")
+  local last = ex.output:gsub("^.*\n", "")
   local words = select(2, last:gsub("%S+", ""))
   if words > 4 and not last:match("[%.%?!:%)\"]$") then return "no_end", last:sub(-40) end
 end

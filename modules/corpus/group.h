@@ -46,6 +46,7 @@ struct Out {
   JsonDoc doc;              /* for edits of strings that are JSON themselves */
   Error err;
   GroupTime *time;          /* [operators + 1] of this worker, or NULL: nobody asked */
+  double *took;             /* [operators + 1] seconds on the current row; -1: not called */
 };
 
 void out_begin_row(Out *o);

@@ -157,8 +157,8 @@ View *view_run_group(const View *v, Pool *pool, RowOp *const *ops, const uint16_
 
 /* What an operator of a group took, as a sample of the rows tells: one in GROUP_SAMPLE, of more than
 ** GROUP_MANY rows one in GROUP_SAMPLE_MANY, chosen by a hash of their numbers, is timed operator by
-** operator. What an operator is first to ask of a row (its decoded text) counts as its own. */
-enum { GROUP_SAMPLE = 16, GROUP_SAMPLE_MANY = 128, GROUP_MANY = 50000 };
+** operator. What an operator is first to ask of a row (its decoded text) counts as its own. Rows during which the thread waited for a processor are left out. */
+enum { GROUP_SAMPLE = 16, GROUP_SAMPLE_MANY = 512, GROUP_MANY = 50000 };
 typedef struct GroupTime {
   double seconds;     /* over the sampled rows, of all threads */
   uint64_t calls;     /* sampled rows that it was called on */

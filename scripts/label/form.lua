@@ -250,8 +250,8 @@ local function head(state, s)
   local first = screen.pad(s:cut(who, math.max(4, room)), math.max(0, room)) .. "  " .. count
   local place = { item.source and ("%s:%s"):format(item.source, tostring(item.line)) or nil }
   if item.id ~= nil then place[#place + 1] = "id " .. tostring(item.id) end
-  if item.stratum and not item.stratum:find "%." then place[#place + 1] = item.stratum end
-  if item.value then place[#place + 1] = ("%s (%.4g)"):format(item.stratum, item.value) end
+  if item.value then place[#place + 1] = ("%s (%.4g)"):format(item.stratum, item.value)
+  elseif item.stratum and not item.blind then place[#place + 1] = item.stratum end
   if state.verdict then
     local why = item.stage and (": %s.%s"):format(item.stage, tostring(item.reason)) or ""
     place[#place + 1] = item.status .. why

@@ -1,6 +1,6 @@
 --- pick: which rows are shown: a stratified sample of a run or of files, or the rows nearest a
 -- threshold. The seed and the rows' identities decide, so that the same call gives the same rows.
--- An item: { key = identity, row, id, source, line, stratum, status, verdict }.
+-- An item: { key = identity, row, id, source, line, stratum, status, … }.
 
 local figures = require "report.figures"
 local fs = require "fs"
@@ -116,7 +116,11 @@ function pick.run(r, o)
   local items, taken = {}, {}
   for _, row in ipairs(r:query(sql:format(point(o.seed), stratum, where, most) .. " ORDER BY s, k")) do
     taken[row.s] = (taken[row.s] or 0) + 1
-    if taken[row.s] <= quota[row.s] then items[#items + 1] = item_of(r, row.row, stratum_name(r, row.s)) end
+    if taken[row.s] <= quota[row.s] then
+      local item = item_of(r, row.row, stratum_name(r, row.s))
+      item.blind = by:find "reason" ~= nil   -- whoever scores should not know the verdict, unless he asks (v)
+      items[#items + 1] = item
+    end
   end
   return shuffled(items, o.seed)
 end

@@ -13,6 +13,7 @@ progress.__index = progress
 local LINE_SECONDS = 5      -- between two plain lines
 local BAR_SECONDS = 0.2
 local EVENT_SECONDS = 1
+local PART_SECONDS = 0.3    -- from which on a rate means something
 local LEFT_SECONDS = 1      -- a stage that took longer leaves its line on the terminal
 local STDERR = 2
 local NAME_COLUMNS = 30
@@ -74,8 +75,10 @@ local function tail_of(self, share, elapsed)
   if self.part > 1 then table.insert(parts, 1, ("part %d"):format(self.part)) end
   local began = fs.clock() - self.part_begun
   if self.rows and elapsed > 0.5 then
-    if began > 0.2 then parts[#parts + 1] = rate(self.rows * share, began) end
-    if share > 0.02 and share < 1 then parts[#parts + 1] = duration(began / share - began) .. " left" end
+    if began > PART_SECONDS then
+      parts[#parts + 1] = rate(self.rows * share, began)
+      if share > 0.02 and share < 1 then parts[#parts + 1] = duration(began / share - began) .. " left" end
+    end
   end
   return table.concat(parts, "  ")
 end
@@ -163,8 +166,9 @@ function progress:tick(done, n)
                              rows_per_second = self.rows and took > 0 and math.floor(self.rows * share / took) or nil })
     return
   end
-  local more = self.rows and ", " .. rate(self.rows * share, took) or ""
-  if share > 0.02 and share < 1 then more = more .. ", " .. duration(took / share - took) .. " left" end
+  local known = took > PART_SECONDS   -- a part that has just begun says nothing
+  local more = known and self.rows and ", " .. rate(self.rows * share, took) or ""
+  if known and share > 0.02 and share < 1 then more = more .. ", " .. duration(took / share - took) .. " left" end
   io.stderr:write(("%s: %.0f%%%s\n"):format(screen.clean(self.name), share * 100, more))
 end
 

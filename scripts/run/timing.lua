@@ -24,7 +24,7 @@ function timing.operators(names, times, total)
   for _, t in ipairs(times) do sum = sum + t.seconds end
   if sum <= 0 then return out end
   for i, t in ipairs(times) do
-    out[i] = { name = names[i] or "(the rows themselves)", seconds = total * t.seconds / sum,
+    out[i] = { name = names[i] or "(the rows)", seconds = total * t.seconds / sum,
                share = t.seconds / sum, sampled = t.calls, row_us = t.calls > 0 and t.seconds / t.calls * 1e6 or nil }
   end
   return out
