@@ -1,6 +1,7 @@
 --- ablate: what each stage and reason of a run removes at all, first, and alone.
 
 local ablation = require "report.ablation"
+local core = require "core"
 local fs = require "fs"
 local json = require "json"
 local options = require "cli.options"
@@ -121,6 +122,7 @@ function ablate.run(args, env)
   if not opened then return fail(1, err) end
   local out = env and env.out or function(text) io.stdout:write(text, "\n") end
   local r = ablation.of(opened, o.no_examples and 0 or math.min(o.sample or 1, MOST_SAMPLE))
+  if core.interrupted() then return fail(130, "interrupted") end
   if o.json then out(screen.json(json.encode(r, "  ")))
   else show(screen.new { tty = fs.isatty(1), width = fs.width(1) }, opened, r, out) end
   opened:close()

@@ -227,6 +227,13 @@ check.test("the terminal's and Markdown's lines keep to the width and let no esc
   end
 end)
 
+check.test("an interrupt ends it, without half a result", function()
+  local command = "timeout --preserve-status -s INT 1 %s sweep %s near_dedup.shingle=3,4,5,6,7,8,9 sample.n=1:200:1 --quiet"
+  local status, out = check.run(command:format(check.tamis, q(RECIPE)))
+  check.eq(status, 130)
+  check.eq(out, "")
+end)
+
 check.test("what is wrong with the parameter is said before a row is read", function()
   for _, case in ipairs {
     { "lenght.min_input_tokens=3:9:3", 'there is no stage "lenght"; did you mean "length"' },
