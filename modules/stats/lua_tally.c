@@ -173,7 +173,8 @@ static int f_rows(lua_State *L) {
   lua_Integer max = luaL_checkinteger(L, 4);
   luaL_argcheck(L, 1 <= max && max <= MOST, 4, "expected 1 to 1000");
   uint32_t out[MOST];
-  return push_rows(L, out, tally_rows(v, stage, span_of(reason, len), out, (size_t)max));
+  size_t n = tally_rows(v, stage, span_of(reason, len), out, (size_t)max);
+  return push_rows(L, out, n);
 }
 
 static int f_members(lua_State *L) {
