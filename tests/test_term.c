@@ -56,6 +56,18 @@ static void a_beginning_waits_for_its_rest(void) {
   }
 }
 
+static void a_sequence_without_an_end_is_let_go(void) {
+  for (size_t n = 3; n < 70; n++) {   /* in memory of that size, so that a sanitizer sees a byte behind it */
+    unsigned char *bytes = malloc(n);
+    memset(bytes, '1', n);
+    memcpy(bytes, "\033[", 2);
+    Key key;
+    size_t used = key_decode(bytes, n, 0, &key);
+    CHECK(used <= n && (used == 0) == (n < 32) && key.code == KEY_NONE);
+    free(bytes);
+  }
+}
+
 static void any_bytes_are_used_up(void) {
   unsigned state = 7;
   for (int round = 0; round < 20000; round++) {
@@ -277,6 +289,7 @@ int main(void) {
   RUN(sequences_of_xterm_linux_and_screen_are_keys);
   RUN(unknown_sequences_are_swallowed_whole);
   RUN(a_beginning_waits_for_its_rest);
+  RUN(a_sequence_without_an_end_is_let_go);
   RUN(any_bytes_are_used_up);
   RUN(keys_arrive_one_by_one_and_the_terminal_comes_back);
   RUN(a_new_size_is_an_event);

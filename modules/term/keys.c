@@ -44,7 +44,7 @@ static size_t decode_csi(const unsigned char *byte, size_t n, int final, Key *ke
     if (byte[i] < '0' || byte[i] > '9') in_first = 0;
     else if (in_first && first < 10000) first = first * 10 + (byte[i] - '0');
   }
-  if (i == n && i < MAX_SEQUENCE) return final ? n : 0;
+  if (i == n) return final || i >= MAX_SEQUENCE ? n : 0;
   if (i == 2 && byte[i] == '[' && i + 1 < n) return 4;   /* the Linux console's function keys: ESC [ [ A */
   if (i == 2 && byte[i] == '[') return final ? n : 0;
   if (byte[i] < 0x40 || byte[i] > 0x7E) return i;        /* cut off: what stands here begins anew */
