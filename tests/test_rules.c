@@ -179,6 +179,70 @@ static void prose_leaves_out_code_tables_lists_and_data(void) {
   CHECK(isnan(quality("hash_ratio", "```\n# a\n```", 1).value));
 }
 
+/* ---- cut off ---- */
+
+static double cut(const char *sign, const char *text) {
+  static const char *const WORDS[] = { "and", "the", NULL };
+  return figure_of(&rules_truncated, sign, text, "", (double[]){ 3 }, WORDS).value;
+}
+
+static void what_is_open_at_the_end_is_counted(void) {
+  CHECK(cut("open_fence", "See:\n```c\nint x;\n```\nDone.") == 0 && cut("open_fence", "See:\n```c\nint x;") == 1);
+  CHECK(cut("open_fence", "```inline``` is none") == 0);
+  CHECK(cut("open_brackets", "f(a, [b, {c") == 3 && cut("open_brackets", "f(a) :) 1) one") == 0);
+  CHECK(cut("open_brackets", "{\"a\": \"(\", \"b\": [1") == 2 && cut("open_brackets", "{\"a\": \"(\"}") == 0);
+  CHECK(cut("open_quote", "{\"a\": \"b") == 1 && cut("open_quote", "{\"a\": \"\\\"\"}") == 0);
+  CHECK(cut("open_quote", "He said \"no\" at 6\" high.") == 0 && cut("open_quote", "He said \"no") == 1);
+  CHECK(cut("open_quote", "\"One paragraph\n\nand \"another\".") == 0);
+}
+
+static void the_last_line_tells_of_lists_and_sentences(void) {
+  CHECK(cut("mid_list", "1. one\n2.") == 1 && cut("mid_list", "- one\n-") == 1 && cut("mid_list", "1. one\n2. two") == 0);
+  CHECK(cut("mid_sentence", "This is the end") == 1 && cut("mid_sentence", "This is the end.") == 0);
+  CHECK(isnan(cut("mid_sentence", "Yes")) && isnan(cut("mid_sentence", "x = y + z * 2")));
+  CHECK(cut("dangling", "You need bread and") == 1 && cut("dangling", "You need bread,") == 1);
+  CHECK(cut("dangling", "You need bread now") == 0);
+}
+
+/* ---- encoding, markup, content ---- */
+
+static double broken(const char *sign, const char *text) {
+  return figure_of(&rules_encoding, sign, text, "", NULL, NULL).value;
+}
+
+static void broken_characters_are_counted(void) {
+  CHECK(broken("mojibake", "caf\xC3\x83\xC2\xA9 isn\xC3\xA2\xE2\x82\xAC\xE2\x84\xA2t") == 2);   /* cafÃ© isnâ€™t */
+  CHECK(broken("mojibake", "caf\xC3\xA9, p\xC3\xA2te, S\xC3\x83O, 20 \xC2\xB0" "C") == 0);         /* café, pâte, SÃO, 20 °C */
+  CHECK(broken("replacement", "a\xEF\xBF\xBD" "b") == 1);
+  CHECK(broken("control", "a\tb\r\n\x01\x7F") == 2 && broken("control", "\xC2\x9F") == 1);
+  CHECK(broken("zero_width", "a\xE2\x80\x8B" "b") == 1);
+  CHECK(broken("zero_width", "\xD9\x85\xDB\x8C\xE2\x80\x8C\xD8\xAE") == 0);   /* Persian needs its joiner */
+  CHECK(broken("mixed_script", "p\xD0\xB0ypal \xD0\xB4\xD0\xB0 x\xCE\xB1") == 1);   /* pаypal with a Cyrillic а */
+}
+
+static double residue(const char *sign, const char *text) {
+  static const char *const TAGS[] = { "b", "br", "div", NULL };
+  return figure_of(&rules_markup, sign, text, "", NULL, TAGS).value;
+}
+
+static void residue_of_markup_is_counted_outside_code(void) {
+  CHECK(residue("html_tags", "a<br/>b <DIV class=\"x\">c</div> `<b>` x<b and <body>\n```\n<br>\n```") == 3);
+  CHECK(residue("html_entities", "a&nbsp;b &#39; &x; R&D; AT&T") == 2);
+  CHECK(residue("open_fence", "```\nx") == 1 && residue("open_fence", "```\nx\n```") == 0);
+  CHECK(residue("open_emphasis", "**bold** and **not") == 1 && residue("open_emphasis", "2**3 is 8, a ** b") == 0);
+}
+
+static double says(const char *sign, const char *text) {
+  static const char *const WORDS[] = { "null", "n/a", NULL };
+  return figure_of(&rules_content, sign, text, "", NULL, WORDS).value;
+}
+
+static void letters_and_placeholders_are_told_apart(void) {
+  CHECK(says("letters", " \n...-_") == 0 && says("letters", "42 \xC3\xA9") == 3);
+  CHECK(says("placeholder", " Null. ") == 1 && says("placeholder", "N/A") == 1);
+  CHECK(says("placeholder", "null and void") == 0 && says("placeholder", "") == 0);
+}
+
 int main(void) {
   RUN(repeated_lines_count_by_number_and_by_characters);
   RUN(paragraphs_end_at_blank_lines);
@@ -194,5 +258,10 @@ int main(void) {
   RUN(c4s_figures_are_counted_by_hand);
   RUN(finewebs_figures_are_counted_by_hand);
   RUN(prose_leaves_out_code_tables_lists_and_data);
+  RUN(what_is_open_at_the_end_is_counted);
+  RUN(the_last_line_tells_of_lists_and_sentences);
+  RUN(broken_characters_are_counted);
+  RUN(residue_of_markup_is_counted_outside_code);
+  RUN(letters_and_placeholders_are_told_apart);
   return check_done();
 }

@@ -117,4 +117,27 @@ check.test("a published rule is on by its family, by its threshold, and off by i
   check.contains(err, 'there is no rule "words"')
 end)
 
+check.test("truncated, markup and near_empty say which sign they saw", function()
+  judge("truncated", {}, {
+    { "Use this:\n```lua\nprint(1)", "open_fence" }, { "{\"a\": [1, 2", "open_brackets" },
+    { "First you go to the settings and then you open the", "dangling" }, { "1. Open it.\n2.", "mid_list" },
+    { "Yes" }, { "card arrival" }, { "It is done" }, { "It is done at the end of the day" },
+  })
+  judge("truncated", { max_mid_sentence = 0 }, { { "It is done at the end of the day", "mid_sentence" } })
+  judge("markup", {}, { { "One<br>two", "html_tags" }, { "a&nbsp;b", "html_entities" }, { "if a < b then `<br>`" } })
+  judge("near_empty", {}, { { "...", "near_empty" }, { "", "near_empty" }, { "N/A.", "placeholder" }, { "no" } })
+  local stage = require "stages.truncated"
+  check.contains(select(2, stage.op({ words = table.pack(("x"):rep(65, " "):byte(1, -1)) }, {})), "at most 64")
+end)
+
+check.test("encoding reads every string of a row, and adds up", function()
+  local view = load { { input = "q", output = "a", tags = { "caf\u{C3}\u{A9}", "na\u{C3}\u{AF}ve" } }, { input = "é", output = "ü" } }
+  local row = run(view, "encoding"):row(1)
+  check.eq(row.reason, "mojibake")
+  check.eq(row.evidence, { field = "other", value = 2, threshold = 0,
+    spans = { { field = "other", path = "tags[0]", start = 3, ["end"] = 5 } } })
+  check.eq(run(view, "encoding", { max_mojibake = 2 }):row(1).status, "standing")
+  check.eq(run(view, "encoding"):row(2).status, "standing")
+end)
+
 check.done()

@@ -4,7 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const RuleKernel *const KERNELS[] = { &rules_repetition, &rules_quality, &rules_leakage };
+static const RuleKernel *const KERNELS[] = { &rules_repetition, &rules_quality, &rules_leakage, &rules_truncated,
+                                             &rules_encoding, &rules_markup, &rules_content };
 
 const RuleKernel *rules_kernel(Span name) {
   for (size_t i = 0; i < sizeof KERNELS / sizeof *KERNELS; i++)

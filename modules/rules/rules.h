@@ -35,7 +35,8 @@ typedef struct RuleKernel {
   void (*run)(const RuleSetup *s, Span text, Span against, void *room, Finding *out);
 } RuleKernel;
 
-extern const RuleKernel rules_repetition, rules_quality, rules_leakage;
+extern const RuleKernel rules_repetition, rules_quality, rules_leakage, rules_truncated, rules_encoding,
+                        rules_markup, rules_content;
 
 const RuleKernel *rules_kernel(Span name);                          /* NULL if there is none */
 int rules_measure(const RuleKernel *k, Span name);                  /* its index; -1 if there is none */

@@ -7,13 +7,18 @@
 
 return {
   doc         = "figures for long questions with full answers: the defaults of the stages",
-  order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "language", "pii", "near_dedup" },
+  order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated", "near_empty",
+                  "encoding", "markup", "language", "pii", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 20, max_input_tokens = 2048, min_output_tokens = 10, max_output_tokens = 1024 },
   repetition  = { max_repetition_ratio = 0.15 },
   text_rules  = {},
   leakage     = { max_lcs_ratio = 0.7, max_substring_ratio = 0.4, min_tokens = 20 },
+  truncated   = { max_mid_sentence = 0 },
+  near_empty  = {},
+  encoding    = {},
+  markup      = {},
   language    = { keep = { "en" }, min_confidence = 0.95 },
   pii         = { action = "reject" },
   near_dedup  = { threshold = 0.8 },

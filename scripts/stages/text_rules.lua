@@ -57,7 +57,8 @@ local params = {
   short_line_chars = { type = "integer", default = 30, min = 0, doc = "a line of no more characters is short" },
   min_line_words = { type = "integer", default = 3, min = 0, doc = "words that a line of sentences has at least" },
   stop_words = { type = "list", of = { type = "string" }, default = STOP_WORDS, doc = "what min_stop_words counts" },
-  policy_phrases = { type = "list", of = { type = "string" }, default = POLICY, doc = "what max_policy_phrases counts" },
+  policy_phrases = { type = "list", of = { type = "string" }, default = POLICY,
+                doc = "what max_policy_phrases counts" },
 }
 local reasons, metrics, bounds = {}, {}, {}
 
