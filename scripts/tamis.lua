@@ -99,7 +99,7 @@ local function flatten(list, out, depth)
     elseif kind == RECIPE then
       flatten(item.stages, out, depth + 1)
     elseif type(item) == "function" then
-      fail("item %d of the recipe is a function: a stage needs its braces, s.exact_dedup{}", i)
+      fail("item %d of the recipe is a function: a stage needs its braces, as in s.exact_dedup{}", i)
     elseif type(item) == "table" then
       if kind ~= PRESET then
         for k in pairs(item) do

@@ -189,7 +189,7 @@ local function stage_pii(t, view, ctx)
   local after, _, removed = trial.run(view, "pii", { pool = ctx.pool, params = p })
   if not after then return view end
   write(t, call("pii", { "action" }, { action = "redact" }), seen, removed,
-    ("e-mail, phone, card, SSN and IP in %s rows (%s) are replaced by their names; "
+    ("e-mail, phone, card, SSN and IP in %s rows (%s) are replaced by [EMAIL] and its like; "
       .. "action = \"reject\" drops those rows"):format(
       number(hits), percent(seen > 0 and hits / seen or 0)))
   return after

@@ -33,8 +33,8 @@ function Run.__show(r, s, out)
   for _, row in ipairs(o:query "SELECT status, count(*) AS n FROM rows GROUP BY status") do
     count[row.status], total = row.n, total + row.n
   end
-  out(("%s rows read = %s curated (%s) + %s rejected + %s quarantined"):format(number(total), number(count[0]),
-    percent(total > 0 and count[0] / total or 0), number(count[1]), number(count[2])))
+  out(("%s read = %s curated (%s) + %s rejected + %s quarantined"):format(screen.count(total, "row"),
+    number(count[0]), percent(total > 0 and count[0] / total or 0), number(count[1]), number(count[2])))
   require "report.terminal".render({ table_of(o.stages) }, s, out)
 end
 

@@ -204,8 +204,8 @@ function compose.run(facts, o)
   f.title, f.kind, f.curated, f.filtered = facts.title, "run", true, true
   f.rows = { read = total, faulty = faulty, before = total - faulty, after = kept, rejected = rejected,
     quarantined = quarantined }
-  f.about = { ("%s rows read = %s curated (%s) + %s rejected + %s quarantined"):format(number(total), number(kept),
-    percent(total > 0 and kept / total or 0), number(rejected), number(quarantined)), facts.dir }
+  f.about = { ("%s read = %s curated (%s) + %s rejected + %s quarantined"):format(screen.count(total, "row"),
+    number(kept), percent(total > 0 and kept / total or 0), number(rejected), number(quarantined)), facts.dir }
   f.topics = topics_of(facts, o, f.topics)
   f.languages = annotation_groups(facts, figures.LANGUAGE_KEYS) or f.languages
   f.scores = scores_of(facts) or f.scores

@@ -152,7 +152,7 @@ health.checks = {
         return "bad", n, number(n) .. " rows, not curated",
           "volume is no proxy for quality: curate first (tamis init, tamis run)"
       end
-      return level(n, function(x) return x >= 1000 end, function(x) return x < 1000 end), n, number(n) .. " rows",
+      return level(n, function(x) return x >= 1000 end, function(x) return x < 1000 end), n, screen.count(n, "row"),
         "under 1,000 rows a fine-tune learns little: loosen the stage that removes most, or collect more"
     end },
   { name = "leakage", title = "label leakage",
@@ -162,7 +162,7 @@ health.checks = {
       local v = l.share
       return level(v, function(x) return x == 0 end, function(x) return x > 0.05 end), v,
         v == 0 and "no answer stands in its question"
-          or ("%s rows hold their answer in the input (%s)"):format(number(l.count), percent(v)),
+          or ("the answer stands in the input of %s (%s)"):format(screen.count(l.count, "row"), percent(v)),
         "the model learns to copy: strip the answer from the input, or filter those rows"
     end },
   { name = "faulty_lines", title = "faulty lines",
