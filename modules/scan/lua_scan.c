@@ -4,7 +4,8 @@
 **   sc:types()                 -- { "SSN", … }
 ** start and end count code points from 0, end exclusive, as the ledger's spans do. An operator:
 **   scan.pii { rules = rules, strict = false, actions = { EMAIL = "redact", … }, annotation = "pii",
-**              reasons = { EMAIL = "pii_email", … }, limit_reason = "pii_limit" }
+**              reasons = { EMAIL = "pii_email", … }, limit_reason = "pii_limit",
+**              bare = false }   -- true: the sieves alone, for benchmarks
 ** Both give nil and a message for a pattern that does not compile. */
 #include <lauxlib.h>
 #include <string.h>
@@ -175,7 +176,7 @@ static int need_table(lua_State *L, const char *key) {
 static int f_pii(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   size_t n;
-  int flags = opt_flag(L, 1, "strict") ? SCAN_STRICT : 0;
+  int flags = (opt_flag(L, 1, "strict") ? SCAN_STRICT : 0) | (opt_flag(L, 1, "bare") ? SCAN_BARE : 0);
   Span limit = need_span(L, 1, "limit_reason"), annotation = need_span(L, 1, "annotation");
   int actions = need_table(L, "actions"), reasons = need_table(L, "reasons");
   ScanRule *rules = read_rules(L, need_table(L, "rules"), &n);
