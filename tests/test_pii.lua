@@ -118,7 +118,7 @@ test("an unknown kind or action names the right ones", function()
   local _, err = stage.op({ action = "reject", types = { "EMAILS" }, extra = {} }, {})
   check.contains(err, "SSN, CREDIT_CARD, EMAIL, PHONE, IP")
   _, err = stage.op({ action = "reject", types = { EMAIL = "drop" }, extra = {} }, {})
-  check.contains(err, "expected reject, redact or tag")
+  check.contains(err, "expected reject, redact, pseudonym or tag")
 end)
 
 local every = require "pii.all"

@@ -8,6 +8,7 @@
 #include "scan/context.h"
 #include "scan/redact.h"
 #include "scan/scan.h"
+#include "scan/standin.h"
 
 static int checks(const char *name, const char *text) {
   ScanCandidate c = { span_str(text), 0, strlen(text), 0 };
@@ -315,6 +316,44 @@ static void json_inside_a_string_still_parses(void) {
   check_redacted("{\"jo@ex.io\":1}", "jo@ex.io", "{\"[X]\":1}");
 }
 
+/* ---- stand-ins ---- */
+
+static void stand_in(char *out, size_t cap, const char *type, const char *text) {
+  unsigned char key[STANDIN_KEY];
+  Buf b = { 0 };
+  standin_key(key, span_str("a key of some length"), span_str("row"));
+  CHECK(standin_write(&b, key, span_str(type), span_str(text)) == 0);
+  snprintf(out, cap, "%.*s", (int)b.len, b.ptr);
+  buf_free(&b);
+}
+
+static void a_stand_in_has_the_shape_of_the_text(void) {
+  static const char *const TEXTS[] = { "4111 1111 1111 1111", "GB82 WEST 1234 5698 7654 32", "+1 (415) 555-2671", "X1234567L" };
+  char out[80], again[80];
+  for (size_t t = 0; t < sizeof TEXTS / sizeof *TEXTS; t++) {
+    stand_in(out, sizeof out, "T", TEXTS[t]);
+    CHECK(strlen(out) == strlen(TEXTS[t]) && strcmp(out, TEXTS[t]) != 0);
+    for (size_t i = 0; out[i] != '\0'; i++) {
+      char a = TEXTS[t][i], b = out[i];
+      int kind_a = a >= '0' && a <= '9' ? 1 : a >= 'A' && a <= 'Z' ? 2 : 0, kind_b = b >= '0' && b <= '9' ? 1 : b >= 'A' && b <= 'Z' ? 2 : 0;
+      CHECK(kind_a == kind_b && (kind_a != 0 || a == b));
+    }
+  }
+  stand_in(out, sizeof out, "CREDIT_CARD", "4111 1111-1111 1111");
+  stand_in(again, sizeof again, "CREDIT_CARD", "4111 1111 1111 1111");
+  CHECK(out[9] == '-' && again[9] == ' ');
+  out[9] = ' ';
+  CHECK(strcmp(out, again) == 0);          /* grouped otherwise, drawn alike */
+  stand_in(out, sizeof out, "IP", "106.31.73.20");
+  CHECK(checks("ipv4", out) || strncmp(out, "127", 3) == 0);
+  stand_in(out, sizeof out, "MAC", "3C:22:fb:9A:10:7E");
+  CHECK(checks("mac", out) && out[6] >= 'a' && out[6] <= 'f' && out[1] >= 'A');
+  stand_in(out, sizeof out, "SSN", "460-89-9847");
+  CHECK(out[0] == '9' && !checks("ssn", out));
+  stand_in(out, sizeof out, "EMAIL", "Jos\xc3\xa9@corp.io");
+  CHECK(strlen(out) == strlen("Jose@corp.example") && strstr(out, ".example") && !checks("email", out));
+}
+
 int main(void) {
   RUN(cards_need_an_issuer_a_length_and_luhn);
   RUN(every_digit_off_fails_luhn);
@@ -333,6 +372,7 @@ int main(void) {
   RUN(unicode_patterns_see_characters);
   RUN(the_coarse_sieve_lets_nothing_slip);
   RUN(redaction_replaces_the_match_alone);
+  RUN(a_stand_in_has_the_shape_of_the_text);
   RUN(json_inside_a_string_still_parses);
   return check_done();
 }

@@ -5,6 +5,7 @@
 ** start and end count code points from 0, end exclusive, as the ledger's spans do. An operator:
 **   scan.pii { rules = rules, strict = false, actions = { EMAIL = "redact", … }, annotation = "pii",
 **              reasons = { EMAIL = "pii_email", … }, limit_reason = "pii_limit",
+**              key = "…", across_rows = false,   -- of pseudonym
 **              bare = false }   -- true: the sieves alone, for benchmarks
 ** Both give nil and a message for a pattern that does not compile. */
 #include <lauxlib.h>
@@ -160,10 +161,10 @@ static int m_types(lua_State *L) {
 /* ---- the operator ---- */
 
 static ScanAction check_action(lua_State *L, Span name) {
-  static const char *const NAMES[] = { "reject", "redact", "tag" };
-  for (int i = 0; i < 3; i++)
+  static const char *const NAMES[] = { "reject", "redact", "tag", "pseudonym" };
+  for (int i = 0; i < 4; i++)
     if (span_eq(name, span_str(NAMES[i]))) return (ScanAction)i;
-  luaL_error(L, "actions: expected reject, redact or tag, got \"%s\"", name.ptr);
+  luaL_error(L, "actions: expected reject, redact, tag or pseudonym, got \"%s\"", name.ptr);
   return SCAN_REJECT;
 }
 
@@ -178,6 +179,8 @@ static int f_pii(lua_State *L) {
   size_t n;
   int flags = (opt_flag(L, 1, "strict") ? SCAN_STRICT : 0) | (opt_flag(L, 1, "bare") ? SCAN_BARE : 0);
   Span limit = need_span(L, 1, "limit_reason"), annotation = need_span(L, 1, "annotation");
+  Span key = opt_span(L, 1, "key");      /* a stand-in by no key can be undone by trying all there are */
+  int across = opt_flag(L, 1, "across_rows"), keyed = key.ptr != NULL && key.len > 0;
   int actions = need_table(L, "actions"), reasons = need_table(L, "reasons");
   ScanRule *rules = read_rules(L, need_table(L, "rules"), &n);
   ScanAction *action = lua_newuserdatauv(L, (n + 1) * sizeof *action, 0);
@@ -188,13 +191,14 @@ static int f_pii(lua_State *L) {
     while (known < i && !span_eq(rules[known].type, rules[i].type)) known++;
     if (known < i) continue;
     action[types] = check_action(L, need_span(L, actions, rules[i].type.ptr));
+    if (action[types] == SCAN_PSEUDONYM && !keyed) return luaL_error(L, "key: expected a string for pseudonym, got none");
     reason[types++] = need_span(L, reasons, rules[i].type.ptr).ptr;
   }
   lua_newrowop(L);
   Error err;
   Scanner *scanner = scanner_new(rules, n, flags, &err);
   if (scanner == NULL) return fail(L, &err);
-  ScanPlan plan = { action, reason, limit.ptr, annotation.ptr };
+  ScanPlan plan = { action, reason, limit.ptr, annotation.ptr, key, across };
   RowOp *op = pii_op(scanner, &plan, &err);
   if (op == NULL) return luaL_error(L, "%s", err.text);
   lua_setrowop(L, op);

@@ -7,6 +7,7 @@
 
 #include "corpus/list.h"
 #include "scan/redact.h"
+#include "scan/standin.h"
 
 /* A match in one of the row's strings. */
 typedef struct Found {
@@ -33,7 +34,10 @@ typedef struct PiiOp {
   size_t ntypes;
   ScanAction *action;    /* [ntypes] */
   char **reason;         /* [ntypes] */
-  const char **redacted; /* [ntypes] type's name, NULL where it is not to be redacted */
+  const char **redacted; /* [ntypes] type's name, NULL where it is neither redacted nor stood in for */
+  char *key;             /* owned */
+  size_t key_len;
+  int across_rows, pseudonyms;
   char *limit_reason, *annotation;
   int rejects, redacts, tags;   /* whether some type asks for it */
   Worker *worker[MAX_WORKERS];  /* each slot touched by its worker only */
@@ -132,9 +136,25 @@ static int tag(const PiiOp *p, Worker *w, Out *out) {
   return out_annotate(out, span_str(p->annotation), (Value){ .type = VALUE_STRING, .text = buf_span(&w->text) });
 }
 
+/* What stands for matches in one row. */
+typedef struct Standins {
+  const PiiOp *op;
+  unsigned char key[STANDIN_KEY];
+} Standins;
+
+static int write_standin(void *with, Buf *out, uint32_t type, Span match) {
+  const Standins *s = with;
+  const char *name = s->op->redacted[type];
+  if (s->op->action[type] == SCAN_PSEUDONYM) return standin_write(out, s->key, span_str(name), match);
+  return buf_char(out, '[') != 0 || buf_str(out, name) != 0 || buf_char(out, ']') != 0 ? -1 : 0;
+}
+
 /* Edits every string that holds a match to be redacted. The row's strings may move with each edit,
 ** so texts are replaced from a copy of what the operator knows of them. */
 static int redact(const PiiOp *p, Worker *w, Row *row, Out *out) {
+  Standins with = { .op = p };
+  if (p->pseudonyms)
+    standin_key(with.key, span_of(p->key, p->key_len), p->across_rows ? span_str("corpus") : row_bytes(row));
   for (size_t k = 0; k < w->n;) {
     size_t index = w->found[k].string;
     w->nmatches = 0;
@@ -149,7 +169,7 @@ static int redact(const PiiOp *p, Worker *w, Row *row, Out *out) {
     const RowString *string;
     if (row_strings(row, &string) <= index) return -1;
     RowString rs = string[index];
-    if (scan_redact(&w->text, rs.text, w->match, w->nmatches, p->redacted) != 0 ||
+    if (scan_replace(&w->text, rs.text, w->match, w->nmatches, p->redacted, write_standin, &with) != 0 ||
         out_edit(out, &rs, buf_span(&w->text)) != 0)
       return -1;
   }
@@ -179,6 +199,7 @@ static void pii_destroy(RowOp *op) {
   free(p->redacted);
   free(p->limit_reason);
   free(p->annotation);
+  free(p->key);
   scanner_free(p->scanner);
   free(p);
 }
@@ -189,13 +210,18 @@ static int copy_plan(PiiOp *p, const ScanPlan *plan) {
   p->redacted = calloc(p->ntypes + 1, sizeof *p->redacted);
   p->limit_reason = strdup(plan->limit_reason);
   p->annotation = strdup(plan->annotation);
-  if (!p->action || !p->reason || !p->redacted || !p->limit_reason || !p->annotation) return -1;
+  p->key = malloc(plan->key.len + 1);
+  if (!p->action || !p->reason || !p->redacted || !p->limit_reason || !p->annotation || !p->key) return -1;
+  if (plan->key.len > 0) memcpy(p->key, plan->key.ptr, plan->key.len);
+  p->key_len = plan->key.len;
+  p->across_rows = plan->across_rows;
   for (size_t t = 0; t < p->ntypes; t++) {
     ScanAction a = p->action[t] = plan->action[t];
     if ((p->reason[t] = strdup(plan->reason[t])) == NULL) return -1;
-    p->redacted[t] = a == SCAN_REDACT ? scanner_type(p->scanner, t) : NULL;
+    p->redacted[t] = a == SCAN_REDACT || a == SCAN_PSEUDONYM ? scanner_type(p->scanner, t) : NULL;
+    p->pseudonyms |= a == SCAN_PSEUDONYM;
     p->rejects |= a == SCAN_REJECT;
-    p->redacts |= a == SCAN_REDACT;
+    p->redacts |= p->redacted[t] != NULL;
     p->tags |= a == SCAN_TAG;
   }
   return 0;

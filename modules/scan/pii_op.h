@@ -6,13 +6,15 @@
 #include "corpus/rowop.h"
 #include "scan/scan.h"
 
-typedef enum ScanAction { SCAN_REJECT, SCAN_REDACT, SCAN_TAG } ScanAction;
+typedef enum ScanAction { SCAN_REJECT, SCAN_REDACT, SCAN_TAG, SCAN_PSEUDONYM } ScanAction;
 
 typedef struct ScanPlan {
   const ScanAction *action;     /* [scanner_types] */
   const char *const *reason;    /* [scanner_types] names of rejections by type */
   const char *limit_reason;     /* rejects a row whose search met the limit, unless all is tagging */
   const char *annotation;       /* set to the found types, "EMAIL,PHONE", where one of them is a tag */
+  Span key;                     /* of SCAN_PSEUDONYM (standin.h) */
+  int across_rows;              /* one text has one stand-in in all rows; else in its row */
 } ScanPlan;
 
 /* Takes over scanner, also when it fails; the plan is copied. NULL with err worded. */

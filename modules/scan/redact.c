@@ -53,7 +53,12 @@ static int fit(Walk *w, Span text, size_t *start, size_t *end) {
   return 1;
 }
 
-int scan_redact(Buf *out, Span text, const ScanMatch *match, size_t n, const char *const *name) {
+static int write_name(Buf *out, const char *name) {
+  return buf_char(out, '[') != 0 || buf_str(out, name) != 0 || buf_char(out, ']') != 0 ? -1 : 0;
+}
+
+int scan_replace(Buf *out, Span text, const ScanMatch *match, size_t n, const char *const *name, ScanWriter write,
+                 void *with) {
   int json = is_json(text);
   Walk walk = { 0 };
   size_t done = 0;
@@ -64,11 +69,17 @@ int scan_redact(Buf *out, Span text, const ScanMatch *match, size_t n, const cha
     if (type == NULL) continue;
     int quoted = json && fit(&walk, text, &start, &end);
     if (end <= start || start < done) continue;
-    if (buf_add(out, text.ptr + done, start - done) != 0 ||
-        buf_str(out, quoted ? "\"[" : "[") != 0 || buf_str(out, type) != 0 ||
-        buf_str(out, quoted ? "]\"" : "]") != 0)
+    Span found = span_of(text.ptr + start, end - start);
+    int named = write == NULL || (json && memchr(found.ptr, '\\', found.len) != NULL);
+    if (buf_add(out, text.ptr + done, start - done) != 0 || (quoted && buf_char(out, '"') != 0) ||
+        (named ? write_name(out, type) : write(with, out, match[i].type, found)) != 0 ||
+        (quoted && buf_char(out, '"') != 0))
       return -1;
     done = end;
   }
   return buf_add(out, text.ptr + done, text.len - done);
+}
+
+int scan_redact(Buf *out, Span text, const ScanMatch *match, size_t n, const char *const *name) {
+  return scan_replace(out, text, match, n, name, NULL, NULL);
 }

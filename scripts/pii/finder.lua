@@ -1,6 +1,7 @@
 --- finder: what the stages that look for patterns share: which kinds, with which action, and the
 -- recipe's own kinds.
 
+local fs = require "fs"
 local scan = require "scan"
 local screen = require "report.screen"
 
@@ -8,10 +9,27 @@ local finder = {}
 
 local HIGH_SHARE = 0.05   -- above this share of rejected rows the report suggests to redact
 
-finder.ACTIONS = { "reject", "redact", "tag" }
+finder.ACTIONS = { "reject", "redact", "pseudonym", "tag" }
 local IS_ACTION = {}
 for _, action in ipairs(finder.ACTIONS) do IS_ACTION[action] = true end
-local EXPECTED = "expected reject, redact or tag"
+local EXPECTED = "expected reject, redact, pseudonym or tag"
+
+-- The key of stand-ins comes from the environment, so that no recipe, lineage or ledger holds it.
+finder.KEY = "TAMIS_PSEUDONYM_KEY"
+local SHORTEST_KEY = 16
+
+--- The key of stand-ins, where an action asks for one.
+-- @return  a string, or nil; or nil and a message
+local function key_of(actions)
+  for _, action in pairs(actions) do
+    if action == "pseudonym" then
+      local key = fs.getenv(finder.KEY)
+      if key and #key >= SHORTEST_KEY then return key end
+      return nil, ("pseudonym needs a key: set the environment variable %s to %d characters or more, and keep it "
+        .. "out of what you publish"):format(finder.KEY, SHORTEST_KEY)
+    end
+  end
+end
 
 --- The kinds of some rules, in order of their first ones.
 -- @return  a list, and a set
@@ -121,8 +139,11 @@ function finder.op(set, p)
   local ok, fault = add_extra(set, p, rules, actions)
   if not ok then return nil, fault end
   for kind in pairs(actions) do reasons[kind] = set.reason_of(kind) end
+  local key, missing = key_of(actions)
+  if missing then return nil, missing end
   return scan.pii { rules = rules, actions = actions, reasons = reasons, strict = p.strict,
-                    limit_reason = set.limit_reason, annotation = p.annotation }
+                    limit_reason = set.limit_reason, annotation = p.annotation,
+                    key = key, across_rows = p.same_within == "corpus" }
 end
 
 --- How many rows a stage rejected.

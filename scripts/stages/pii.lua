@@ -19,10 +19,13 @@ REASONS[#REASONS + 1] = SET.limit_reason
 return {
   name    = "pii",
   scope   = "row",
-  doc     = "find personal data; reject the row, redact the text or tag the row",
+  doc     = "find personal data; reject the row, redact the text, put a stand-in or tag the row",
   params  = {
     action     = { type = "enum", default = "reject", values = finder.ACTIONS,
-                   doc = "what to do with a row that holds any; redact writes [EMAIL] and its like" },
+                   doc = "what to do with a row that holds any; redact writes [EMAIL] and its like; "
+                   .. "pseudonym a stand-in of the same shape, by the key in $" .. finder.KEY },
+    same_within = { type = "enum", default = "conversation", values = { "conversation", "corpus" },
+                   doc = "pseudonym: how far the same text has the same stand-in" },
     types      = { type = { "list", "table" },
                    doc = "the kinds to look for: a list, or a table { EMAIL = \"redact\", SSN = \"reject\" }; "
                    .. table.concat(CLASSIC, ", ") .. " if absent; \"all\" is these and every other: "

@@ -11,10 +11,13 @@ local SET = { rules = rules, kinds = KINDS, reason_of = function() return "secre
 return {
   name    = "secrets",
   scope   = "row",
-  doc     = "find keys, tokens and passwords; reject the row, redact the text or tag the row",
+  doc     = "find keys, tokens and passwords; reject the row, redact the text, put a stand-in or tag the row",
   params  = {
     action     = { type = "enum", default = "reject", values = finder.ACTIONS,
-                   doc = "what to do with a row that holds any; redact writes [GITHUB_TOKEN] and its like" },
+                   doc = "what to do with a row that holds any; redact writes [GITHUB_TOKEN] and its like; "
+                   .. "pseudonym a stand-in of the same shape, by the key in $" .. finder.KEY },
+    same_within = { type = "enum", default = "conversation", values = { "conversation", "corpus" },
+                   doc = "pseudonym: how far the same text has the same stand-in" },
     types      = { type = { "list", "table" },
                    doc = "the kinds to look for: a list, or a table { JWT = \"redact\", PRIVATE_KEY = \"reject\" }; "
                    .. "all if absent: " .. table.concat(KINDS, ", ") },

@@ -17,12 +17,12 @@ end
 local runs = 0
 
 --- Runs a recipe whose stages are `body`; status, what it printed, and a reader of the run's files.
-local function run(body, options)
+local function run(body, options, environment)
   runs = runs + 1
   local recipe = write("recipe.lua", 'local s = require "tamis"\nlocal pii, text = require "pii", require "text"\n'
     .. 'return s.recipe { name = "r", seed = 7, sources = { "rows.jsonl" },\n' .. body .. "\n}\n")
   local out = folder .. "/out" .. runs
-  local status, stdout, stderr = check.run(("%s run %s --out %s --run-id one %s"):format(
+  local status, stdout, stderr = check.run(("%s %s run %s --out %s --run-id one %s"):format(environment or "",
     check.tamis, check.quote(recipe), check.quote(out), options or ""))
   return status, stdout .. stderr, function(name) return read(out .. "/r/one/" .. name) end
 end
@@ -44,6 +44,41 @@ check.test("redaction changes the matches and no other byte", function()
 {"input": "mail me: [EMAIL]","output":"\"[EMPLOYEE_ID]\"é",  "args":"{\"n\":[415,\"[CREDIT_CARD]\"]}", "n":1e400}
 {"output":"nothing\tat all","input":"plain"}
 ]])
+end)
+
+check.test("a pseudonym has the shape of what it stands for, one for one text, and needs the key", function()
+  if no_pcre2() then check.skip(no_pcre2()) end
+  write("rows.jsonl", [[
+{"input":"I am jo@corp.io","output":"Hello JO@corp.io, +1 415-555-2671 or +1-415-555-2671?","args":"{\"n\":4111111111111111}"}
+{"input":"also jo@corp.io","output":"SSN 460-89-9847 yes"}
+]])
+  local function standins(body, key)
+    local status, said, file = run(body, "", "TAMIS_PSEUDONYM_KEY=" .. key)
+    check.eq(status, 0, said)
+    for _, name in ipairs { "curated.jsonl", "ledger.db", "lineage.json" } do
+      check.ok(not file(name):find(key, 1, true), name .. " holds the key")
+      check.ok(not file(name):find("jo@corp.io", 1, true), name .. " holds the address")
+    end
+    local text = file "curated.jsonl"
+    local a, b, one, two, card = text:match(
+      "I am (%l%l@%l%l%l%l%.example).*Hello (%u%u@%l%l%l%l%.example), %+(%d %d%d%d%-%d%d%d%-%d%d%d%d) or "
+      .. "%+(%d%-%d%d%d%-%d%d%d%-%d%d%d%d).*(\"%d+\\\")")
+    check.ok(a, text)
+    check.eq(a, b:lower())
+    check.eq(one:gsub("%D", ""), two:gsub("%D", ""))
+    check.eq(#card:gsub("%D", ""), 16)
+    check.ok(text:find "SSN 9%d%d%-%d%d%-%d%d%d%d yes", text)
+    return a, text:match "also ([^\"]+)\""
+  end
+  local a, b = standins([[ s.pii{ action = "pseudonym" } ]], "0123456789abcdef-1")
+  check.ok(a ~= b, "two conversations have one stand-in")
+  check.eq(standins([[ s.pii{ action = "pseudonym" } ]], "0123456789abcdef-1"), a)
+  check.ok(standins([[ s.pii{ action = "pseudonym" } ]], "0123456789abcdef-2") ~= a, "another key, the same stand-in")
+  a, b = standins([[ s.pii{ action = "pseudonym", same_within = "corpus" } ]], "0123456789abcdef-1")
+  check.eq(a, b)
+  local status, said = run([[ s.pii{ types = { EMAIL = "pseudonym" } } ]], "", "TAMIS_PSEUDONYM_KEY=short")
+  check.ok(status ~= 0)
+  check.contains(said, "set the environment variable TAMIS_PSEUDONYM_KEY to 16 characters or more")
 end)
 
 check.test("no file but rejected.jsonl holds what was found", function()
