@@ -4,9 +4,9 @@
 
 local rules = require "rules"
 
-local TAGS = { "a", "b", "i", "u", "p", "br", "hr", "div", "span", "font", "center", "table", "tr", "td", "th", "tbody",
 local TAGS = { "a", "b", "i", "u", "p", "br", "hr", "div", "span", "font", "center", "table", "tr", "td", "th",
-               "tbody",
+               "tbody", "thead", "ul", "ol", "li", "img", "strong", "em", "h1", "h2", "h3", "h4", "pre", "code",
+               "script", "style",
                "html", "head", "body", "meta", "link", "iframe", "form", "input", "button", "blockquote", "section",
                "nav", "footer", "header" }
 
