@@ -140,4 +140,24 @@ check.test("encoding reads every string of a row, and adds up", function()
   check.eq(run(view, "encoding"):row(2).status, "standing")
 end)
 
+check.test("boilerplate finds refusals and deflections at the beginning, by a table that a recipe edits", function()
+  local late = ("word "):rep(41) .. "I'll escalate this"
+  judge("boilerplate", {}, {
+    { "Well. As an AI  language\nmodel, I have no opinion.", "refusal" }, { "I'll escalate this to billing.", "deflection" },
+    { late }, { "A languages model is trained on text." },
+  })
+  judge("boilerplate", { within = 0 }, { { late, "deflection" } })
+  judge("boilerplate", { phrases = { deflection = {}, thanks = { "thank you for*" } } },
+        { { "I'll escalate this." }, { "Thank you for contacting us.", "thanks" } })
+  local row = run(load { { input = "q", output = "Well (as an AI language model) yes" } }, "boilerplate"):row(1)
+  check.eq(row.evidence, { field = "output", value = 1, threshold = 0,
+    spans = { { field = "output", path = "output", start = 5, ["end"] = 30, type = "PHRASE" } } })
+end)
+
+check.test("identity finds claims to be a vendor's model, but for names that are allowed", function()
+  judge("identity", {}, { { "Hi! I am ChatGPT, how can I help?", "identity" }, { "ChatGPT is a product of OpenAI." },
+    { "I'm a large language model trained by Google.", "identity" }, { "I am Claudette." } })
+  judge("identity", { allow = { "chatgpt" } }, { { "I am ChatGPT." }, { "I am Claude.", "identity" } })
+end)
+
 check.done()

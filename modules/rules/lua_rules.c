@@ -2,7 +2,9 @@
 **   rules.check { kernel = "quality", field = "output", numbers = { short_line_chars = 30 }, words = { "the" },
 **                 bounds = { { measure = "words", min = 50, max = 100000, below = REASON, above = REASON } } }
 **     field = "strings": every string of the row; against = "input" for two texts
-**   rules.markers { field = "input", words = { "answer:" }, action = "reject" | "strip", reason = REASON, metric = NAME }
+**   rules.markers { field = "input", words = { "answer:" }, action = "reject", reason = REASON, metric = NAME }
+**     action = "strip": takes them out
+**   rules.phrases { … }   -- lua_phrases.c
 **   rules.chain(op, op)         -- two operators as one
 **   rules.figures("quality", text, { numbers = …, words = …, against = … })   -- { words = 12, … }, and spans
 **   rules.measures("quality")   -- names, in order */
@@ -177,6 +179,7 @@ static const luaL_Reg FUNCTIONS[] = {
   { "measures", f_measures },
   { "markers",  f_markers },
   { "chain",    f_chain },
+  { "phrases",  rules_lua_phrases },
   { NULL, NULL }
 };
 

@@ -10,4 +10,6 @@
 Span rules_needstring(lua_State *L, int t, const char *key);
 Field rules_needfield(lua_State *L, int t, const char *key);
 
+int rules_lua_phrases(lua_State *L);   /* lua_phrases.c */
+
 #endif

@@ -6,9 +6,9 @@
 --   document                               -- all of them, in order: a preset is also a list of stages
 
 return {
-  doc         = "figures for long questions with full answers: the defaults of the stages",
+  doc         = "figures for long questions with full answers",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated", "near_empty",
-                  "encoding", "markup", "language", "pii", "near_dedup" },
+                  "boilerplate", "identity", "encoding", "markup", "language", "pii", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 20, max_input_tokens = 2048, min_output_tokens = 10, max_output_tokens = 1024 },
@@ -17,6 +17,8 @@ return {
   leakage     = { max_lcs_ratio = 0.7, max_substring_ratio = 0.4, min_tokens = 20 },
   truncated   = { max_mid_sentence = 0 },
   near_empty  = {},
+  boilerplate = {},
+  identity    = {},
   encoding    = {},
   markup      = {},
   language    = { keep = { "en" }, min_confidence = 0.95 },

@@ -1,0 +1,125 @@
+/* modules/rules/phrases.c - see phrases.h. The matcher tells which rule, not where: a row that it hits, one in
+** many, is searched again for that rule's phrases. */
+#include "rules/phrases.h"
+
+#include <stdlib.h>
+
+#include "rules/rules.h"
+#include "rules/rules_op.h"
+#include "text/fold.h"
+#include "text/tokens.h"
+
+typedef struct Phrase { Span text; uint32_t rule; } Phrase;   /* folded, stars off */
+
+typedef struct PhrasesOp {
+  RowOp op;
+  Topics *topics;
+  Field field;
+  size_t within, n, nrules;
+  char *bytes;               /* owns the texts below */
+  Phrase *phrase;            /* [n] */
+  char **reason;             /* [nrules] */
+} PhrasesOp;
+
+/* The first bytes of text, whole words. */
+static Span beginning(Span text, size_t words) {
+  size_t at = 0;
+  for (size_t i = 0; i < words; i++)
+    if (words_next(text, &at).ptr == NULL) return text;
+  return span_of(text.ptr, at);
+}
+
+/* A folded text has one blank between its words: the word in which byte `at` stands. */
+static size_t word_of(Span folded, size_t at) {
+  size_t n = 0;
+  for (size_t i = 0; i < at; i++) n += folded.ptr[i] == ' ';
+  return n;
+}
+
+static void place(Span text, size_t first, size_t last, RuleEvidence *e) {
+  size_t at = 0;
+  Span w;
+  for (size_t i = 0; i <= last && (w = words_next(text, &at)).ptr != NULL; i++) {
+    if (i == first) e->start = (size_t)(w.ptr - text.ptr);
+    e->end = (size_t)(w.ptr - text.ptr) + w.len;
+  }
+}
+
+static void find_place(const PhrasesOp *p, uint32_t rule, Span text, Span folded, RuleEvidence *e) {
+  for (size_t k = 0; k < p->n; k++) {
+    if (p->phrase[k].rule != rule) continue;
+    const char *hit = memmem(folded.ptr, folded.len, p->phrase[k].text.ptr, p->phrase[k].text.len);
+    if (hit == NULL) continue;
+    size_t start = (size_t)(hit - folded.ptr), end = start + p->phrase[k].text.len;
+    place(text, word_of(folded, start), word_of(folded, end), e);
+    return;
+  }
+}
+
+static int run(const RowOp *op, Row *row, Out *out) {
+  const PhrasesOp *p = (const PhrasesOp *)op;
+  Span text = row_field(row, p->field);
+  if (text.ptr == NULL) return 0;
+  if (p->within > 0) text = beginning(text, p->within);
+  char *room = scratch_room(row->scratch, fold_room(text.len));
+  if (room == NULL) return -1;
+  Span folded = span_of(room, fold_text(room, text, 0, NULL));
+  int64_t rule = topics_match(p->topics, folded);
+  if (out_metric(out, 0, rule >= 0) != 0) return -1;
+  if (rule < 0) return 0;
+  RuleEvidence e = { p->field, NULL, 1, 0, 0, 0, "PHRASE" };
+  find_place(p, (uint32_t)rule, text, folded, &e);
+  return rules_reject(row, out, p->reason[rule], &e);
+}
+
+static void destroy(RowOp *op) {
+  PhrasesOp *p = (PhrasesOp *)op;
+  topics_free(p->topics);
+  for (size_t i = 0; p->reason != NULL && i < p->nrules; i++) free(p->reason[i]);
+  free(p->reason);
+  free(p->phrase);
+  free(p->bytes);
+  free(p);
+}
+
+static int copy_phrases(PhrasesOp *p, const TopicPhrase *from, size_t n) {
+  size_t bytes = 1;
+  for (size_t i = 0; i < n; i++) bytes += fold_room(from[i].text.len);
+  char *at = p->bytes = malloc(bytes);
+  p->phrase = calloc(n + 1, sizeof *p->phrase);
+  if (at == NULL || p->phrase == NULL) return -1;
+  for (; p->n < n; p->n++) {
+    Span t = span_of(at, fold_text(at, from[p->n].text, 0, NULL));
+    at += fold_room(from[p->n].text.len);
+    while (t.len > 0 && t.ptr[0] == '*') t.ptr++, t.len--;
+    while (t.len > 0 && t.ptr[t.len - 1] == '*') t.len--;
+    p->phrase[p->n] = (Phrase){ t, from[p->n].rule };
+  }
+  return 0;
+}
+
+static int copy_reasons(PhrasesOp *p, const Span *reason, size_t n) {
+  p->nrules = n;
+  p->reason = calloc(n + 1, sizeof *p->reason);
+  if (p->reason == NULL) return -1;
+  for (size_t i = 0; i < n; i++)
+    if ((p->reason[i] = strndup(reason[i].ptr, reason[i].len)) == NULL) return -1;
+  return 0;
+}
+
+RowOp *phrases_op(Topics *topics, Field field, const TopicPhrase *phrases, size_t n, const Span *reason, size_t nrules,
+                  size_t within, const char *metric, Error *err) {
+  PhrasesOp *p = calloc(1, sizeof *p);
+  if (p == NULL) {
+    topics_free(topics);
+    error_memory(err);
+    return NULL;
+  }
+  rowop_init(&p->op, run, destroy);
+  p->topics = topics, p->field = field, p->within = within;
+  if (copy_phrases(p, phrases, n) == 0 && copy_reasons(p, reason, nrules) == 0 && rowop_add_metric(&p->op, metric) >= 0)
+    return &p->op;
+  error_memory(err);
+  rowop_unref(&p->op);
+  return NULL;
+}
