@@ -228,8 +228,11 @@ check.test("the terminal's and Markdown's lines keep to the width and let no esc
 end)
 
 check.test("an interrupt ends it, without half a result", function()
-  local command = "timeout --preserve-status -s INT 1 %s sweep %s near_dedup.shingle=3,4,5,6,7,8,9 sample.n=1:200:1 --quiet"
-  local status, out = check.run(command:format(check.tamis, q(RECIPE)))
+  local slow = check.write(dir .. "/slow.lua", [[local s = require "tamis"
+return s.recipe { name = "slow", sources = { "rows.jsonl" }, s.near_dedup {},
+  s.filter { fn = function(ex) for _ = 1, 1e6 do end end } }]])
+  local command = "timeout --preserve-status -s INT 0.5 %s sweep %s near_dedup.shingle=3,4,5,6,7,8,9 --replay --quiet"
+  local status, out = check.run(command:format(check.tamis, q(slow)))
   check.eq(status, 130)
   check.eq(out, "")
 end)
