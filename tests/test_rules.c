@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "rules/chat.h"
 #include "rules/markers.h"
 #include "rules/rules.h"
 
@@ -243,6 +244,15 @@ static void letters_and_placeholders_are_told_apart(void) {
   CHECK(says("placeholder", "null and void") == 0 && says("placeholder", "") == 0);
 }
 
+static void a_chat_without_a_user_is_one(void) {
+  Span null = span_str("null");
+  ChatFaults f;
+  CHECK(chat_read(span_str("[{\"from\":\"system\",\"value\":\"x\"},{\"from\":\"gpt\",\"value\":\" Null\"}]"),
+                  &null, 1, &f) == 0);
+  CHECK(f.n[CHAT_NO_USER] == 1 && f.n[CHAT_LITERAL] == 1 && f.turn[CHAT_LITERAL] == 1 && f.n[CHAT_LAST] == 0);
+  CHECK(chat_read(span_str("[]"), &null, 1, &f) == 0 && f.n[CHAT_LAST] == 1);
+}
+
 int main(void) {
   RUN(repeated_lines_count_by_number_and_by_characters);
   RUN(paragraphs_end_at_blank_lines);
@@ -263,5 +273,6 @@ int main(void) {
   RUN(broken_characters_are_counted);
   RUN(residue_of_markup_is_counted_outside_code);
   RUN(letters_and_placeholders_are_told_apart);
+  RUN(a_chat_without_a_user_is_one);
   return check_done();
 }

@@ -160,4 +160,36 @@ check.test("identity finds claims to be a vendor's model, but for names that are
   judge("identity", { allow = { "chatgpt" } }, { { "I am ChatGPT." }, { "I am Claude.", "identity" } })
 end)
 
+check.test("chat_structure says which turn is wrong", function()
+  local function turn(role, content) return { role = role, content = content } end
+  local function call(id, arguments)
+    return { role = "assistant", tool_calls = { { id = id, type = "function",
+             ["function"] = { name = "f", arguments = arguments } } } }
+  end
+  local function result(id) return { role = "tool", tool_call_id = id, content = "done" } end
+  local user, answer = turn("user", "hi"), turn("assistant", "hello")
+  local cases = {
+    { { turn("system", "be kind"), user, answer, user, answer } },
+    { { user, call("a", "{}"), result "a", answer } },
+    { { user, turn("assistant", " \n"), user, answer }, "empty_turn", 1 },
+    { { user, turn("assistant", "NaN"), user, answer }, "literal_null", 1 },
+    { { user, user, answer }, "role_order", 1 },
+    { { user, turn("system", "late"), answer }, "role_order", 1 },
+    { { user, answer, user }, "last_not_assistant", 2 },
+    { { user, call("a", "{}"), user, answer }, "call_without_result", 2 },
+    { { user, call("a", "{}"), result "b", answer }, "result_without_call", 2 },
+    { { user, call("a", "{x"), result "a", answer }, "bad_arguments", 1 },
+  }
+  local rows = {}
+  for i, case in ipairs(cases) do rows[i] = { messages = case[1] } end
+  for i = 1, 20 do rows[#cases + i] = rows[1] end   -- so that the format is found
+  local child = run(load(rows), "chat_structure")
+  for i, case in ipairs(cases) do
+    local row = child:row(i)
+    check.eq(row.reason, case[2], "case " .. i)
+    if case[2] then check.eq(row.evidence.path, ("messages[%d]"):format(case[3]), "case " .. i) end
+  end
+  check.eq(run(load { { input = "q", output = "a" } }, "chat_structure"):row(1).status, "standing")
+end)
+
 check.done()

@@ -180,6 +180,7 @@ static const luaL_Reg FUNCTIONS[] = {
   { "markers",  f_markers },
   { "chain",    f_chain },
   { "phrases",  rules_lua_phrases },
+  { "chat",     rules_lua_chat },
   { NULL, NULL }
 };
 

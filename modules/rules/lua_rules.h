@@ -11,5 +11,6 @@ Span rules_needstring(lua_State *L, int t, const char *key);
 Field rules_needfield(lua_State *L, int t, const char *key);
 
 int rules_lua_phrases(lua_State *L);   /* lua_phrases.c */
+int rules_lua_chat(lua_State *L);      /* lua_chat.c */
 
 #endif

@@ -8,7 +8,7 @@
 return {
   doc         = "figures for chats, tickets and short questions",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated", "near_empty",
-                  "boilerplate", "identity", "encoding", "markup", "language", "pii", "near_dedup" },
+                  "boilerplate", "identity", "chat_structure", "encoding", "markup", "language", "pii", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 1, max_input_tokens = 8192, min_output_tokens = 1, max_output_tokens = 4096 },
@@ -19,6 +19,7 @@ return {
   near_empty  = {},
   boilerplate = {},
   identity    = {},
+  chat_structure = {},
   encoding    = {},
   markup      = {},
   language    = { keep = { "en" }, min_confidence = 0.8 },

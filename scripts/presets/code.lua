@@ -9,13 +9,14 @@
 return {
   doc         = "figures for instructions with programs as answers",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "near_empty",
-                  "encoding", "language", "pii", "near_dedup" },
+                  "chat_structure", "encoding", "language", "pii", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 2, max_input_tokens = 8192, min_output_tokens = 1, max_output_tokens = 8192 },
   repetition  = { max_repetition_ratio = 0.6, min_words = 50 },
   text_rules  = {},
   near_empty  = {},
+  chat_structure = {},
   encoding    = {},
   language    = { keep = { "en" }, min_confidence = 0.6, fields = { "input" } },
   pii         = { action = "redact", types = { "SSN", "CREDIT_CARD", "EMAIL" } },

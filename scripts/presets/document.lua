@@ -8,7 +8,7 @@
 return {
   doc         = "figures for long questions with full answers",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated", "near_empty",
-                  "boilerplate", "identity", "encoding", "markup", "language", "pii", "near_dedup" },
+                  "boilerplate", "identity", "chat_structure", "encoding", "markup", "language", "pii", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 20, max_input_tokens = 2048, min_output_tokens = 10, max_output_tokens = 1024 },
@@ -19,6 +19,7 @@ return {
   near_empty  = {},
   boilerplate = {},
   identity    = {},
+  chat_structure = {},
   encoding    = {},
   markup      = {},
   language    = { keep = { "en" }, min_confidence = 0.95 },
