@@ -55,7 +55,7 @@ local after = {
     pattern = [=[(?<![0-9A-Za-z_:-])[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}(?![0-9A-Za-z_]|[:-][0-9A-Za-z])]=],
     gate = "(?:[0-9A-Fa-f]{2}-){5}" },
 
-  { type = "PASSPORT", digits = 5, within = WITHIN,
+  { type = "PASSPORT", digits = 1, within = WITHIN,
     context = "passport* reisepass* passeport* pasaporte* passaport* !order* !ticket* !invoice*",
     pattern = LEFT .. [[(?:[A-Z]{1,2}[0-9]{6,8}|[0-9]{8,9}|[CFGHJKLMN](?=[A-Z]{0,7}[0-9])[0-9CFGHJKLMNPRTVWXYZ]{8})]]
               .. RIGHT .. "(?!-[0-9])",
