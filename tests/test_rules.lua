@@ -177,7 +177,7 @@ check.test("chat_structure says which turn is wrong", function()
     { { user, turn("system", "late"), answer }, "role_order", 1 },
     { { user, answer, user }, "last_not_assistant", 2 },
     { { user, call("a", "{}"), user, answer }, "call_without_result", 2 },
-    { { user, call("a", "{}"), result "b", answer }, "result_without_call", 2 },
+    { { user, result "b", answer }, "result_without_call", 1 },
     { { user, call("a", "{x"), result "a", answer }, "bad_arguments", 1 },
   }
   local rows = {}
