@@ -8,8 +8,8 @@
 #include "corpus/json.h"
 #include "rules/rules.h"
 
-const char *const chat_signs[CHAT_SIGNS] = { "empty_turn", "literal_null", "role_order", "no_user", "last_not_assistant",
-                                             "call_without_result", "result_without_call", "bad_arguments" };
+const char *const chat_signs[CHAT_SIGNS] = { "empty_turn", "literal_null", "role_order", "no_user",
+                                             "last_not_assistant", "call_without_result", "result_without_call", "bad_arguments" };
 
 typedef enum Role { ROLE_OTHER, ROLE_SYSTEM, ROLE_USER, ROLE_ASSISTANT, ROLE_TOOL, ROLE_CALL } Role;
 
@@ -233,7 +233,8 @@ static Span keep(char **at, Span s) {
   return span_of(*at - s.len, s.len);
 }
 
-RowOp *chat_op(const Span *keys, size_t nkeys, const double most[CHAT_SIGNS], const Span *literals, size_t n, Error *err) {
+RowOp *chat_op(const Span *keys, size_t nkeys, const double most[CHAT_SIGNS], const Span *literals, size_t n,
+               Error *err) {
   if (nkeys > MAX_KEYS || n > RULES_MAX_WORDS) {
     error_set(err, "at most %d keys and %d literals are allowed", MAX_KEYS, RULES_MAX_WORDS);
     return NULL;

@@ -26,6 +26,7 @@ int chat_read(Span turns, const Span *literals, size_t n, ChatFaults *out);
 
 /* Rejects a row whose list at `key` ("messages") has more of a sign than most[sign]; a row without it passes.
 ** Reasons and metrics bear the signs' names. Names are copied. */
-RowOp *chat_op(const Span *keys, size_t nkeys, const double most[CHAT_SIGNS], const Span *literals, size_t n, Error *err);
+RowOp *chat_op(const Span *keys, size_t nkeys, const double most[CHAT_SIGNS], const Span *literals, size_t n,
+               Error *err);
 
 #endif

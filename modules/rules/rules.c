@@ -86,7 +86,9 @@ size_t rules_find(Span text, size_t from, Span what) {
   if (what.len == 0 || text.len < what.len) return text.len;
   char low = what.ptr[0], high = rules_letter(low) ? (char)(low - 0x20) : low;
   for (size_t i = from; i + what.len <= text.len; i++)
-    if ((text.ptr[i] == low || text.ptr[i] == high) && rules_begins(span_of(text.ptr + i, text.len - i), what)) return i;
+    if (text.ptr[i] == low || text.ptr[i] == high) {
+      if (rules_begins(span_of(text.ptr + i, text.len - i), what)) return i;
+    }
   return text.len;
 }
 

@@ -56,7 +56,7 @@ uint64_t rules_hash(Span text);
 static inline int rules_blank(char c) { return c == ' ' || (unsigned char)(c - 9) < 5u; }
 static inline int rules_letter(char c) { return (unsigned char)((c | 0x20) - 'a') < 26u; }
 static inline int rules_digit(char c) { return (unsigned char)(c - '0') < 10u; }
-static inline int rules_tail(char c) { return ((unsigned char)c & 0xC0) == 0x80; }   /* not the first byte of a character */
+static inline int rules_tail(char c) { return ((unsigned char)c & 0xC0) == 0x80; }    /* no first byte of a character */
 static inline char rules_lower(char c) { return (unsigned char)(c - 'A') < 26u ? (char)(c | 0x20) : c; }
 size_t rules_points(Span text);                /* code points, of valid UTF-8 */
 /* The next line at *at, its blanks at both ends off; *at moves behind its line feed. ptr NULL at the end. */
