@@ -47,7 +47,7 @@ end
 
 -- What is drawn from: items of a larger stratified sample, in strata.
 local function candidates(places, o)
-  local how = { n = o.n * POOL, seed = o.seed, by = o.by, of = o.of, pool = o.pool, format = o.format }
+  local how = { n = o.n * POOL, seed = o.seed, by = o.by, of = o.of or "kept", pool = o.pool, format = o.format }
   if #places == 0 or #places == 1 and pick.is_run(places[1]) then
     local dir, err = run.find(places[1])
     if not dir then return nil, err end

@@ -255,6 +255,8 @@ local function head(state, s)
   if state.verdict then
     local why = item.stage and (": %s.%s"):format(item.stage, tostring(item.reason)) or ""
     place[#place + 1] = item.status .. why
+  elseif item.status == "rejected" or item.status == "quarantined" then
+    place[#place + 1] = item.status   -- so that no such row becomes a gold row unnoticed; v tells why
   end
   return { s:paint("bold", s:cut(first, s.width)), s:paint("dim", s:cut(table.concat(place, dot), s.width)),
            s:paint("dim", s:sign("─", "-"):rep(s.width)) }

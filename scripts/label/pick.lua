@@ -68,8 +68,10 @@ local function default_key(r)
   for _, key in ipairs(figures.TOPIC_KEYS) do
     if r:has_column("@" .. key) then return key end
   end
-  return #r.sources > 1 and "source" or "reason"
+  return #r.sources > 1 and "source" or "reason"   -- of kept rows alone that is one stratum
 end
+
+local function names_reason(by) return ("," .. by .. ","):find(",reason,", 1, true) ~= nil end
 
 local STATUS = { kept = "status = 0", rejected = "status <> 0", all = "1" }
 
@@ -89,7 +91,8 @@ local function stratum_name(r, text)
 end
 
 --- A stratified sample of a run.
--- @param o  { n, seed, by = "topic,source" or nil, of = "kept", "rejected" or "all" }
+-- @param o  { n, seed, by = "topic,source" or nil, of = "kept", "rejected" or "all"; nil: all if `by` asks
+--           for the reason, else kept }
 -- @return   items; or nil and a sentence
 function pick.run(r, o)
   local by = o.by or default_key(r)
@@ -99,7 +102,7 @@ function pick.run(r, o)
     if not sql then return nil, err end
     parts[#parts + 1] = sql
   end
-  local of = o.of or (by:find "reason" and "all" or "kept")
+  local of = o.of or (o.by and names_reason(o.by) and "all" or "kept")
   local where = ("%s AND coalesce(stage, '') <> 'load'"):format(STATUS[of])
   local stratum = table.concat(parts, " || ' / ' || ")
   local names, sizes, quota = {}, {}, {}
@@ -118,7 +121,7 @@ function pick.run(r, o)
     taken[row.s] = (taken[row.s] or 0) + 1
     if taken[row.s] <= quota[row.s] then
       local item = item_of(r, row.row, stratum_name(r, row.s))
-      item.blind = by:find "reason" ~= nil   -- whoever scores should not know the verdict, unless he asks (v)
+      item.blind = names_reason(by)   -- whoever scores should not know which stage took it, unless he asks (v)
       items[#items + 1] = item
     end
   end

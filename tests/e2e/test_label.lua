@@ -233,6 +233,38 @@ check.test("gold sample draws from every topic, the same each time, and overwrit
   check.contains(err, "is there already")
 end)
 
+check.test("without topics gold sample and label draw kept rows still, and a rejected one on demand says so", function()
+  check.write(dir .. "/plain.jsonl", '{"input":"Where is the invoice?","output":"Under the bills."}\n'
+    .. '{"input":"no","output":"It is rejected."}\n{"input":"Who wrote that?","output":"Ana did."}\n')
+  check.write(dir .. "/plain.lua", 'local s = require "tamis"\nreturn s.recipe { name = "plain", '
+    .. 'sources = { "plain.jsonl" }, s.length { min_input_tokens = 3, min_output_tokens = 1 } }\n')
+  local status, out, err = tamis "run plain.lua --quiet --out o --run-id p"
+  check.eq(status, 0, err)
+  local function inputs(more)
+    status, out, err = tamis("gold sample o/plain/p --n 9 " .. more)
+    check.eq(status, 0, err)
+    local list = {}
+    for line in out:gmatch "[^\n]+" do list[#list + 1] = json.decode(line).input end
+    table.sort(list)
+    return list
+  end
+  check.eq(inputs "", { "Where is the invoice?", "Who wrote that?" })
+  check.eq(inputs "--by reason", { "Where is the invoice?", "Who wrote that?" })
+  check.eq(inputs "--of rejected", { "no" })
+  check.eq(inputs "--of all", { "Where is the invoice?", "Who wrote that?", "no" })
+  local p <close> = form "o/plain/p --annotator kept"
+  check.ok(p:expect "row 1 of 2")
+  p:send "q"
+  check.eq(p:wait(), 0)
+  check.ok(not p:output():find("rejected", 1, true))
+  local r <close> = form "o/plain/p --of rejected --annotator rejected"
+  check.ok(r:expect "row 1 of 1")
+  check.ok(r:expect "plain.jsonl:2 · rejected")
+  check.ok(not r:output():find("input_too_short", 1, true), "why is told with v")
+  r:send "q"
+  check.eq(r:wait(), 0)
+end)
+
 check.test("a run stops where a frozen gold set has changed, and goes on once it is frozen anew", function()
   check.write(dir .. "/data.jsonl", '{"input":"a b c d e f","output":"g h i j k l m n o p q"}\n')
   check.write(dir .. "/gold.jsonl", '{"input":"gold question number one","output":"an answer to it"}\n')
