@@ -82,7 +82,7 @@ local function compare(a, b, o)
   local f = { a = about(a), b = about(b), id = named, near = threshold or nil }
   add_counts(f, match:counts())
   f.lengths = drift.lengths(a, b)
-  f.topics, err = drift.topics(a, b, o.by)
+  f.topics, err, f.topics_of_one = drift.topics(a, b, o.by)
   if err then return nil, err end
   local moved, bad = add_moves(f, match, o.pool)
   if not moved and bad then return nil, bad end

@@ -229,6 +229,25 @@ check.test("rows that moved to another topic are counted by their pair of topics
   check.near(f.topics.shift, (5 + 3 + 2) / 30 / 2)   -- billing 20 to 15, login 10 to 13, other 0 to 2
 end)
 
+check.test("a key that rows of one side alone have is no shift", function()
+  local with, bare = {}, {}
+  for i = 1, 40 do
+    local input = "Where can I find the invoice for the month number " .. i .. ", please?"
+    with[i] = row(input, "You find every invoice on the page with your bills.", { language = "en", topic = "billing" })
+    bare[i] = row(input, "You find every invoice on the page with your bills.")
+  end
+  for _, f in ipairs { compare(with, bare), compare(bare, with) } do
+    check.eq({ f.same, f.topics == nil }, { 40, true })
+    if require "lang".detect "A build without CLD2 cannot tell the language of this sentence." then
+      check.eq({ f.languages.shift, #f.languages.groups, f.languages.groups[1].name }, { 0, 1, "en" })
+      check.eq(expect.read "language_shift>0.5"(f), false)
+    end
+  end
+  check.eq(compare(with, bare).topics_of_one, { key = "topic", side = "a" })
+  check.eq(compare(bare, with).topics_of_one, { key = "topic", side = "b" })
+  check.eq(compare(bare, bare).topics_of_one, nil)
+end)
+
 check.test("equal texts of two topics do not move by changing places", function()
   local x, y = row("same text here", "yes", { topic = "a" }), row("same text here", "yes", { topic = "b" })
   local z = row("another text", "no", { topic = "a" })

@@ -176,7 +176,13 @@ local function groups(title, g, blocks)
 end
 
 local function topics(f, blocks)
-  local t = f.topics
+  local t, one = f.topics, f.topics_of_one
+  if one then
+    local with, without = one.side:upper(), one.side == "a" and "B" or "A"
+    add(blocks, { kind = "heading", text = "Topics: not compared", name = "Topics" })
+    local text = ("rows of %s have a %s, those of %s have none"):format(with, one.key, without)
+    add(blocks, { kind = "text", text = text })
+  end
   if not t then return end
   groups(("Topics by %s: %s of the shares moved"):format(t.key, percent(t.shift)), t, blocks)
   if t.moved == 0 then return end

@@ -73,27 +73,60 @@ local function only_unknown(counts)
   return true
 end
 
--- The first of the keys that both sides may have and that groups the rows of one.
-local function group_key(a, b, keys)
+-- Of the keys, those that rows of either side may have.
+local function known(a, b, keys)
   local mine, theirs, list = a:names(), b:names(), {}
   for _, key in ipairs(keys) do
     if mine[key] or theirs[key] then list[#list + 1] = key end
   end
+  return list
+end
+
+-- The first key that groups the rows of one side.
+local function group_key(a, b, list)
   return figures.group_key(list, function(key) return counts_of(a, key) end)
     or figures.group_key(list, function(key) return counts_of(b, key) end)
 end
 
---- Topics by the key asked for, else by that of the runs' stages, else by one that is usual.
--- @return  nil if there is none; nil and a message if no row has the one asked for
-function drift.topics(a, b, by)
-  local key = by or a:grouped_by() or b:grouped_by() or group_key(a, b, figures.TOPIC_KEYS)
+-- Of the keys, those that rows of both sides have: a key held against its absence would be a shift of
+-- everything that nothing made.
+local function of_both(a, b, keys)
+  local out = {}
+  for _, key in ipairs(keys) do
+    if not only_unknown(counts_of(a, key)) and not only_unknown(counts_of(b, key)) then out[#out + 1] = key end
+  end
+  return out
+end
+
+-- Which key would do if the rows of both sides had it, and on which side they do.
+local function of_one(a, b, key)
   if not key then return nil end
   local of_a, of_b = counts_of(a, key), counts_of(b, key)
-  if only_unknown(of_a) and only_unknown(of_b) then
-    if by then return nil, ("no row of %s or %s has a %q"):format(a.title, b.title, by) end
-    return nil
+  if next(of_a) == nil or next(of_b) == nil then return nil end
+  local in_a, in_b = not only_unknown(of_a), not only_unknown(of_b)
+  return in_a ~= in_b and { key = key, side = in_a and "a" or "b" } or nil
+end
+
+--- Topics by the key asked for, else by that of the runs' stages, else by one that is usual; a key that the
+-- rows of both sides have.
+-- @return  nil if there is none; nil and a message if no row has the one asked for; nil, nil and
+--          { key, side = "a" or "b" } if rows of that side alone have the key
+function drift.topics(a, b, by)
+  if by then
+    local of_a, of_b = counts_of(a, by), counts_of(b, by)
+    if only_unknown(of_a) and only_unknown(of_b) then
+      return nil, ("no row of %s or %s has a %q"):format(a.title, b.title, by)
+    end
+    local one = of_one(a, b, by)
+    if one then return nil, nil, one end
+    return shares(by, of_a, of_b)
   end
-  return shares(key, of_a, of_b)
+  local asked = {}
+  for _, side in ipairs { a, b } do asked[#asked + 1] = side:grouped_by() end
+  local usual = known(a, b, figures.TOPIC_KEYS)
+  local key = of_both(a, b, asked)[1] or group_key(a, b, of_both(a, b, usual))
+  if key then return shares(key, counts_of(a, key), counts_of(b, key)) end
+  return nil, nil, of_one(a, b, asked[1] or group_key(a, b, usual))
 end
 
 -- Languages of a sample, as the stage tells them.
@@ -108,9 +141,9 @@ local function told(side)
   return counts, #rows
 end
 
---- Languages: by what rows carry, else told from a sample.
+--- Languages: by what rows of both sides carry, else told from a sample of both.
 function drift.languages(a, b)
-  local key = group_key(a, b, figures.LANGUAGE_KEYS)
+  local key = group_key(a, b, of_both(a, b, known(a, b, figures.LANGUAGE_KEYS)))
   if key then return shares(key, counts_of(a, key), counts_of(b, key)) end
   local of_a, na = told(a)
   local of_b, nb = told(b)

@@ -134,6 +134,18 @@ check.test("text from data cannot steer the terminal, and lines fit", function()
   end
 end)
 
+check.test("topics that rows of one side alone have are told, not compared", function()
+  check.write(dir .. "/bare.jsonl", lines { row("Where is it?", "Here.", nil) })
+  check.write(dir .. "/topical.jsonl", lines { row("Where is it?", "Here.", "place"), row("Who is it?", "Ana.", "place") })
+  local status, out, err = tamis "diff topical.jsonl bare.jsonl --by topic"
+  check.eq(status, 0, err)
+  check.contains(out, "rows of A have a topic, those of B have none")
+  status, out, err = tamis "diff bare.jsonl topical.jsonl --by topic"
+  check.eq(status, 0, err)
+  check.contains(out, "rows of B have a topic, those of A have none")
+  check.ok(not out:find("shares moved", 1, true), "no shift of topics")
+end)
+
 -- ---- runs ----
 
 local RECIPE = [[local s = require "tamis"
