@@ -4,6 +4,9 @@ local screen = require "report.screen"
 
 local copies = {}
 
+-- What near_dedup { against } takes has its twin in no group of this run, and comes to no row stage.
+local FAILED = "every row fell to a row stage or to a row of an earlier run"
+
 --- @param back    copies that came back and stand
 -- @param groups  { all, empty, failed } as lineage.json has them; nil where no stage looked for copies
 -- @return  a list of sentences
@@ -16,9 +19,9 @@ function copies.lines(back, groups)
   if not groups or groups.empty == 0 then return lines end
   local line = ("%s of %s of copies %s no row left"):format(screen.number(groups.empty),
     screen.count(groups.all, "group"), groups.empty == 1 and "has" or "have")
-  if groups.failed == groups.empty then line = line .. ": no row of theirs passes the row stages"
+  if groups.failed == groups.empty then line = line .. ": " .. FAILED
   elseif groups.failed > 0 then
-    line = line .. (", %s as no row of theirs passes the row stages"):format(screen.number(groups.failed))
+    line = line .. (", %s as %s"):format(screen.number(groups.failed), FAILED)
   else line = line .. ": a stage that chooses among all rows took it"
   end
   lines[#lines + 1] = line

@@ -219,7 +219,8 @@ local function next_commands(run, heavy, out)
   local first = run.view:reasons()[1]
   if first then out(("  tamis explain %s --reason %s"):format(dir, clean(advice.word(first.reason)))) end
   local before = run.previous and run.previous.run_id
-  if before and before ~= run.id then
+  -- diff refuses a side without rows
+  if before and before ~= run.id and run.view:counts() > 0 and run.previous.final_count ~= 0 then
     out(("  tamis diff %s/%s %s"):format(clean(advice.word(open.folder_of(run.dir))), clean(before), dir))
   end
   for _, h in ipairs(heavy) do

@@ -118,6 +118,20 @@ check.test("what an earlier run kept is rejected, and nothing else that stands a
   for _, line in ipairs(lines(out .. "/help/2024-06/curated.jsonl")) do check.ok(not kept[line]) end
 end)
 
+check.test("a run that keeps nothing is not told to diff, and its groups of copies fell to the earlier run", function()
+  local kept = lines(out .. "/help/2024-05/curated.jsonl")
+  data("again.jsonl", { kept[1], kept[1], kept[2] })
+  local path = recipe("again.lua", [[sources = { "again.jsonl" }, s.exact_dedup {}, s.near_dedup { against = "help/2024-05" }]])
+  local status, said, err = check.run(("%s run %s --out %s --run-id again"):format(check.tamis, q(path), q(out)))
+  check.eq(status, 0, err)
+  said = (said .. err):gsub("%s+", " ")
+  check.eq(lineage "again".final_count, 0)
+  check.contains(said, "tamis report")
+  check.ok(not said:find("tamis diff", 1, true), said)
+  check.contains(said, "has no row left: every row fell to a row stage or to a row of an earlier run")
+  fs.remove_tree(out .. "/help/again")
+end)
+
 check.test("it keeps what both months together would, the first month's kept rows first", function()
   local both = recipe("both.lua", ([[sources = { { %q, trusted = true }, "june.jsonl" }, s.near_dedup {}]]):format(
     out .. "/help/2024-05/curated.jsonl"))
