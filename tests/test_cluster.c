@@ -356,15 +356,36 @@ static void a_template_of_20000_rows_is_not_quadratic(void) {
 
 /* ---- sweeps ---- */
 
-/* The pair of lowest (rejected text and its twin) or highest (two kept texts) Jaccard, by all pairs. */
-static double brute_margin(const double *j, size_t n, double threshold, const uint32_t *twin, int taken) {
-  double best = taken ? 2 : -1;
-  for (size_t a = 0; a < n; a++) {
-    if (taken && twin[a] != TEXT_NONE && j[a * n + twin[a]] < best) best = j[a * n + twin[a]];
-    for (size_t b = a + 1; !taken && twin[a] == TEXT_NONE && b < n; b++)
-      if (twin[b] == TEXT_NONE && j[a * n + b] < threshold && j[a * n + b] > best) best = j[a * n + b];
-  }
+/* The lowest Jaccard of a rejected text with its twin, by all pairs. */
+static double brute_taken(const double *j, size_t n, const uint32_t *twin) {
+  double best = 2;
+  for (size_t a = 0; a < n; a++)
+    if (twin[a] != TEXT_NONE && j[a * n + twin[a]] < best) best = j[a * n + twin[a]];
   return best;
+}
+
+static int down(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* How many Jaccards below the threshold and from the floor on lie between two clusters (leader: two kept texts),
+** and the highest two. Copies of one text count once. */
+static size_t brute_spared(const double *j, size_t n, double floor, double threshold, int leader,
+                           const uint32_t *twin, double most[2]) {
+  double *found = malloc((n * n + 1) * sizeof *found);
+  size_t count = 0;
+  for (size_t a = 0; a < n; a++)
+    for (size_t b = a + 1; b < n; b++) {
+      const uint32_t x = twin[a] != TEXT_NONE ? twin[a] : (uint32_t)a, y = twin[b] != TEXT_NONE ? twin[b] : (uint32_t)b;
+      const int copy = (x != a && j[a * n + x] >= 1) || (y != b && j[b * n + y] >= 1);
+      if (x == y || copy || (leader && (x != a || y != b))) continue;
+      if (j[a * n + b] < threshold && j[a * n + b] >= floor) found[count++] = j[a * n + b];
+    }
+  qsort(found, count, sizeof *found, down);
+  for (size_t i = 0; i < 2; i++) most[i] = i < count ? found[i] : -1;
+  free(found);
+  return count;
 }
 
 static void one_sweep(const Made *m, LeaderParams *p, const double *j, const uint32_t *order, Pool *pool) {
@@ -404,11 +425,13 @@ static void one_sweep(const Made *m, LeaderParams *p, const double *j, const uin
       TextPair *q = &step[i].spared[k];
       CHECK(q->jaccard == j[q->a * n + q->b] && q->jaccard < threshold[i] && q->jaccard >= p->floor);
     }
-    if (p->mode == CLUSTER_LEADER) {
-      double low = brute_margin(j, n, threshold[i], want, 1), high = brute_margin(j, n, threshold[i], want, 0);
-      CHECK(step[i].ntaken > 0 ? step[i].taken[0].jaccard == low : r.rejected == 0);
-      if (step[i].compared == 0) CHECK(step[i].nspared > 0 ? step[i].spared[0].jaccard == high : high < p->floor);
-    }
+    const int leader = p->mode == CLUSTER_LEADER;
+    if (leader) CHECK(step[i].ntaken > 0 ? step[i].taken[0].jaccard == brute_taken(j, n, want) : r.rejected == 0);
+    double most[2];
+    size_t count = brute_spared(j, n, p->floor, threshold[i], leader, want, most);
+    CHECK(leader ? step[i].nspared == (count < 2 ? count : 2) : (step[i].nspared > 0) == (count > 0));
+    for (size_t k = 0; k < step[i].nspared && (leader || k == 0); k++)   /* also where texts were read again */
+      CHECK(step[i].spared[k].jaccard == most[k]);
     leaders_free(&r);
   }
   sweep_free(step, 4);
@@ -441,6 +464,43 @@ static void a_sweep_gives_what_a_run_at_each_threshold_gives(void) {
     free(j);
     made_free(&m);
   }
+}
+
+/* A crowd of forms too large to list its pairs, and beside it two strangers that are a pair at 0.7 or so. */
+static void a_sweep_shows_no_spared_pair_where_a_nearer_one_may_lie_in_a_crowd(void) {
+  enum { N = SWEEP_LISTED + 3 };
+  char (*room)[300] = malloc(N * sizeof *room);
+  Span *s = malloc(N * sizeof *s);
+  for (int i = 0; i < N; i++) {
+    int n = i >= N - 2
+      ? snprintf(room[i], sizeof room[i], "a quick brown fox jumps over some lazy dogs near the river%s",
+                 i == N - 1 ? " while we look on" : "")
+      : snprintf(room[i], sizeof room[i], "Dear customer, your order with the number %05d has left our warehouse this "
+                 "morning and will reach you within three working days. Kind regards", i);
+    s[i] = span_of(room[i], (size_t)n);
+  }
+  LeaderParams p = params(128, 2);
+  p.evidence = 1;
+  p.evidence_pairs = 5;
+  p.threshold = 0.9;
+  p.floor = 0.6;
+  double threshold[] = { 0.9 };
+  SweepParams sweep = { threshold, 1, 2, 0 };
+  for (size_t crowd = 0; crowd < 2; crowd++) {   /* without ten rows the crowd is small enough */
+    SpanTexts of = span_texts(s + (crowd ? 0 : 10), N - (crowd ? 0 : 10), 1);
+    Leaders l;
+    Error err = { "" };
+    SweepStep step;
+    CHECK(leaders_find(&of.source, &p, NULL, &l, &err) == 0);
+    SweepPairs pairs = { l.pair, l.npairs, l.open };
+    CHECK(sweep_find(&of.source, &p, &pairs, &sweep, NULL, &step, &err) == 0);
+    CHECK(crowd ? step.compared > SWEEP_LISTED : step.compared > 1000 && step.compared <= SWEEP_LISTED);
+    CHECK(crowd ? step.nspared == 0 : step.nspared > 0);
+    sweep_free(&step, 1);
+    leaders_free(&l);
+  }
+  free(room);
+  free(s);
 }
 
 static void a_sweep_visits_the_longest_first(void) {
@@ -523,6 +583,7 @@ int main(void) {
   RUN(a_template_of_20000_rows_is_not_quadratic);
   RUN(a_crowd_has_the_components_of_the_exact_join);
   RUN(a_sweep_gives_what_a_run_at_each_threshold_gives);
+  RUN(a_sweep_shows_no_spared_pair_where_a_nearer_one_may_lie_in_a_crowd);
   RUN(a_sweep_visits_the_longest_first);
   RUN(figures_name_the_largest_and_the_loosest);
   return check_done();

@@ -116,8 +116,9 @@ static void offer_taken(const Clusters *c, size_t n, Margin *m) {
 
 /* ---- a step ---- */
 
-/* Judges the texts that are read again, and puts what they got into w->clusters. */
-static int judge_again(Sweep *w, double threshold, Leaders *l, Error *err) {
+/* Judges the texts that are read again, and puts what they got into w->clusters; l->pair has those from
+** `floor` on. */
+static int judge_again(Sweep *w, double threshold, double floor, Leaders *l, Error *err) {
   SomeTexts texts = { *w->src, w->src, w->text };
   texts.source.n = w->nagain;
   texts.source.fields = some_fields;
@@ -128,7 +129,7 @@ static int judge_again(Sweep *w, double threshold, Leaders *l, Error *err) {
   p.longest = 0;
   p.barred = w->barred;
   p.evidence = 0;
-  p.floor = threshold;   /* of these texts too many pairs may lie below it */
+  p.floor = floor;
   int r = (p.exact ? leaders_exact : leaders_find)(&texts.source, &p, w->pool, l, err);
   Clusters *c = &w->clusters;
   for (size_t i = 0; r == 0 && i < w->nagain; i++) {
@@ -141,6 +142,26 @@ static int judge_again(Sweep *w, double threshold, Leaders *l, Error *err) {
   }
   c->rejected += r == 0 ? l->rejected : 0;
   return r;
+}
+
+/* The lowest Jaccard of a pair that could still be at the margin; the threshold, where pairs below it are not
+** wanted or may be too many to list. */
+static double floor_of(const Sweep *w, double threshold, const Margin *spared) {
+  if (spared->most == 0 || w->nagain > SWEEP_LISTED) return threshold;
+  return spared->n == spared->most ? spared->pair[spared->n - 1].jaccard : w->p->floor;
+}
+
+/* Pairs of the texts that were read again. Where those below the threshold were not looked for, any of them may
+** be nearer to it than a settled one: then none is known to be at the margin. */
+static void offer_again(const Sweep *w, double threshold, const Leaders *l, Margin *m) {
+  if (w->nagain > SWEEP_LISTED) {
+    m->n = 0;
+    return;
+  }
+  for (size_t i = 0; i < l->npairs; i++) {
+    const TextPair q = { w->text[l->pair[i].a], w->text[l->pair[i].b], l->pair[i].jaccard };
+    offer_spared(&w->clusters, threshold, q, m);
+  }
 }
 
 static int all_known(const Clusters *c) {
@@ -158,7 +179,8 @@ static int take_step(Sweep *w, double threshold, SweepStep *step, Error *err) {
   spared.pair = step->spared = malloc((w->s->margin + 1) * sizeof *step->spared);
   if (step->taken == NULL || step->spared == NULL) return error_memory(err);
   cluster_take(&w->graph, threshold, w->p->mode, w->p->barred, &w->clusters);
-  int r = w->nagain > 0 ? judge_again(w, threshold, &again, err) : 0;
+  for (size_t i = 0; i < w->nsettled; i++) offer_spared(&w->clusters, threshold, w->settled[i], &spared);
+  int r = w->nagain > 0 ? judge_again(w, threshold, floor_of(w, threshold, &spared), &again, err) : 0;
   if (r == 0 && cluster_figures(w->clusters.twin, w->clusters.jaccard, w->n, w->s->most_rows, &step->clusters) != 0)
     r = error_memory(err);
   if (r == 0) {
@@ -166,7 +188,7 @@ static int take_step(Sweep *w, double threshold, SweepStep *step, Error *err) {
     step->rejected = w->clusters.rejected;
     step->kept = w->n - step->rejected;
     offer_taken(&w->clusters, w->n, &taken);
-    for (size_t i = 0; i < w->nsettled; i++) offer_spared(&w->clusters, threshold, w->settled[i], &spared);
+    offer_again(w, threshold, &again, &spared);
     step->ntaken = taken.n;
     step->nspared = spared.n;
   }

@@ -10,7 +10,11 @@
 
 #include "neardup/leaders.h"
 
-enum { SWEEP_MARGIN = 100 };
+enum {
+  SWEEP_MARGIN = 100,
+  SWEEP_LISTED = 2000   /* of more texts that are read again pairs below a threshold are not listed: at worst
+                        ** every two of them are one */
+};
 
 typedef struct SweepPairs {
   const TextPair *pair;     /* [npairs] */
@@ -26,7 +30,8 @@ typedef struct SweepStep {
   TextPair *taken;          /* [ntaken] rejected texts of lowest Jaccard: a is rejected, b the kept text, or
                             ** (components) the neighbour through which it is connected */
   TextPair *spared;         /* [nspared] known pairs of highest Jaccard below the threshold between two clusters;
-                            ** leader: of two kept texts, b visited after a. Not of texts read again */
+                            ** leader: of two kept texts, b visited after a. None where more than SWEEP_LISTED
+                            ** texts are read again: which pairs lie there is not known */
   size_t ntaken, nspared;
 } SweepStep;
 

@@ -99,6 +99,19 @@ check.test("thresholds of near_dedup keep what a run with each of them keeps", f
   check.ok(some)
 end)
 
+check.test("rows that stay at a threshold do not depend on which others are asked for, also where rows are read again",
+  function()
+  for _, given in ipairs { "", "--set near_dedup.evidence_pairs=0 " } do
+    local alone = sweep(given .. q(RECIPE) .. " near_dedup.threshold=0.7,0.95").values[2]
+    local many = sweep(given .. q(RECIPE) .. " near_dedup.threshold=0.4:0.95:0.05").values
+    local last = many[#many]
+    check.eq(last.value, alone.value)
+    check.ok(#alone.stays > 0 and alone.stays[1].value >= 0.7)
+    check.eq(last.stays, alone.stays)
+    if given ~= "" then check.ok(last.compared > 0) end
+  end
+end)
+
 check.test("a parameter that bounds nothing takes a pass a value", function()
   same_as_runs("near_dedup", "shingle", "3,8", "again")
   same_as_runs("pii", "action", "reject,redact", "again")
