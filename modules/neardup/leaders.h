@@ -21,7 +21,7 @@
 **   leader               open: in a group of three or more, the first rejected text that is no copy of
 **                        a kept one, and all that are visited after it
 **   components           open: clusters of three texts or more, copies not counted
-**   evidence             open: groups of more than evidence_pairs pairs a text, whole where the floor
+**   evidence             open: groups of more than evidence_pairs candidate pairs a text, whole where the floor
 **                        lies below the threshold, else as above
 **   exact join           open: none; or, where the pairs of rejected texts are too many to list, these;
 **                        with evidence all texts where pairs below the threshold are too many

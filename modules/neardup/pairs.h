@@ -4,7 +4,7 @@
 **   all      every two texts of the group that share a key, verified at the floor
 **   linked   (components) the same, but two texts that matches connect already are not compared:
 **            at most one comparison a text in a cluster of near copies, however large
-** A group in which `all` would verify more than evidence_pairs pairs a text is taken as `linked`,
+** A group in which the bands propose more than evidence_pairs pairs a text is taken as `linked`,
 ** or (leader) left to judge_group, at the threshold: below it there may be as many. Copies are found
 ** first and have a pair with the first of their like alone. */
 #ifndef TAMIS_PAIRS_H

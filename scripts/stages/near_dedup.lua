@@ -144,8 +144,10 @@ return {
                          .. "down to it compares nothing again; above the threshold: from the threshold on; "
                          .. "0: only the pairs that the verdicts rest on" },
     evidence_pairs = { type = "integer", default = 50, min = 0, max = 1000000,
-                       doc = "of a group with more pairs a row than this, only those that the verdicts rest on "
-                         .. "stand there; a sweep compares its rows again" },
+                       doc = "of a group of rows with more candidates a row than this, only the pairs that the "
+                         .. "verdicts rest on stand there; a sweep compares its rows again. Candidates are the "
+                         .. "pairs that the bands propose, however few reach the floor: of n rows alike up to "
+                         .. "(n - 1) / 2 a row. exact: pairs in the clusters at the floor, of all rows" },
     keep = order.keep, date = order.date, by = order.by,
     fields     = { type = "list", least = 1, of = { type = "enum", values = FIELDS },
                    default = { "input", "output", "alternative" },
