@@ -101,6 +101,15 @@ static void a_logarithmic_histogram_grows_by_a_factor(void) {
   CHECK(counts[2] >= 1);
 }
 
+static void a_logarithmic_histogram_of_fractions_up_to_1_has_bins_of_equal_width(void) {
+  const double v[] = { 0.2, 0.25, 0.5, 0.7, 1 };
+  double edges[5];
+  uint64_t counts[4];
+  CHECK(numbers_histogram(v, 5, 4, 1, edges, counts) == 4);
+  for (int i = 0; i <= 4; i++) CHECK(near(edges[i], 0.2 + 0.2 * i));
+  CHECK(counts[0] == 2 && counts[1] == 1 && counts[2] == 1 && counts[3] == 1);
+}
+
 static void a_bound_keeps_the_share_asked_for(void) {
   const double v[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
   CHECK(numbers_bound(v, 10, 0.9, 1) == 2);          /* at least 2 keeps nine */
@@ -140,6 +149,7 @@ int main(void) {
   RUN(a_histogram_counts_each_number_once);
   RUN(bins_of_whole_numbers_have_whole_edges_and_no_holes);
   RUN(a_logarithmic_histogram_grows_by_a_factor);
+  RUN(a_logarithmic_histogram_of_fractions_up_to_1_has_bins_of_equal_width);
   RUN(a_bound_keeps_the_share_asked_for);
   RUN(dates_become_seconds_since_1970);
   RUN(what_is_no_date_is_refused);

@@ -53,6 +53,20 @@ check.test("whole figures are integers and print as such", function()
   check.eq(math.type(h.edges[2]), "integer")
 end)
 
+check.test("labels of bins have decimals enough to tell their edges apart", function()
+  local bins = require "report.bins"
+  local function labels(edges)
+    local h, out = { edges = edges, counts = {} }, {}
+    for i = 1, #edges - 1 do h.counts[i] = 0 end
+    for i, b in ipairs(bins(h)) do out[i] = b.label end
+    return out
+  end
+  check.eq(labels { 0.5, 0.75, 1.0 }, { "0.50-0.75", "0.75-1" })
+  check.eq(labels { 0.99, 0.9925, 0.995 }, { "0.990-0.993", "0.993-0.995" })
+  check.eq(labels { 1.0, 1.0, 1.5 }, { "1-1", "1-1.50" })   -- equal edges stay equal
+  check.eq(labels { 1, 3, 5 }, { "1-2", "3-5" })
+end)
+
 check.test("misuse raises, and says what was wrong", function()
   local n = stats.from { 1 }
   check.raises("expected a share from 0 to 1", n.quantile, n, 2)

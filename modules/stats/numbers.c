@@ -104,6 +104,8 @@ static size_t whole_edges(double *edges, size_t nbins) {
 size_t numbers_histogram(const double *sorted, size_t n, size_t nbins, int logarithmic,
                          double *edges, uint64_t *counts) {
   double least = sorted[0], most = sorted[n - 1];
+  const int whole = all_whole(sorted, n);
+  if (most <= 1 && !whole) logarithmic = 0;   /* all would stand in the first bin */
   double base = logarithmic && least < 1 ? 1 : least;   /* log of 0 is nowhere */
   double top = most < base ? base : most;
   for (size_t i = 0; i <= nbins; i++) {
@@ -112,7 +114,7 @@ size_t numbers_histogram(const double *sorted, size_t n, size_t nbins, int logar
   }
   edges[0] = least;
   edges[nbins] = most;
-  if (all_whole(sorted, n)) nbins = whole_edges(edges, nbins);
+  if (whole) nbins = whole_edges(edges, nbins);
   else edges[nbins] = top;
   size_t before = 0;
   for (size_t i = 0; i < nbins; i++) {

@@ -30,8 +30,9 @@ size_t numbers_upto(const double *sorted, size_t n, double x);
 /* Counts sorted numbers in nbins bins between the least and the greatest; edges [nbins + 1],
 ** counts [nbins]. A bin holds edges[i] <= x < edges[i+1]; the last one its upper edge too.
 ** With `logarithmic`, bins grow by a constant factor from max(least, 1) on; smaller values
-** stand in the first bin, whose lower edge is then the least. Where all numbers are whole, so are
-** the edges, and every bin holds a whole number: there may be fewer bins. n >= 1.
+** stand in the first bin, whose lower edge is then the least; fractions of which none is above 1
+** stand in bins of equal width. Where all numbers are whole, so are the edges, and every bin holds a
+** whole number: there may be fewer bins. n >= 1.
 ** Returns the number of bins, 1..nbins. */
 size_t numbers_histogram(const double *sorted, size_t n, size_t nbins, int logarithmic,
                          double *edges, uint64_t *counts);

@@ -476,6 +476,20 @@ c:histogram "nobody"
   check.contains(err, 'no row has a number or value "nobody"')
 end)
 
+check.test("a figure between 0 and 1 is spread over bins whose labels differ", function()
+  local list = {}
+  for i = 0, 40 do list[i + 1] = ('{"input":"row %d","output":"o","x":%.3f}'):format(i, 0.7 + 0.3 * i / 40) end
+  local path = check.write(dir .. "/fractions.jsonl", table.concat(list, "\n") .. "\n")
+  local _, out = repl('c:histogram "x"', path)
+  local seen, n = {}, 0
+  for label in out:gmatch "\n *([%d.]+%-[%d.]+)  " do
+    check.eq(seen[label], nil, label)
+    seen[label], n = true, n + 1
+  end
+  check.ok(n >= 10, out)
+  check.ok(seen["0.98-1"], out)
+end)
+
 check.test("crosstab counts the rows of each pair of values, and what became of rows is a value too", function()
   local _, out, err = repl([[
 d = c:near_dedup{}
