@@ -2,6 +2,7 @@
 #include "core/lua_buf.h"
 
 #include <lauxlib.h>
+#include <stdlib.h>
 
 #define BUF_TYPE "tamis.buf"
 
@@ -18,4 +19,22 @@ Buf *lua_newbuf(lua_State *L) {
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   return b;
+}
+
+static int holder_gc(lua_State *L) {
+  void **p = lua_touserdata(L, 1);
+  free(*p);
+  *p = NULL;
+  return 0;
+}
+
+void **lua_newholder(lua_State *L) {
+  void **p = lua_newuserdatauv(L, sizeof *p, 0);
+  *p = NULL;
+  if (luaL_newmetatable(L, "tamis.holder")) {
+    lua_pushcfunction(L, holder_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  return p;
 }

@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
+#include "core/lua_buf.h"
 #include "corpus/lua_rowop.h"
 #include "corpus/lua_value.h"
 #include "corpus/lua_verdicts.h"
@@ -311,28 +312,9 @@ static void push_reason(lua_State *L, const View *v, const ReasonCount *r) {
   set_integer(L, "example", (uint64_t)r->example + 1);
 }
 
-static int holder_gc(lua_State *L) {
-  void **p = lua_touserdata(L, 1);
-  free(*p);
-  *p = NULL;
-  return 0;
-}
-
-/* [-0, +1, m] a userdata that frees what *p will point at */
-static void **new_holder(lua_State *L) {
-  void **p = lua_newuserdatauv(L, sizeof *p, 0);
-  *p = NULL;
-  if (luaL_newmetatable(L, "tamis.holder")) {
-    lua_pushcfunction(L, holder_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  return p;
-}
-
 static int view_reasons(lua_State *L) {
   const View *v = lua_checkview(L, 1);
-  void **holder = new_holder(L);
+  void **holder = lua_newholder(L);
   ReasonCount *r;
   size_t n;
   if (query_reasons(v, &r, &n) != 0) return luaL_error(L, "not enough memory");

@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
+#include "core/lua_buf.h"
 #include "corpus/look.h"
 #include "corpus/lua_value.h"
 #include "corpus/lua_view.h"
@@ -53,25 +54,6 @@ static void push_value(lua_State *L, const View *v, uint32_t id) {
   else lua_pushrowvalue(L, names_value(v->corpus->names, id));
 }
 
-static int holder_gc(lua_State *L) {
-  void **p = lua_touserdata(L, 1);
-  free(*p);
-  *p = NULL;
-  return 0;
-}
-
-/* [-0, +1, m] a userdata that frees what *p will point at */
-static void **new_holder(lua_State *L) {
-  void **p = lua_newuserdatauv(L, sizeof *p, 0);
-  *p = NULL;
-  if (luaL_newmetatable(L, "tamis.look")) {
-    lua_pushcfunction(L, holder_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  return p;
-}
-
 static int view_pair_counts(lua_State *L) {
   const View *v = lua_checkview(L, 1);
   size_t len[2];
@@ -92,7 +74,7 @@ static int view_pair_counts(lua_State *L) {
     }
     if (r != 0) return luaL_error(L, "not enough memory");
   }
-  void **holder = new_holder(L);
+  void **holder = lua_newholder(L);
   KeyPair *pair;
   int r = look_pairs(ids[0], ids[1], rows, n, &pair, &npairs);
   *holder = pair;
