@@ -2,6 +2,7 @@
 -- results, arguments that do not parse. Rows without a list of turns pass.
 
 local rules = require "rules"
+local signs = require "signs"
 
 local SIGNS = {
   { "empty_turn", 0, "turns without text and without a tool call" },
@@ -20,12 +21,7 @@ local params = {
   literals = { type = "list", of = { type = "string" }, default = { "null", "undefined", "nan", "none" },
                doc = "texts that are a lost value, case apart" },
 }
-local reasons, metrics, bounds = {}, {}, {}
-for i, s in ipairs(SIGNS) do
-  params["max_" .. s[1]] = { type = "integer", default = s[2], min = 0, doc = "most " .. s[3] }
-  reasons[i], metrics[i] = s[1], s[1]
-  bounds[i] = { param = "max_" .. s[1], metric = s[1], side = "max", reason = s[1] }
-end
+local reasons, metrics, bounds = signs(SIGNS, params)
 
 return {
   name    = "chat_structure",

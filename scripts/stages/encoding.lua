@@ -2,6 +2,7 @@
 -- Every string of the row is read but its id, unknown keys and tool arguments included; counts are the row's.
 
 local rules = require "rules"
+local signs = require "signs"
 
 local SIGNS = {
   { "mojibake", 0, "characters of UTF-8 read as Latin-1 or Windows-1252" },
@@ -11,12 +12,8 @@ local SIGNS = {
   { "mixed_script", 0, "words that mix Latin with look-alikes of Greek or Cyrillic" },
 }
 
-local params, reasons, metrics, bounds = {}, {}, {}, {}
-for i, s in ipairs(SIGNS) do
-  params["max_" .. s[1]] = { type = "integer", default = s[2], min = 0, doc = "most " .. s[3] }
-  reasons[i], metrics[i] = s[1], s[1]
-  bounds[i] = { param = "max_" .. s[1], metric = s[1], side = "max", reason = s[1] }
-end
+local params = {}
+local reasons, metrics, bounds = signs(SIGNS, params)
 
 return {
   name    = "encoding",

@@ -3,6 +3,7 @@
 -- tags by right: raise max_html_tags for code.
 
 local rules = require "rules"
+local signs = require "signs"
 
 local TAGS = { "a", "b", "i", "u", "p", "br", "hr", "div", "span", "font", "center", "table", "tr", "td", "th",
                "tbody", "thead", "ul", "ol", "li", "img", "strong", "em", "h1", "h2", "h3", "h4", "pre", "code",
@@ -22,12 +23,7 @@ local params = {
             values = { "system", "input", "output", "alternative", "assistant" } },
   tags  = { type = "list", of = { type = "string" }, default = TAGS, doc = "names of tags that count" },
 }
-local reasons, metrics, bounds = {}, {}, {}
-for i, s in ipairs(SIGNS) do
-  params["max_" .. s[1]] = { type = "integer", default = s[2], min = 0, doc = "most " .. s[3] }
-  reasons[i], metrics[i] = s[1], s[1]
-  bounds[i] = { param = "max_" .. s[1], metric = s[1], side = "max", reason = s[1] }
-end
+local reasons, metrics, bounds = signs(SIGNS, params)
 
 return {
   name    = "markup",

@@ -4,6 +4,7 @@
 -- judged by its last line. `max_mid_sentence = 0` is strict; the default asks for a dangling word.
 
 local rules = require "rules"
+local signs = require "signs"
 
 -- Words that end no sentence of English.
 local DANGLING = { "and", "or", "but", "the", "a", "an", "of", "to", "with", "because", "such", "which", "whose",
@@ -24,12 +25,7 @@ local params = {
   min_words = { type = "integer", default = 5, min = 1, doc = "words of a last line that is judged as a sentence" },
   words     = { type = "list", of = { type = "string" }, default = DANGLING, doc = "words that end no sentence" },
 }
-local reasons, metrics, bounds = {}, {}, {}
-for i, s in ipairs(SIGNS) do
-  params["max_" .. s[1]] = { type = "integer", default = s[2], min = 0, doc = ("most of this: %s"):format(s[3]) }
-  reasons[i], metrics[i] = s[1], s[1]
-  bounds[i] = { param = "max_" .. s[1], metric = s[1], side = "max", reason = s[1] }
-end
+local reasons, metrics, bounds = signs(SIGNS, params, "most of this: %s")
 
 return {
   name    = "truncated",
