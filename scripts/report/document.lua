@@ -310,8 +310,10 @@ local function lineage(f, blocks)
   row("created", l.created_at)
   row("seed", l.seed)
   row("fingerprint of the output", l.fingerprint)
-  for _, kind in ipairs { "sources", "gold", "output_files", "recipe" } do
-    local label = ({ sources = "source", gold = "gold set", output_files = "output", recipe = "recipe file" })[kind]
+  local labels = { sources = "source", gold = "gold set", output_files = "output", recipe = "recipe file",
+                   models = "model" }
+  for _, kind in ipairs { "sources", "gold", "output_files", "recipe", "models" } do
+    local label = labels[kind]
     for i, s in ipairs(l[kind] or {}) do
       if i <= document.PAGE then
         row(("%s %s"):format(label, s.path), ("%s%s"):format(s.rows and number(s.rows) .. " rows, " or "",

@@ -5,6 +5,7 @@ local against = require "run.against"
 local core = require "core"
 local fault = require "run.fault"
 local fs = require "fs"
+local models = require "run.models"
 local plan = require "plan"
 local revival = require "run.revival"
 local timing = require "run.timing"
@@ -22,7 +23,7 @@ function engine.new(opened, options)
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
     progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
     memories = {}, times = {}, profile = options.profile, revival = revival.new(), revived = {}, operators = {},
-    goes_on = options.goes_on,
+    goes_on = options.goes_on, folder = opened.path and opened.path:match "^(.*)/[^/]*$", models = {},
   }, engine)
 end
 
@@ -55,6 +56,8 @@ function engine:context(entry)
     pool = self.pool, seed = self.plan.seed, name = entry.name, gold = self.gold,
     -- the earlier runs that the parameters name, opened
     earlier = function(p) return against.open(p, self.runs, self.pool) end,
+    -- the bytes of a file that a parameter names, for the lineage too: its bytes and path; or nil and a sentence
+    file = function(name) return models.read(self.models, entry, name, self.folder) end,
     -- the name of a stage behind this one that sets an annotation; nil if there is none
     set_behind = function(annotation)
       local behind = false

@@ -3,6 +3,7 @@
 local fs = require "fs"
 local host = require "host"
 local json = require "json"
+local models = require "run.models"
 local plan = require "plan"
 local stats = require "stats"
 
@@ -101,6 +102,7 @@ function lineage.record(run)
     recipe = recipe_files(run.files),
     sources = sources_of(run.view),
     gold = run.gold and sources_of(run.gold) or nil,
+    models = models.record(run.engine.models),
     stats = {
       stage_counts = counts, groups = run.engine.groups,
       top_rejection_reasons = top_reasons(run.view, TOP_REASONS),
