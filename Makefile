@@ -16,9 +16,11 @@ LUA      := $(firstword $(foreach p,lua5.4 lua-5.4 lua54 lua,$(shell pkg-config 
 CORE_PKG  = $(LUA) libcrypto sqlite3 simdjson zlib libzstd libxxhash
 have      = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
 header    = $(shell echo '\#include <$(1)>' | $(CXX) -E -x c++ - >/dev/null 2>&1 && echo yes)
-FEATURE_PKG  := $(if $(call have,libpcre2-8),libpcre2-8) $(if $(call have,libhs),libhs) $(if $(call have,libedit),libedit)
+FEATURE_PKG  := $(if $(call have,libpcre2-8),libpcre2-8) $(if $(call have,libhs),libhs) $(if $(call have,libedit),libedit) \
+                $(if $(call have,fasttext),fasttext)
 FEATURE_DEFS := $(if $(call have,libpcre2-8),-DHAVE_PCRE2) $(if $(call have,libhs),-DHAVE_HS) \
-                $(if $(call have,libedit),-DHAVE_EDIT) $(if $(call header,cld2/public/compact_lang_det.h),-DHAVE_CLD2)
+                $(if $(call have,libedit),-DHAVE_EDIT) $(if $(call header,cld2/public/compact_lang_det.h),-DHAVE_CLD2) \
+                $(if $(call have,fasttext),-DHAVE_FASTTEXT)
 FEATURE_LIBS := $(if $(call header,cld2/public/compact_lang_det.h),-lcld2)
 
 CPPFLAGS += -Imodules -I. -I$(BUILD) -DTAMIS_VERSION='"$(VERSION)"' $(FEATURE_DEFS) \
@@ -143,7 +145,7 @@ uninstall:
 # ---- system packages: nothing to do where all is there ----
 PACKAGES = gcc g++ make pkg-config $(LIB_PACKAGES)
 LIB_PACKAGES = liblua5.4-dev lua-cjson-dev libssl-dev libsqlite3-dev libsimdjson-dev zlib1g-dev \
-  libzstd-dev libxxhash-dev libpcre2-dev libvectorscan-dev libcld2-dev libedit-dev
+  libzstd-dev libxxhash-dev libpcre2-dev libvectorscan-dev libcld2-dev libfasttext-dev libedit-dev
 deps:
 	@sh tests/deps.sh $(PACKAGES)
 
