@@ -1,10 +1,14 @@
 -- tests/test_secrets.lua - keys and tokens: what is found, what is not, and that no text takes long.
 -- Values are put together here, so that no scanner trips over this file.
 local check = require "check"
+local core = require "core"
+local corpus = require "corpus"
+local json = require "json"
 local scan = require "scan"
 local rules = require "pii.secrets"
 local personal = require "pii.all"
 
+local pool = core.pool(2)
 local scanner, why = scan.new(rules)
 
 local function test(name, fn)
@@ -75,6 +79,92 @@ test("there are forty kinds or more, and the stage takes each by name", function
   check.ok(#kinds >= 40, #kinds .. " kinds")
   local op, err = require "stages.secrets".op { action = "reject", types = kinds, extra = {}, annotation = "secrets" }
   check.ok(op, err)
+end)
+
+-- ---- pii and secrets in one group: one reading serves both ----
+
+--- Rows of one string each, read anew.
+local function rows_of(texts)
+  local lines = {}
+  for i, text in ipairs(texts) do lines[i] = json.encode { input = "q", output = text } end
+  local path = os.tmpname()
+  local file = assert(io.open(path, "wb"))
+  file:write(table.concat(lines, "\n"), "\n")
+  file:close()
+  local view, err = corpus.load { sources = { { path = path } }, formats = require "formats.all", pool = pool }
+  os.remove(path)
+  return check.ok(view, err)
+end
+
+--- Runs row stages as one group. together: behind one gate.
+-- @return  of each row what was found, and its text behind all edits
+local function grouped(texts, stages, together)
+  local gate, ops, names = scan.gate(), {}, {}
+  for i, s in ipairs(stages) do
+    local def, p = require("stages." .. s[1]), {}
+    for key, spec in pairs(def.params) do p[key] = spec.default end
+    for key, value in pairs(s[2]) do p[key] = value end
+    names[i] = s[1]
+    ops[i] = check.ok(def.op(p, { name = s[1], gate = together and gate or nil, pool = pool }))
+  end
+  gate:compile()
+  local view = check.ok(rows_of(texts):run_group { ops = ops, stages = names, pool = pool })
+  local out = {}
+  for i = 1, #view do
+    local row = view:row(i)
+    out[i] = { reason = row.reason, evidence = row.evidence, also = row.also, output = view:field(i, "output"),
+               annotations = row.annotations }
+  end
+  return out
+end
+
+local AWS = "AKIA" .. "QYLPMN5HFIQR7XYA"
+local URL = "postgres://app:" .. "x9Kq2LmP7v@db.acme.io/main"
+local MIXED = {
+  "write to jo@acme.io, key " .. AWS .. " and é +1-604-696-5272",
+  "see " .. URL .. " and " .. AWS .. " by jo@acme.io",
+  "nothing here",
+  json.encode { arguments = json.encode { url = URL, mail = "jo@acme.io" } },
+  AWS, "jo@acme.io", ("jo@acme.io " .. AWS .. "\n"):rep(40),
+}
+
+test("two stages behind one gate find what each finds alone, whatever the one before edits", function()
+  local all = { types = { "all" } }
+  for _, first in ipairs { "reject", "redact", "tag" } do
+    for _, second in ipairs { "reject", "redact", "tag" } do
+      for _, order in ipairs { { "pii", "secrets" }, { "secrets", "pii" } } do
+        local stages = { { order[1], { action = first, types = order[1] == "pii" and all.types or nil } }, { "length", {} },
+                         { order[2], { action = second, types = order[2] == "pii" and all.types or nil } } }
+        check.eq(grouped(MIXED, stages, true), grouped(MIXED, stages, false), first .. " " .. second .. " " .. order[1])
+      end
+    end
+  end
+end)
+
+test("the second stage sees the text as the first left it", function()
+  local pii_first = grouped({ MIXED[2] }, { { "pii", { action = "redact", types = { "all" } } }, { "secrets", {} } }, true)[1]
+  check.eq(pii_first.output, "see [URL_CREDENTIALS]/main and " .. AWS .. " by [EMAIL]")
+  check.eq(pii_first.evidence.spans, { { field = "output", path = "output", start = 31, ["end"] = 51, type = "AWS_ACCESS_KEY" } })
+  local secrets_first = grouped({ MIXED[2] }, { { "secrets", { action = "redact" } }, { "pii", {} } }, true)[1]
+  check.eq(secrets_first.output, "see [CONNECTION_STRING]/main and [AWS_ACCESS_KEY] by jo@acme.io")
+  check.eq(secrets_first.reason, "pii_email")
+  check.eq(secrets_first.evidence.spans, { { field = "output", path = "output", start = 53, ["end"] = 63, type = "EMAIL" } })
+end)
+
+test("what an edit writes is read, too", function()
+  local extra = { [AWS:lower()] = { pattern = "ZZZ" } }   -- redact writes the kind's name in capitals
+  local row = grouped({ "call ZZZ" }, { { "pii", { action = "redact", extra = extra } }, { "secrets", {} } }, true)[1]
+  check.eq({ row.output, row.reason }, { "call [" .. AWS .. "]", "secret" })
+end)
+
+test("before a gate is compiled its operators find the same", function()
+  local gate = scan.gate()
+  local op = check.ok(require "stages.secrets".op({ action = "reject", extra = {}, annotation = "secrets" }, { gate = gate }))
+  local view = rows_of { "key " .. AWS }
+  local child = check.ok(view:run_group { ops = { op }, stages = { "secrets" } })
+  check.eq(child:row(1).reason, "secret")
+  check.raises("tamis.scangate", scan.pii, { rules = {}, actions = {}, reasons = {}, limit_reason = "l", annotation = "a",
+    gate = op })
 end)
 
 -- Texts made to be slow: twice the text, at most 2.2 times the time (and a bit for the clock).

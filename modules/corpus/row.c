@@ -23,6 +23,7 @@ void scratch_free(Scratch *s) {
   free(s->replaced);
   free(s->string);
   free(s->note);
+  free(s->left);
   json_paths_free(&s->paths);
   free(s);
 }
@@ -34,7 +35,7 @@ Row scratch_begin(Scratch *s, const View *view, uint32_t row) {
   arena_clear(&s->room);
   s->failed = s->edits_loaded = s->edited = s->strings_ready = s->paths_begun = 0;
   s->have = 0;
-  s->nedits = s->nreplaced = s->nstrings = s->nnotes = 0;
+  s->nedits = s->nreplaced = s->nstrings = s->nnotes = s->nleft = 0;
   return (Row){ view, view->corpus, row, s };
 }
 
@@ -45,6 +46,19 @@ Row scratch_begin_as_read(Scratch *s, const View *view, uint32_t row) {
 }
 
 void *scratch_room(Scratch *s, size_t len) { return arena_room(&s->room, len > 0 ? len : 1); }
+
+int scratch_leave(Scratch *s, const void *owner, void *what) {
+  RowLeft *to = LIST_PUSH(s->left, s->nleft, s->cap_left);
+  if (to == NULL) return -1;
+  *to = (RowLeft){ owner, what };
+  return 0;
+}
+
+void *scratch_left(const Scratch *s, const void *owner) {
+  for (size_t i = s->nleft; i > 0; i--)
+    if (s->left[i - 1].owner == owner) return s->left[i - 1].what;
+  return NULL;
+}
 
 Span row_bytes(const Row *r) { return corpus_row_bytes(r->corpus, r->index); }
 

@@ -43,6 +43,10 @@ Row scratch_begin_as_read(Scratch *s, const View *view, uint32_t row);
 /* Room for an operator's own work on this row; at least `len` bytes, uninitialised, valid until
 ** the next scratch_begin. NULL if out of memory. */
 void *scratch_room(Scratch *s, size_t len);
+/* What an operator found on this row and others may take over: kept under `owner`, an address that those
+** who share it know, until the next scratch_begin; `what` lies in scratch_room. 0, or -1 if out of memory. */
+int scratch_leave(Scratch *s, const void *owner, void *what);
+void *scratch_left(const Scratch *s, const void *owner);   /* NULL: nothing was left */
 int scratch_failed(const Scratch *s);   /* an accessor below ran out of memory and gave an empty text */
 
 /* Is the line valid JSON, though perhaps no row of its format? Paths and strings of one that is

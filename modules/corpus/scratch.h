@@ -5,6 +5,7 @@
 #include "corpus/json.h"
 #include "corpus/logs.h"
 
+typedef struct RowLeft { const void *owner; void *what; } RowLeft;   /* what operators share */
 typedef struct RowNote { uint32_t name, value; } RowNote;   /* an annotation: two names ids */
 
 struct Scratch {
@@ -26,6 +27,8 @@ struct Scratch {
   JsonPaths paths;        /* where the last path that was asked for stands */
   size_t nnotes, cap_notes;
   RowNote *note;          /* annotations that earlier operators of the group gave this row */
+  size_t nleft, cap_left;
+  RowLeft *left;          /* [nleft] */
 };
 
 /* row_edit by that stage, for a text that outlives the Scratch's stay on this row: not copied. */

@@ -66,12 +66,51 @@ static Worker *worker_of(PiiOp *p, int index) {
   return p->worker[index];
 }
 
+/* What the gate saw in a string of the row, for the operators behind it: of that very text, an edited one is
+** another. */
+typedef struct Seen {
+  Span text;             /* ptr NULL: the gate was not asked */
+  ScanSeen seen;
+} Seen;
+
+/* The row's memory of what the gate saw [nstrings]; NULL if nobody shares it, or out of memory: each then
+** asks for itself. */
+static Seen *seen_of(const PiiOp *p, Scratch *s, size_t nstrings) {
+  const void *gate = scanner_shared(p->scanner);
+  if (gate == NULL) return NULL;
+  Seen *seen = scratch_left(s, gate);
+  if (seen != NULL) return seen;
+  seen = scratch_room(s, nstrings * sizeof *seen);
+  if (seen == NULL || scratch_leave(s, gate, seen) != 0) return NULL;
+  if (nstrings > 0) memset(seen, 0, nstrings * sizeof *seen);
+  return seen;
+}
+
+static int keep_seen(Scratch *s, Seen *to, Span text, const ScanSeen *seen) {
+  if (seen->n < 0) return 0;
+  size_t len = (size_t)seen->n * sizeof *seen->pattern;
+  uint32_t *copy = scratch_room(s, len);
+  if (copy == NULL) return -1;
+  if (len > 0) memcpy(copy, seen->pattern, len);
+  *to = (Seen){ text, { seen->n, copy } };
+  return 0;
+}
+
+static int find_in(const PiiOp *p, Worker *w, Scratch *s, Span text, Seen *known) {
+  if (known == NULL) return scanner_find(p->scanner, w->state, text);
+  int has = known->text.ptr == text.ptr && known->text.len == text.len;
+  ScanSeen seen = has ? known->seen : (ScanSeen){ .n = -1 };
+  if (scanner_find_seen(p->scanner, w->state, text, &seen) != 0) return -1;
+  return has ? 0 : keep_seen(s, known, text, &seen);
+}
+
 /* Finds all of the row's matches into w; *limited is the type whose search met the limit, or -1. */
-static int find_all(const PiiOp *p, Worker *w, const RowString *string, size_t nstrings, int64_t *limited) {
+static int find_all(const PiiOp *p, Worker *w, Scratch *s, const RowString *string, size_t nstrings, int64_t *limited) {
+  Seen *seen = seen_of(p, s, nstrings);
   w->n = 0;
   *limited = -1;
   for (size_t i = 0; i < nstrings; i++) {
-    if (scanner_find(p->scanner, w->state, string[i].text) != 0) return -1;
+    if (find_in(p, w, s, string[i].text, seen != NULL ? &seen[i] : NULL) != 0) return -1;
     if (w->state->limited >= 0 && *limited < 0) *limited = w->state->limited;
     for (size_t k = 0; k < w->state->n; k++) {
       Found *f = LIST_PUSH(w->found, w->n, w->cap);
@@ -182,7 +221,7 @@ static int pii_run(const RowOp *op, Row *row, Out *out) {
   const RowString *string;
   size_t n = row_strings(row, &string);
   int64_t limited;
-  if (w == NULL || find_all(p, w, string, n, &limited) != 0) return -1;
+  if (w == NULL || find_all(p, w, row->scratch, string, n, &limited) != 0) return -1;
   if (limited >= 0 && (p->rejects || p->redacts) && reject_limit(p, limited, out) != 0) return -1;
   if (w->n == 0) return 0;
   if (p->rejects && reject(p, w, string, out) != 0) return -1;

@@ -1,5 +1,7 @@
 /* modules/scan/pii_op.h - the row operator that looks for what a scanner knows in every string of
-** a row but its id, and rejects, redacts or tags. No match crosses strings. */
+** a row but its id, and rejects, redacts or tags. No match crosses strings. Operators whose scanners stand
+** behind one gate read each text once: who comes later takes what the gate saw, of a string that nobody has
+** edited in between. */
 #ifndef TAMIS_PII_OP_H
 #define TAMIS_PII_OP_H
 

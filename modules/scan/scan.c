@@ -6,16 +6,13 @@
 #include "corpus/list.h"
 #include "scan/checks.h"
 #include "scan/context.h"
+#include "scan/gate.h"
 
 #ifdef HAVE_PCRE2
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #else
 typedef void pcre2_code, pcre2_match_data, pcre2_match_context, pcre2_jit_stack;
-#endif
-#if defined(HAVE_PCRE2) && defined(HAVE_HS)
-#define GATE 1
-#include <hs.h>
 #endif
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -25,7 +22,7 @@ typedef struct Rule {
   uint32_t type;
   unsigned digits;
   unsigned char need, unicode;
-  unsigned char gated;    /* in the gate's database */
+  int gate;               /* number of the gate's pattern that stands before it; -1: none */
   ScanCheck check;
   unsigned within;
   char *context;          /* owned; NULL: none */
@@ -41,45 +38,64 @@ struct Scanner {
   char **type;            /* [ntypes] owned */
   unsigned most_digits;   /* no rule asks for more */
   int jit;
-#ifdef GATE
-  hs_database_t *gate;    /* NULL: none */
-  hs_scratch_t *scratch;  /* the one that threads clone */
-#endif
+  ScanGate *gate;         /* a reference of its own */
 };
 
 struct ScanImpl {
   uint8_t *want;          /* [rules] this text may hold a match */
-  uint8_t *hit;           /* [rules] the gate saw one */
+  uint8_t *hit;           /* [gate's patterns] the gate saw it; all 0 between searches */
   size_t nkept, cap_kept;
   ScanMatch *kept;        /* matches of earlier rules, while those of one more are merged in */
   pcre2_match_data *data;
   pcre2_match_context *context;
   pcre2_jit_stack *stack;
-#ifdef GATE
-  hs_scratch_t *scratch;
-#endif
+  GateState *gate;        /* NULL: the gate is open */
 };
 
 size_t scanner_types(const Scanner *s) { return s->ntypes; }
+const void *scanner_shared(const Scanner *s) { return gate_scanners(s->gate) > 1 ? s->gate : NULL; }
 const char *scanner_type(const Scanner *s, size_t type) { return s->type[type]; }
 
 int scanner_gated(const Scanner *s) {
   int n = 0;
-  for (size_t i = 0; i < s->n; i++) n += s->rule[i].gated;
+  for (size_t i = 0; gate_closed(s->gate) && i < s->n; i++) n += s->rule[i].gate >= 0;
   return n;
+}
+
+Scanner *scanner_new(const ScanRule *rules, size_t n, int flags, Error *err) {
+  ScanGate *gate = gate_new();
+  if (gate == NULL) {
+    error_memory(err);
+    return NULL;
+  }
+  Scanner *s = scanner_new_behind(gate, rules, n, flags, err);
+  if (s != NULL && gate_compile(gate) != 0) {
+    scanner_free(s);
+    error_memory(err);
+    s = NULL;
+  }
+  gate_unref(gate);
+  return s;
+}
+
+int scanner_find(const Scanner *s, ScanState *st, Span text) {
+  return scanner_find_seen(s, st, text, &(ScanSeen){ .n = -1 });
 }
 
 #ifndef HAVE_PCRE2
 
-Scanner *scanner_new(const ScanRule *rules, size_t n, int flags, Error *err) {
-  (void)rules, (void)n, (void)flags;
+Scanner *scanner_new_behind(ScanGate *gate, const ScanRule *rules, size_t n, int flags, Error *err) {
+  (void)gate, (void)rules, (void)n, (void)flags;
   error_set(err, "needs PCRE2: install libpcre2-dev and build Tamis again");
   return NULL;
 }
 void scanner_free(Scanner *s) { (void)s; }
 ScanState *scan_state_new(const Scanner *s) { (void)s; return NULL; }
 void scan_state_free(ScanState *st) { (void)st; }
-int scanner_find(const Scanner *s, ScanState *st, Span text) { (void)s, (void)st, (void)text; return -1; }
+int scanner_find_seen(const Scanner *s, ScanState *st, Span text, ScanSeen *seen) {
+  (void)s, (void)st, (void)text, (void)seen;
+  return -1;
+}
 
 #else
 
@@ -87,10 +103,7 @@ int scanner_find(const Scanner *s, ScanState *st, Span text) { (void)s, (void)st
 
 void scanner_free(Scanner *s) {
   if (s == NULL) return;
-#ifdef GATE
-  hs_free_scratch(s->scratch);
-  hs_free_database(s->gate);
-#endif
+  gate_unref(s->gate);
   for (size_t i = 0; i < s->n; i++) {
     pcre2_code_free(s->rule[i].code);
     free(s->rule[i].context);
@@ -137,79 +150,22 @@ static int add_rule(Scanner *s, const ScanRule *from, Error *err) {
   int64_t type = type_number(s, from->type);
   if (type < 0) return error_memory(err);
   *r = (Rule){ .type = (uint32_t)type, .digits = from->digits, .need = from->need, .unicode = from->unicode,
-               .within = from->within, .entropy = from->entropy };
+               .within = from->within, .entropy = from->entropy, .gate = -1 };
   if (from->context.ptr != NULL && (r->context = strndup(from->context.ptr, from->context.len)) == NULL)
     return error_memory(err);
   if (r->digits > s->most_digits) s->most_digits = r->digits;
   if (from->check.ptr != NULL && (r->check = scan_check(from->check)) == NULL)
     return error_set(err, "check \"%.*s\" of %.*s is unknown", (int)from->check.len, from->check.ptr,
                      (int)from->type.len, from->type.ptr);
+  if (!(s->flags & SCAN_UNGATED))
+    r->gate = gate_add(s->gate, from->gate.ptr != NULL ? from->gate : from->pattern, from->unicode);
   return compile_rule(s, r, from, err);
 }
 
-#ifdef GATE
-typedef struct GateList {
-  size_t n;
-  char **text;            /* [n] owned */
-  unsigned *flags, *id;
-} GateList;
-
-/* No HS_FLAG_SINGLEMATCH, which asks for one event a pattern instead of one an end: with it,
-** Vectorscan 5.4.9 misses a pattern now and then once another has been seen, and is no faster.
-** Puts a rule's gate, or else its pattern, on the list in the first way that Vectorscan takes it;
-** leaves the rule ungated if it takes none. -1 if out of memory. */
-static int list_gate(GateList *l, Rule *r, size_t id, const ScanRule *from) {
-  Span text = from->gate.ptr != NULL ? from->gate : from->pattern;
-  unsigned base = from->unicode ? HS_FLAG_UTF8 : 0;
-  char *copy = strndup(text.ptr, text.len);
-  if (copy == NULL) return -1;
-  for (unsigned flags = base, k = 0; k < 2 && strlen(copy) == text.len; k++, flags |= HS_FLAG_PREFILTER) {
-    hs_expr_info_t *info = NULL;
-    hs_compile_error_t *fault = NULL;
-    int good = hs_expression_info(copy, flags, &info, &fault) == HS_SUCCESS && info->min_width > 0;
-    free(info);
-    hs_free_compile_error(fault);
-    if (!good) continue;
-    r->gated = 1;
-    l->text[l->n] = copy;
-    l->flags[l->n] = flags;
-    l->id[l->n++] = (unsigned)id;
-    return 0;
-  }
-  free(copy);
-  return 0;
-}
-
-/* Compiles the list. Whatever Vectorscan cannot do leaves the scanner without a gate. */
-static void compile_gate(Scanner *s, const GateList *l) {
-  hs_compile_error_t *fault = NULL;
-  if (l->n > 0 && hs_valid_platform() == HS_SUCCESS &&
-      hs_compile_multi((const char *const *)l->text, l->flags, l->id, (unsigned)l->n, HS_MODE_BLOCK,
-                       NULL, &s->gate, &fault) == HS_SUCCESS &&
-      hs_alloc_scratch(s->gate, &s->scratch) == HS_SUCCESS)
-    return;
-  hs_free_compile_error(fault);
-  hs_free_database(s->gate);
-  s->gate = NULL;
-  for (size_t i = 0; i < s->n; i++) s->rule[i].gated = 0;
-}
-
-static int make_gate(Scanner *s, const ScanRule *rules) {
-  GateList l = { 0, calloc(s->n + 1, sizeof *l.text), calloc(s->n + 1, sizeof *l.flags), calloc(s->n + 1, sizeof *l.id) };
-  int status = l.text && l.flags && l.id ? 0 : -1;
-  for (size_t i = 0; status == 0 && i < s->n; i++) status = list_gate(&l, &s->rule[i], i, &rules[i]);
-  if (status == 0) compile_gate(s, &l);
-  for (size_t i = 0; i < l.n; i++) free(l.text[i]);
-  free(l.text);
-  free(l.flags);
-  free(l.id);
-  return status;
-}
-#endif
-
-Scanner *scanner_new(const ScanRule *rules, size_t n, int flags, Error *err) {
+Scanner *scanner_new_behind(ScanGate *gate, const ScanRule *rules, size_t n, int flags, Error *err) {
   Scanner *s = calloc(1, sizeof *s);
   if (s == NULL) goto memory;
+  s->gate = gate_enter(gate);
   uint32_t jit = 0;
   pcre2_config(PCRE2_CONFIG_JIT, &jit);
   s->jit = jit != 0;
@@ -222,9 +178,6 @@ Scanner *scanner_new(const ScanRule *rules, size_t n, int flags, Error *err) {
     scanner_free(s);
     return NULL;
   }
-#ifdef GATE
-  if (!(flags & SCAN_UNGATED) && make_gate(s, rules) != 0) goto memory;
-#endif
   return s;
 memory:
   scanner_free(s);
@@ -236,9 +189,7 @@ void scan_state_free(ScanState *st) {
   if (st == NULL) return;
   struct ScanImpl *m = st->impl;
   if (m != NULL) {
-#ifdef GATE
-    hs_free_scratch(m->scratch);
-#endif
+    gate_state_free(m->gate);
     pcre2_match_data_free(m->data);
     pcre2_match_context_free(m->context);
     pcre2_jit_stack_free(m->stack);
@@ -255,7 +206,7 @@ enum { JIT_STACK_MIN = 32 * 1024, JIT_STACK_MAX = 1024 * 1024, HEAP_LIMIT_KIB = 
 
 static int fill_impl(struct ScanImpl *m, const Scanner *s) {
   m->want = malloc(s->n + 1);
-  m->hit = malloc(s->n + 1);
+  m->hit = calloc(gate_patterns(s->gate) + 1, 1);
   m->data = pcre2_match_data_create(1, NULL);
   m->context = pcre2_match_context_create(NULL);
   if (m->want == NULL || m->hit == NULL || m->data == NULL || m->context == NULL) return -1;
@@ -265,10 +216,7 @@ static int fill_impl(struct ScanImpl *m, const Scanner *s) {
     if (m->stack == NULL) return -1;
     pcre2_jit_stack_assign(m->context, NULL, m->stack);
   }
-#ifdef GATE
-  if (s->gate != NULL && hs_clone_scratch(s->scratch, &m->scratch) != HS_SUCCESS) return -1;
-#endif
-  return 0;
+  return gate_closed(s->gate) && (m->gate = gate_state_new(s->gate)) == NULL ? -1 : 0;
 }
 
 ScanState *scan_state_new(const Scanner *s) {
@@ -315,26 +263,19 @@ static size_t coarse(const Scanner *s, uint8_t *want, Span text, size_t *gated) 
       want[i] = has[r->need] == 2;
     }
     n += want[i];
-    *gated += want[i] && r->gated;
+    *gated += want[i] && r->gate >= 0;
   }
   return n;
 }
 
-#ifdef GATE
-static int on_hit(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *hit) {
-  (void)from, (void)to, (void)flags;
-  ((uint8_t *)hit)[id] = 1;
-  return 0;
+/* Takes from `want` the rules that the gate did not see; asks it where nobody has. */
+static void fine(const Scanner *s, struct ScanImpl *m, Span text, ScanSeen *seen) {
+  if (seen->n < 0) seen->n = gate_ask(s->gate, m->gate, text, &seen->pattern);
+  if (seen->n < 0) return;
+  for (int64_t i = 0; i < seen->n; i++) m->hit[seen->pattern[i]] = 1;
+  for (size_t i = 0; i < s->n; i++) m->want[i] &= s->rule[i].gate < 0 || m->hit[s->rule[i].gate];
+  for (int64_t i = 0; i < seen->n; i++) m->hit[seen->pattern[i]] = 0;
 }
-
-/* Takes from `want` the rules that the gate did not see. */
-static void fine(const Scanner *s, struct ScanImpl *m, Span text) {
-  if (text.len > UINT32_MAX) return;
-  memset(m->hit, 0, s->n);
-  if (hs_scan(s->gate, text.ptr, (unsigned)text.len, 0, m->scratch, on_hit, m->hit) != HS_SUCCESS) return;
-  for (size_t i = 0; i < s->n; i++) m->want[i] &= m->hit[i] | !s->rule[i].gated;
-}
-#endif
 
 static int push(ScanState *st, ScanMatch match) {
   ScanMatch *m = LIST_PUSH(st->match, st->n, st->cap);
@@ -428,14 +369,12 @@ static uint32_t step_limit(size_t len) {
   return limit > MOST ? MOST : limit < LEAST ? LEAST : (uint32_t)limit;
 }
 
-int scanner_find(const Scanner *s, ScanState *st, Span text) {
+int scanner_find_seen(const Scanner *s, ScanState *st, Span text, ScanSeen *seen) {
   size_t gated;
   st->n = 0;
   st->limited = -1;
   if (text.len == 0 || coarse(s, st->impl->want, text, &gated) == 0) return 0;
-#ifdef GATE
-  if (gated > 0 && s->gate != NULL) fine(s, st->impl, text);
-#endif
+  if (gated > 0 && st->impl->gate != NULL) fine(s, st->impl, text, seen);
   if (s->flags & SCAN_BARE) return 0;
   pcre2_set_match_limit(st->impl->context, step_limit(text.len));
   for (uint32_t i = 0; i < s->n; i++) {

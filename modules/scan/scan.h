@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/span.h"
+#include "scan/gate.h"
 
 typedef struct ScanRule {
   Span type;         /* "EMAIL"; several rules may share one */
@@ -48,9 +49,14 @@ enum {
 /* NULL with err worded: a bad pattern, with where it is bad; an unknown check; no PCRE2 in this
 ** build; out of memory. Rules are copied. */
 Scanner *scanner_new(const ScanRule *rules, size_t n, int flags, Error *err);
+/* The same behind a gate that other scanners stand behind, too: the caller compiles it once all are made
+** (gate.h). The scanner keeps a reference of its own. */
+Scanner *scanner_new_behind(ScanGate *gate, const ScanRule *rules, size_t n, int flags, Error *err);
 size_t scanner_types(const Scanner *s);                  /* in order of their first rules */
 const char *scanner_type(const Scanner *s, size_t type); /* its name */
 int scanner_gated(const Scanner *s);                     /* rules that Vectorscan stands before */
+/* What scanners behind one gate know each other by; NULL if this one stands alone. */
+const void *scanner_shared(const Scanner *s);
 void scanner_free(Scanner *s);                           /* after its states; NULL is left alone */
 
 ScanState *scan_state_new(const Scanner *s);             /* NULL if out of memory */
@@ -58,5 +64,14 @@ void scan_state_free(ScanState *st);                     /* NULL is left alone *
 
 /* Searches text, valid UTF-8, into st. 0, or -1 if out of memory. */
 int scanner_find(const Scanner *s, ScanState *st, Span text);
+
+/* What the gate saw in a text: the same for all scanners behind it. */
+typedef struct ScanSeen {
+  int64_t n;                  /* -1: it was not asked */
+  const uint32_t *pattern;    /* [n] numbers of its patterns */
+} ScanSeen;
+/* The same, with what was seen in this very text before; where nobody had asked and the rules call for it,
+** the gate is asked, and *seen holds the answer, valid until st's next search. */
+int scanner_find_seen(const Scanner *s, ScanState *st, Span text, ScanSeen *seen);
 
 #endif

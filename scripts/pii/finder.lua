@@ -128,8 +128,9 @@ end
 --- The row operator of a stage.
 -- @param set  { rules, kinds, reason_of(kind), limit_reason }
 -- @param p    its parameters: action, types, extra, strict, annotation
+-- @param ctx  gate: what such operators of one fused group share; absent: this one stands alone
 -- @return     a row operator, or nil and a message
-function finder.op(set, p)
+function finder.op(set, p, ctx)
   local actions, err = actions_of(set, p)
   if not actions then return nil, err end
   local rules, reasons = {}, {}
@@ -143,7 +144,7 @@ function finder.op(set, p)
   if missing then return nil, missing end
   return scan.pii { rules = rules, actions = actions, reasons = reasons, strict = p.strict,
                     limit_reason = set.limit_reason, annotation = p.annotation,
-                    key = key, across_rows = p.same_within == "corpus" }
+                    key = key, across_rows = p.same_within == "corpus", gate = ctx and ctx.gate }
 end
 
 --- How many rows a stage rejected.

@@ -8,6 +8,7 @@ local fs = require "fs"
 local models = require "run.models"
 local plan = require "plan"
 local revival = require "run.revival"
+local scan = require "scan"
 local timing = require "run.timing"
 
 local engine = {}
@@ -21,7 +22,7 @@ local INTERRUPTED = "interrupted"
 function engine.new(opened, options)
   return setmetatable({
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
-    progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
+    progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {}, gates = {},
     memories = {}, times = {}, profile = options.profile, revival = revival.new(), revived = {}, operators = {},
     goes_on = options.goes_on, folder = opened.path and opened.path:match "^(.*)/[^/]*$", models = {},
   }, engine)
@@ -54,6 +55,7 @@ function engine:context(entry)
   local recipe, threads = self.recipe, self.pool:threads()
   return {
     pool = self.pool, seed = self.plan.seed, name = entry.name, gold = self.gold,
+    gate = self.gates[entry],   -- what operators that look for patterns share in a fused group
     -- the earlier runs that the parameters name, opened
     earlier = function(p) return against.open(p, self.runs, self.pool) end,
     -- the bytes of a file that a parameter names, for the lineage too: its bytes and path; or nil and a sentence
@@ -107,16 +109,33 @@ local function operator(self, entry)
   return nil, err:find "^[^\n]-:%d+: " and err or place(entry, err)
 end
 
+--- The stages as steps: { entries } of fused row stages, or one corpus stage.
+local function steps(stages)
+  local out = {}
+  for _, entry in ipairs(stages) do
+    local last = out[#out]
+    if entry.def.scope == "row" and last and last.row then
+      last[#last + 1] = entry
+    elseif entry.def.scope ~= "export" then
+      out[#out + 1] = { entry, row = entry.def.scope == "row" }
+    end
+  end
+  return out
+end
+
 --- Makes the row operators, so that what is wrong with a stage is known before a row is read.
 -- @return  true; or nil and a sentence with the recipe's place, or several, a line each
 function engine:prepare()
   local faults = {}
-  for _, entry in ipairs(self.plan.stages) do
-    if entry.def.scope == "row" then
+  for _, step in ipairs(steps(self.plan.stages)) do
+    local gate = step.row and scan.gate()
+    for _, entry in ipairs(step.row and step or {}) do
+      self.gates[entry] = gate
       local op, err = operator(self, entry)
       self.operators[entry] = op
       if not op then faults[#faults + 1] = err end
     end
+    if gate then gate:compile() end
   end
   if #faults > 0 then return nil, table.concat(faults, "\n") end
   return true
@@ -248,20 +267,6 @@ function engine:revive(view)
       return verdicts
     end,
   })
-end
-
---- The stages as steps: { entries } of fused row stages, or one corpus stage.
-local function steps(stages)
-  local out = {}
-  for _, entry in ipairs(stages) do
-    local last = out[#out]
-    if entry.def.scope == "row" and last and last.row then
-      last[#last + 1] = entry
-    elseif entry.def.scope ~= "export" then
-      out[#out + 1] = { entry, row = entry.def.scope == "row" }
-    end
-  end
-  return out
 end
 
 local function step_name(step)

@@ -42,6 +42,6 @@ return {
   metrics = {},
   bounds  = { { param = "types", side = "kinds", reason = reason_of, kinds = ALL, always = { SET.limit_reason } } },
 
-  op = function(p) return finder.op(SET, p) end,
+  op = function(p, ctx) return finder.op(SET, p, ctx) end,
   finish = function(view, p, ctx) return finder.notes(view, p, ctx.name or "pii", "[EMAIL]") end,
 }

@@ -31,6 +31,6 @@ return {
   reasons = { "secret", SET.limit_reason },
   metrics = {},
 
-  op = function(p) return finder.op(SET, p) end,
+  op = function(p, ctx) return finder.op(SET, p, ctx) end,
   finish = function(view, p, ctx) return finder.notes(view, p, ctx.name or "secrets", "[GITHUB_TOKEN]") end,
 }
