@@ -23,12 +23,15 @@ typedef struct Rule {
   unsigned digits;
   unsigned char need, unicode;
   int gate;               /* number of the gate's pattern that stands before it; -1: none */
+  uint32_t next;          /* the next rule behind that pattern, or of those behind none; NO_RULE */
   ScanCheck check;
   unsigned within;
   char *context;          /* owned; NULL: none */
   double entropy;
   pcre2_code *code;
 } Rule;
+
+#define NO_RULE UINT32_MAX
 
 struct Scanner {
   int flags;
@@ -39,11 +42,12 @@ struct Scanner {
   unsigned most_digits;   /* no rule asks for more */
   int jit;
   ScanGate *gate;         /* a reference of its own */
+  uint32_t npatterns, *behind;   /* [npatterns] the first rule behind a pattern of the gate; NO_RULE: of others */
+  uint32_t ungated;       /* the first rule behind none */
 };
 
 struct ScanImpl {
-  uint8_t *want;          /* [rules] this text may hold a match */
-  uint8_t *hit;           /* [gate's patterns] the gate saw it; all 0 between searches */
+  uint64_t *want;         /* [rules / 64 + 1] a bit a rule: this text may hold a match */
   size_t nkept, cap_kept;
   ScanMatch *kept;        /* matches of earlier rules, while those of one more are merged in */
   pcre2_match_data *data;
@@ -111,6 +115,7 @@ void scanner_free(Scanner *s) {
   for (size_t i = 0; i < s->ntypes; i++) free(s->type[i]);
   free(s->type);
   free(s->rule);
+  free(s->behind);
   free(s);
 }
 
@@ -162,6 +167,22 @@ static int add_rule(Scanner *s, const ScanRule *from, Error *err) {
   return compile_rule(s, r, from, err);
 }
 
+/* Lists the rules by the patterns that stand before them. */
+static int line_up(Scanner *s) {
+  s->npatterns = (uint32_t)gate_patterns(s->gate);
+  s->ungated = NO_RULE;
+  s->behind = malloc((s->npatterns + 1) * sizeof *s->behind);
+  if (s->behind == NULL) return -1;
+  for (uint32_t i = 0; i < s->npatterns; i++) s->behind[i] = NO_RULE;
+  for (uint32_t i = 0; i < s->n; i++) {
+    Rule *r = &s->rule[i];
+    uint32_t *list = r->gate >= 0 ? &s->behind[r->gate] : &s->ungated;
+    r->next = *list;
+    *list = i;
+  }
+  return 0;
+}
+
 Scanner *scanner_new_behind(ScanGate *gate, const ScanRule *rules, size_t n, int flags, Error *err) {
   Scanner *s = calloc(1, sizeof *s);
   if (s == NULL) goto memory;
@@ -178,7 +199,7 @@ Scanner *scanner_new_behind(ScanGate *gate, const ScanRule *rules, size_t n, int
     scanner_free(s);
     return NULL;
   }
-  return s;
+  if (line_up(s) == 0) return s;
 memory:
   scanner_free(s);
   error_memory(err);
@@ -194,7 +215,6 @@ void scan_state_free(ScanState *st) {
     pcre2_match_context_free(m->context);
     pcre2_jit_stack_free(m->stack);
     free(m->want);
-    free(m->hit);
     free(m->kept);
     free(m);
   }
@@ -205,11 +225,10 @@ void scan_state_free(ScanState *st) {
 enum { JIT_STACK_MIN = 32 * 1024, JIT_STACK_MAX = 1024 * 1024, HEAP_LIMIT_KIB = 20 * 1024 };
 
 static int fill_impl(struct ScanImpl *m, const Scanner *s) {
-  m->want = malloc(s->n + 1);
-  m->hit = calloc(gate_patterns(s->gate) + 1, 1);
+  m->want = malloc((s->n / 64 + 1) * sizeof *m->want);
   m->data = pcre2_match_data_create(1, NULL);
   m->context = pcre2_match_context_create(NULL);
-  if (m->want == NULL || m->hit == NULL || m->data == NULL || m->context == NULL) return -1;
+  if (m->want == NULL || m->data == NULL || m->context == NULL) return -1;
   pcre2_set_heap_limit(m->context, HEAP_LIMIT_KIB);
   if (s->jit) {
     m->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
@@ -250,31 +269,68 @@ static size_t count_digits(Span text, size_t enough) {
   return n;
 }
 
-/* Which rules may match, by their digits and bytes; how many, and how many of those have a gate. */
-static size_t coarse(const Scanner *s, uint8_t *want, Span text, size_t *gated) {
-  size_t digits = count_digits(text, s->most_digits), n = 0;
-  *gated = 0;
-  uint8_t has[256] = { 0 };               /* by byte: 1 absent, 2 present, 0 not looked for yet */
-  for (size_t i = 0; i < s->n; i++) {
-    const Rule *r = &s->rule[i];
-    want[i] = digits >= r->digits;
-    if (want[i] && r->need != 0) {
-      if (has[r->need] == 0) has[r->need] = memchr(text.ptr, r->need, text.len) != NULL ? 2 : 1;
-      want[i] = has[r->need] == 2;
-    }
-    n += want[i];
-    *gated += want[i] && r->gate >= 0;
+/* What is cheap to know of a text, learnt when a rule asks. */
+typedef struct Coarse {
+  Span text;
+  size_t digits;          /* UNKNOWN: not counted yet */
+  uint64_t known[4], has[4];   /* a bit a byte: looked for; present */
+} Coarse;
+
+#define UNKNOWN SIZE_MAX
+
+static int has_byte(Coarse *c, unsigned char byte) {
+  uint64_t bit = (uint64_t)1 << byte % 64;
+  int at = byte / 64;
+  if ((c->known[at] & bit) == 0) {
+    c->known[at] |= bit;
+    if (memchr(c->text.ptr, byte, c->text.len) != NULL) c->has[at] |= bit;
   }
+  return (c->has[at] & bit) != 0;
+}
+
+/* Has the text the digits and the byte that a match of the rule needs? */
+static int may_match(const Scanner *s, Coarse *c, const Rule *r) {
+  if (r->digits > 0) {
+    if (c->digits == UNKNOWN) c->digits = count_digits(c->text, s->most_digits);
+    if (c->digits < r->digits) return 0;
+  }
+  return r->need == 0 || has_byte(c, r->need);
+}
+
+static int want(const Scanner *s, struct ScanImpl *m, Coarse *c, uint32_t rule) {
+  int may = may_match(s, c, &s->rule[rule]);
+  if (may) m->want[rule / 64] |= (uint64_t)1 << rule % 64;
+  return may;
+}
+
+static int want_list(const Scanner *s, struct ScanImpl *m, Coarse *c, uint32_t first) {
+  int n = 0;
+  for (uint32_t i = first; i != NO_RULE; i = s->rule[i].next) n += want(s, m, c, i);
   return n;
 }
 
-/* Takes from `want` the rules that the gate did not see; asks it where nobody has. */
-static void fine(const Scanner *s, struct ScanImpl *m, Span text, ScanSeen *seen) {
-  if (seen->n < 0) seen->n = gate_ask(s->gate, m->gate, text, &seen->pattern);
-  if (seen->n < 0) return;
-  for (int64_t i = 0; i < seen->n; i++) m->hit[seen->pattern[i]] = 1;
-  for (size_t i = 0; i < s->n; i++) m->want[i] &= s->rule[i].gate < 0 || m->hit[s->rule[i].gate];
-  for (int64_t i = 0; i < seen->n; i++) m->hit[seen->pattern[i]] = 0;
+static int calls_for_gate(const Scanner *s, Coarse *c) {
+  for (size_t i = 0; i < s->n; i++)
+    if (s->rule[i].gate >= 0 && may_match(s, c, &s->rule[i])) return 1;
+  return 0;
+}
+
+/* Fills `want` with the rules that may match: those behind what the gate saw, which is asked where nobody
+** has and some rule calls for it. How many. */
+static int sieve(const Scanner *s, struct ScanImpl *m, Coarse *c, ScanSeen *seen) {
+  int n = 0;
+  memset(m->want, 0, (s->n / 64 + 1) * sizeof *m->want);
+  if (m->gate != NULL && seen->n < 0) {
+    if (!calls_for_gate(s, c)) return want_list(s, m, c, s->ungated);
+    seen->n = gate_ask(s->gate, m->gate, c->text, &seen->pattern);
+  }
+  if (m->gate == NULL || seen->n < 0) {
+    for (uint32_t i = 0; i < s->n; i++) n += want(s, m, c, i);
+    return n;
+  }
+  for (int64_t i = 0; i < seen->n; i++)
+    if (seen->pattern[i] < s->npatterns) n += want_list(s, m, c, s->behind[seen->pattern[i]]);
+  return n + want_list(s, m, c, s->ungated);
 }
 
 static int push(ScanState *st, ScanMatch match) {
@@ -370,15 +426,13 @@ static uint32_t step_limit(size_t len) {
 }
 
 int scanner_find_seen(const Scanner *s, ScanState *st, Span text, ScanSeen *seen) {
-  size_t gated;
+  Coarse c = { .text = text, .digits = UNKNOWN };
   st->n = 0;
   st->limited = -1;
-  if (text.len == 0 || coarse(s, st->impl->want, text, &gated) == 0) return 0;
-  if (gated > 0 && st->impl->gate != NULL) fine(s, st->impl, text, seen);
-  if (s->flags & SCAN_BARE) return 0;
+  if (text.len == 0 || sieve(s, st->impl, &c, seen) == 0 || (s->flags & SCAN_BARE)) return 0;
   pcre2_set_match_limit(st->impl->context, step_limit(text.len));
   for (uint32_t i = 0; i < s->n; i++) {
-    if (!st->impl->want[i]) continue;
+    if ((st->impl->want[i / 64] >> i % 64 & 1) == 0) continue;
     size_t old = st->n;
     if (find_rule(s, st, i, text) != 0 || merge(st, old) != 0) return -1;
   }
