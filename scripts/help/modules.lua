@@ -52,7 +52,10 @@ return {
     functions = {
       { "new(rules [, options])", "a scanner of { type =, pattern =, check = }: scanner:find(s), scanner:types()" },
     },
-    stages = { { "pii{ … }", "the row operator of the stage pii" } },
+    stages = {
+      { "pii{ … }", "the row operator of the stage pii" },
+      { "gate()", "what operators of one fused group share, to read a text once: gate:compile() behind the last" },
+    },
   },
   text = {
     example = 'text.tokens("How do I reset it?")',
