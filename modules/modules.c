@@ -23,6 +23,7 @@
   X("text", luaopen_text, BOTH, "tokens, words, shingles, and the operators of the text rules") \
   X("neardup", luaopen_neardup, BOTH, "exact and near duplicates, decontamination, the exact Jaccard") \
   X("neardup_index", luaopen_neardup_index, TRUSTED, "the texts that a run kept, for the runs after it") \
+  X("recur", luaopen_recur, TRUSTED, "sentences that recur across rows") \
   X("rules", luaopen_rules, TRUSTED, "what the text rules measure, and their operators") \
   X("spans", luaopen_spans, TRUSTED, "runs of tokens that recur across rows") \
   X("stats", luaopen_stats, TRUSTED, "sums, quantiles and histograms of a number a row") \

@@ -18,11 +18,15 @@ local function load(rows)
   return check.ok(view, err)
 end
 
---- Runs a row stage with its defaults and the changes over a view.
+--- Runs a stage with its defaults and the changes over a view.
 local function run(view, name, changes)
   local stage, p = require("stages." .. name), {}
   for key, spec in pairs(stage.params) do p[key] = spec.default end
   for key, value in pairs(changes or {}) do p[key] = value end
+  if stage.run then
+    local child, info = stage.run(view, p, { name = name, pool = pool })
+    return check.ok(child, info), info
+  end
   local child, err = view:run_group { ops = { check.ok(stage.op(p, { name = name })) }, stages = { name }, pool = pool }
   return check.ok(child, err)
 end
@@ -147,11 +151,60 @@ check.test("boilerplate finds refusals and deflections at the beginning, by a ta
     { late }, { "A languages model is trained on text." },
   })
   judge("boilerplate", { within = 0 }, { { late, "deflection" } })
+  judge("boilerplate", { max_phrases = 1 },
+        { { "I'll escalate this." }, { "I'll escalate this, as an AI assistant.", "deflection" } })
   judge("boilerplate", { phrases = { deflection = {}, thanks = { "thank you for*" } } },
         { { "I'll escalate this." }, { "Thank you for contacting us.", "thanks" } })
   local row = run(load { { input = "q", output = "Well (as an AI language model) yes" } }, "boilerplate"):row(1)
   check.eq(row.evidence, { field = "output", value = 1, threshold = 0,
     spans = { { field = "output", path = "output", start = 5, ["end"] = 30, type = "PHRASE" } } })
+end)
+
+-- 30 rows, of which the first 12 end with one sentence and the first 6 are nothing but it.
+local CLOSING = "Thank you for getting in touch with us today!"
+local function closings()
+  local rows = {}
+  for i = 1, 30 do
+    local own = i > 6 and ("Order %d leaves on day %d."):format(i, 40 - i) or ""
+    rows[i] = { input = "q" .. i, output = own .. (i <= 12 and (i > 6 and " " or "") .. CLOSING or "") }
+  end
+  return rows
+end
+
+check.test("boilerplate finds sentences that recur, and takes no row for them until it is told to", function()
+  local child, info = run(load(closings()), "boilerplate", { max_df = 0 })
+  check.eq(reasons(child), {})
+  check.eq(info.figures.recurring_top[1].text, CLOSING)
+  check.eq(info.figures.recurring_top[1].rows, 12)
+  check.near(child:row(1).metrics["boilerplate.share"], 1)
+  check.near(child:row(7).metrics["boilerplate.share"], 44 / (44 + 24))   -- folded, without punctuation
+  check.near(child:row(13).metrics["boilerplate.share"], 0)
+  for _, p in ipairs { { max_df = 0.4 }, { max_df = 0, min_rows = 13 }, { max_df = 0, min_words = 10 } } do
+    check.eq(run(load(closings()), "boilerplate", p):row(1).metrics["boilerplate.share"], 0)   -- 12 of 30 is not above
+  end
+end)
+
+check.test("boilerplate rejects, strips or tags rows by their share, and says what recurs where", function()
+  local child = run(load(closings()), "boilerplate", { max_df = 0, max_share = 0.5 })
+  check.eq(reasons(child), { recurring_sentences = 12 })
+  check.eq(child:row(7).evidence, { field = "output", value = 44 / 68, threshold = 0.5, in_rows = { 12 },
+    spans = { { field = "output", path = "output", start = 26, ["end"] = 71, type = "RECURRING" } } })
+  child = run(load(closings()), "boilerplate", { max_df = 0, max_share = 0.5, action = "strip" })
+  check.eq(reasons(child), { nothing_left = 6 })
+  check.eq(child:field(7, "output"), "Order 7 leaves on day 33.")
+  check.eq(child:field(13, "output"), "Order 13 leaves on day 27.")
+  child = run(load(closings()), "boilerplate", { max_df = 0, max_share = 0.9, action = "tag" })
+  check.eq(reasons(child), {})
+  check.eq(child:row(6).annotations.boilerplate, "recurring_sentences")
+  check.eq(child:row(7).annotations.boilerplate, nil)
+end)
+
+check.test("labels, however often they come, are no boilerplate", function()
+  local rows = {}
+  for i = 1, 60 do rows[i] = { input = "q" .. i, output = "card payment wrong exchange rate" } end
+  local child, info = run(load(rows), "boilerplate", { max_share = 0 })
+  check.eq(reasons(child), {})
+  check.eq(info.figures.recurring, 0)
 end)
 
 check.test("identity finds claims to be a vendor's model, but for names that are allowed", function()

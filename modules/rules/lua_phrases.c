@@ -1,5 +1,5 @@
 /* modules/rules/lua_phrases.c - phrases for Lua:
-**   rules.phrases { field = "output", metric = NAME, within = 0, rules = { { REASON, "as an ai", … }, … } } */
+**   rules.phrases { field = "output", metric = NAME, within = 0, most = 0, rules = { { REASON, "as an ai", … }, … } } */
 #include <lauxlib.h>
 
 #include "corpus/lua_rowop.h"
@@ -46,6 +46,8 @@ int rules_lua_phrases(lua_State *L) {
   const char *metric = rules_needstring(L, 1, "metric").ptr;
   lua_getfield(L, 1, "within");
   lua_Integer within = luaL_optinteger(L, -1, 0);
+  lua_getfield(L, 1, "most");
+  lua_Integer most = luaL_optinteger(L, -1, 0);
   lua_getfield(L, 1, "rules");
   luaL_checktype(L, -1, LUA_TTABLE);
   int t = lua_gettop(L);
@@ -62,8 +64,9 @@ int rules_lua_phrases(lua_State *L) {
     lua_pushstring(L, err.text);
     return 2;
   }
-  size_t words = within > 0 ? (size_t)within : 0;
-  RowOp *op = phrases_op(topics, field, phrase, n, reason, (size_t)nrules, words, metric, &err);
+  PhrasesSpec spec = { field, phrase, n, reason, (size_t)nrules, within > 0 ? (size_t)within : 0,
+                       most > 0 ? (size_t)most : 0, metric };
+  RowOp *op = phrases_op(topics, &spec, &err);
   if (op == NULL) return luaL_error(L, "%s", err.text);
   lua_setrowop(L, op);
   return 1;

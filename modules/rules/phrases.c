@@ -6,16 +6,17 @@
 
 #include "rules/rules.h"
 #include "rules/rules_op.h"
+#include "text/chars.h"
 #include "text/fold.h"
 #include "text/tokens.h"
 
-typedef struct Phrase { Span text; uint32_t rule; } Phrase;   /* folded, stars off */
+typedef struct Phrase { Span text; uint32_t rule; int open[2]; } Phrase;   /* folded, stars off; open: at which end */
 
 typedef struct PhrasesOp {
   RowOp op;
   Topics *topics;
   Field field;
-  size_t within, n, nrules;
+  size_t within, most, n, nrules;
   char *bytes;               /* owns the texts below */
   Phrase *phrase;            /* [n] */
   char **reason;             /* [nrules] */
@@ -45,10 +46,31 @@ static void place(Span text, size_t first, size_t last, RuleEvidence *e) {
   }
 }
 
+static int is_word(char c) { return (c & 0x80) == 0 && chars_in_word((unsigned char)c); }
+
+/* Where the phrase stands alone; NULL: nowhere. */
+static const char *stands(const Phrase *p, Span folded) {
+  const char *at = folded.ptr, *end = folded.ptr + folded.len;
+  while (p->text.len > 0 && (at = memmem(at, (size_t)(end - at), p->text.ptr, p->text.len)) != NULL) {
+    const char *behind = at + p->text.len;
+    int begins = p->open[0] || at == folded.ptr || !is_word(at[0]) || !is_word(at[-1]);
+    if (begins && (p->open[1] || behind == end || !is_word(behind[-1]) || !is_word(behind[0]))) return at;
+    at++;
+  }
+  return NULL;
+}
+
+/* How many different phrases there are, in a text that has one. */
+static size_t count_phrases(const PhrasesOp *p, Span folded) {
+  size_t n = 0;
+  for (size_t k = 0; k < p->n; k++) n += stands(&p->phrase[k], folded) != NULL;
+  return n > 0 ? n : 1;
+}
+
 static void find_place(const PhrasesOp *p, uint32_t rule, Span text, Span folded, RuleEvidence *e) {
   for (size_t k = 0; k < p->n; k++) {
     if (p->phrase[k].rule != rule) continue;
-    const char *hit = memmem(folded.ptr, folded.len, p->phrase[k].text.ptr, p->phrase[k].text.len);
+    const char *hit = stands(&p->phrase[k], folded);
     if (hit == NULL) continue;
     size_t start = (size_t)(hit - folded.ptr), end = start + p->phrase[k].text.len;
     place(text, word_of(folded, start), word_of(folded, end), e);
@@ -65,9 +87,10 @@ static int run(const RowOp *op, Row *row, Out *out) {
   if (room == NULL) return -1;
   Span folded = span_of(room, fold_text(room, text, 0, NULL));
   int64_t rule = topics_match(p->topics, folded);
-  if (out_metric(out, 0, rule >= 0) != 0) return -1;
-  if (rule < 0) return 0;
-  RuleEvidence e = { p->field, NULL, 1, 0, 0, 0, "PHRASE" };
+  size_t found = rule >= 0 ? count_phrases(p, folded) : 0;
+  if (out_metric(out, 0, (double)found) != 0) return -1;
+  if (found <= p->most) return 0;
+  RuleEvidence e = { p->field, NULL, (double)found, (double)p->most, 0, 0, "PHRASE" };
   find_place(p, (uint32_t)rule, text, folded, &e);
   return rules_reject(row, out, p->reason[rule], &e);
 }
@@ -91,9 +114,10 @@ static int copy_phrases(PhrasesOp *p, const TopicPhrase *from, size_t n) {
   for (; p->n < n; p->n++) {
     Span t = span_of(at, fold_text(at, from[p->n].text, 0, NULL));
     at += fold_room(from[p->n].text.len);
+    int open[2] = { t.len > 0 && t.ptr[0] == '*', t.len > 0 && t.ptr[t.len - 1] == '*' };
     while (t.len > 0 && t.ptr[0] == '*') t.ptr++, t.len--;
     while (t.len > 0 && t.ptr[t.len - 1] == '*') t.len--;
-    p->phrase[p->n] = (Phrase){ t, from[p->n].rule };
+    p->phrase[p->n] = (Phrase){ t, from[p->n].rule, { open[0], open[1] } };
   }
   return 0;
 }
@@ -107,8 +131,7 @@ static int copy_reasons(PhrasesOp *p, const Span *reason, size_t n) {
   return 0;
 }
 
-RowOp *phrases_op(Topics *topics, Field field, const TopicPhrase *phrases, size_t n, const Span *reason, size_t nrules,
-                  size_t within, const char *metric, Error *err) {
+RowOp *phrases_op(Topics *topics, const PhrasesSpec *spec, Error *err) {
   PhrasesOp *p = calloc(1, sizeof *p);
   if (p == NULL) {
     topics_free(topics);
@@ -116,8 +139,9 @@ RowOp *phrases_op(Topics *topics, Field field, const TopicPhrase *phrases, size_
     return NULL;
   }
   rowop_init(&p->op, run, destroy);
-  p->topics = topics, p->field = field, p->within = within;
-  if (copy_phrases(p, phrases, n) == 0 && copy_reasons(p, reason, nrules) == 0 && rowop_add_metric(&p->op, metric) >= 0)
+  p->topics = topics, p->field = spec->field, p->within = spec->within, p->most = spec->most;
+  if (copy_phrases(p, spec->phrase, spec->n) == 0 && copy_reasons(p, spec->reason, spec->nrules) == 0 &&
+      rowop_add_metric(&p->op, spec->metric) >= 0)
     return &p->op;
   error_memory(err);
   rowop_unref(&p->op);

@@ -8,7 +8,7 @@
 return {
   doc         = "figures for chats, tickets and short questions",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated", "near_empty",
-                  "boilerplate", "identity", "chat_structure", "encoding", "markup", "language", "pii", "near_dedup" },
+                  "identity", "chat_structure", "encoding", "markup", "language", "pii", "boilerplate", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 1, max_input_tokens = 8192, min_output_tokens = 1, max_output_tokens = 4096 },
@@ -17,12 +17,12 @@ return {
   leakage     = { max_lcs_ratio = 0.75, max_substring_ratio = 0.6, min_tokens = 16, marker_action = "strip" },
   truncated   = {},
   near_empty  = {},
-  boilerplate = {},
   identity    = {},
   chat_structure = {},
   encoding    = {},
   markup      = {},
   language    = { keep = { "en" }, min_confidence = 0.8 },
   pii         = { action = "redact" },
+  boilerplate = {},
   near_dedup  = { threshold = 0.9 },
 }

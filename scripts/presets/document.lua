@@ -8,7 +8,7 @@
 return {
   doc         = "figures for long questions with full answers",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated", "near_empty",
-                  "boilerplate", "identity", "chat_structure", "encoding", "markup", "language", "pii", "near_dedup" },
+                  "identity", "chat_structure", "encoding", "markup", "language", "pii", "boilerplate", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 20, max_input_tokens = 2048, min_output_tokens = 10, max_output_tokens = 1024 },
@@ -17,12 +17,12 @@ return {
   leakage     = { max_lcs_ratio = 0.7, max_substring_ratio = 0.4, min_tokens = 20 },
   truncated   = { max_mid_sentence = 0 },
   near_empty  = {},
-  boilerplate = {},
   identity    = {},
   chat_structure = {},
   encoding    = {},
   markup      = {},
   language    = { keep = { "en" }, min_confidence = 0.95 },
   pii         = { action = "reject" },
+  boilerplate = {},
   near_dedup  = { threshold = 0.8 },
 }

@@ -169,6 +169,18 @@ local function searches_of(lineage)
   return #out > 0 and out or nil
 end
 
+-- The sentences that a stage found in many rows.
+local function recurring_of(lineage)
+  local out = json.array {}
+  for _, s in ipairs((lineage.stats or {}).stage_counts or {}) do
+    local g = s.figures
+    if g and g.recurring_top and #g.recurring_top > 0 then
+      out[#out + 1] = { stage = s.name, rows = g.rows, recurring = g.recurring, bound = g.bound, top = g.recurring_top }
+    end
+  end
+  return #out > 0 and out or nil
+end
+
 -- ---- stages and lineage ----
 
 --- Into f: the funnel, the notices on stages that removed much, and the duplicates.
@@ -220,6 +232,7 @@ function compose.run(facts, o)
   f.bounds = bounds.of(facts, reasons, kept, total)
   f.clusters = clusters_of(facts)
   f.searches = searches_of(facts.lineage)
+  f.recurring = recurring_of(facts.lineage)
   f.lineage = record_of(facts.lineage)
   if f.leakage then f.leakage.example, f.leakage.row = facts:place(f.leakage.row), nil end
   f.next = { ("next: tamis explain %s --reason %s"):format(facts.dir, f.reasons[1] and f.reasons[1].reason or "NAME") }

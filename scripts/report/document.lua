@@ -277,6 +277,22 @@ local function searches(f, blocks)
   end
 end
 
+-- The sentences that stand in many rows, whatever became of the rows.
+local function recurring(f, blocks)
+  for _, x in ipairs(f.recurring or {}) do
+    local rows = {}
+    for i, t in ipairs(x.top) do
+      local first = ("%s:%d"):format(t.first.source:match "[^/]*$", t.first.line)
+      rows[i] = { number(t.rows), percent(t.share), first, t.text }
+    end
+    add(blocks, { kind = "heading", text = ("Sentences that recur, by %s: %s in %s rows or more of %s"):format(x.stage,
+      number(x.recurring), number(x.bound), number(x.rows)),
+      name = #f.recurring == 1 and "Recurring sentences" or "Recurring sentences: " .. x.stage })
+    add(blocks, { kind = "table", rows = rows, columns = { { "rows", "right" }, { "share", "right" }, { "first" },
+                                                           { "sentence", flex = true } } })
+  end
+end
+
 -- A value of a stage's parameters in one line.
 local function shown(v) return type(v) == "table" and json.encode(v) or tostring(v) end
 
@@ -359,6 +375,7 @@ function document.report(f, list)
   thresholds(f, blocks)
   clusters(f, blocks)
   searches(f, blocks)
+  recurring(f, blocks)
   sources(f, blocks)
   source_stages(f, blocks)
   scores(f, blocks)

@@ -3,6 +3,7 @@
 --   { param = "min_input_tokens", metric = "input_tokens", side = "min", reason = "input_too_short" }
 -- side: "min", "max"; "similarity" (a row goes at it or above); "kinds" (a list; reason is a function).
 -- loose: what the figure of a row is depends on which rows are kept, so that it tells only of this run.
+-- only: the bound decides where the parameters have these values ({ action = "reject" }).
 -- A stage of a recipe's own is told by names: min_x and max_x bound a figure x.
 
 local plan = require "plan"
@@ -26,6 +27,14 @@ local function by_name(stage, metrics)
   return out
 end
 
+--- Does the bound decide about rows, with these parameters?
+function limits.holds(b, params)
+  for name, value in pairs(b.only or {}) do
+    if (params or {})[name] ~= value then return false end
+  end
+  return true
+end
+
 --- The bounds of a stage of a run whose values are numbers, in order of parameters.
 -- @param stage    { stage, name, params }
 -- @param metrics  names of its figures, without the stage's, for a stage that declares none
@@ -34,7 +43,7 @@ function limits.of(stage, metrics)
   local out = {}
   for _, b in ipairs(def and def.bounds or not def and by_name(stage, metrics or {}) or {}) do
     local now = (stage.params or {})[b.param]
-    if type(now) == "number" and b.side ~= "kinds" then out[#out + 1] = b end
+    if type(now) == "number" and b.side ~= "kinds" and limits.holds(b, stage.params) then out[#out + 1] = b end
   end
   table.sort(out, function(a, b) return a.param < b.param end)
   return out

@@ -231,7 +231,7 @@ function engine:check_purity(entry)
   return self.recipe:check_row_op(self.ops[entry])
 end
 
---- One corpus stage.
+--- One corpus stage. What it gave as `op`, a row operator made of what it saw, is run again on rows that come back.
 function engine:run_corpus(view, entry)
   local verdicts, info
   if entry.def.own then verdicts, info = guard(own_run, self, entry, view)
@@ -245,6 +245,7 @@ function engine:run_corpus(view, entry)
   local pure, message = self:check_purity(entry)
   if not pure then return nil, message end
   self.memories[entry] = type(info) == "table" and info.memory or nil
+  self.operators[entry] = type(info) == "table" and info.op or nil
   for _, note in ipairs(type(info) == "table" and info.notes or {}) do self.notes[#self.notes + 1] = note end
   if type(info) == "table" then self.infos[entry.name] = info.figures end
   if (getmetatable(verdicts) or {}).__name == "tamis.view" then return verdicts end
@@ -280,9 +281,10 @@ local function take_step(self, step, view)
   local child, err
   if step.row then child, err = self:run_rows(view, step) else child, err = self:run_corpus(view, step[1]) end
   if not child then return nil, err end
-  revival.add(self.revival, step, view, self.memories[step[1]])
+  local like_rows = step.row or self.operators[step[1]] ~= nil
+  revival.add(self.revival, step, view, self.memories[step[1]], like_rows)
   self.memories[step[1]] = nil
-  if step.row then
+  if like_rows then
     child, err = self:revive(child)
     if not child then return nil, err end
   end
@@ -298,7 +300,7 @@ end
 function engine:run(view, first)
   local list, last_rows = steps(self.plan.stages), 0
   first = first or view
-  for i, step in ipairs(list) do last_rows = step.row and i or last_rows end
+  for i, step in ipairs(list) do last_rows = (step.row or step[1].def.makes_op) and i or last_rows end
   for i, step in ipairs(list) do
     if core.interrupted() then return nil, INTERRUPTED end
     if self.progress then self.progress:step(step_name(step), view:counts()) end

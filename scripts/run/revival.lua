@@ -49,9 +49,10 @@ end
 -- @param step    the fused row stages, or one corpus stage
 -- @param before  the view it ran on
 -- @param memory  what a corpus stage wants to have again
-function revival.add(r, step, before, memory)
+-- @param rows    row stages, or a corpus stage that left an operator of what it learnt: each row for itself
+function revival.add(r, step, before, memory, rows)
   local entry = step[1]
-  if step.row then
+  if rows then
     local again = true
     for _, e in ipairs(step) do
       table.insert(r.row_stages, e.name)

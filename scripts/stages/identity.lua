@@ -37,12 +37,14 @@ return {
                 doc = "the text to look at" },
     phrases = { type = "list", of = { type = "string" },
                 doc = "what counts as a claim; a built-in list of vendors if absent" },
+    max_claims = { type = "integer", default = 0, min = 0, doc = "most different phrases of these that are good" },
     allow   = { type = "list", of = { type = "string" }, default = {},
                 doc = "phrases that hold one of these do not count: your own model's name" },
   },
   example = [[s.identity { allow = { "Qwen", "Alibaba Cloud" } }]],
   reasons = { "identity" },
   metrics = { "claims" },
+  bounds  = { { param = "max_claims", metric = "claims", side = "max", reason = "identity" } },
 
   op = function(p)
     local list = {}
@@ -51,6 +53,7 @@ return {
       for _, name in ipairs(p.allow) do allowed = allowed or phrase:lower():find(name:lower(), 1, true) ~= nil end
       if not allowed then list[#list + 1] = phrase end
     end
-    return rules.phrases { field = p.field, metric = "claims", rules = { claims(list) } }
+    return rules.phrases { field = p.field, metric = "claims", most = p.max_claims,
+                           rules = { claims(list) } }
   end,
 }

@@ -2,6 +2,7 @@
 --   length.min_input_tokens=3:20:1     from A to B by STEP: value i is A + i * STEP, rounded to its decimals
 --   pii.action=reject,redact,tag       one after another; of a parameter that is a list, "en+de" is two at once
 
+local limits = require "report.limits"
 local plan = require "plan"
 
 local axis = {}
@@ -132,7 +133,7 @@ end
 --- The bound of its stage that an axis moves, as the stage declares it; nil if it bounds no figure.
 function axis.bound(a)
   for _, b in ipairs(a.entry.def.bounds or {}) do
-    if b.param == a.param and not b.loose then return b end
+    if b.param == a.param and not b.loose and limits.holds(b, a.entry.params) then return b end
   end
 end
 

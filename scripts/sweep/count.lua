@@ -14,6 +14,7 @@
 -- { row, value, twin, jaccard }.
 
 local axis = require "sweep.axis"
+local limits = require "report.limits"
 local passing = require "passing"
 
 local count = {}
@@ -41,7 +42,7 @@ end
 local function declared(entry)
   local out, reasons = {}, {}
   for _, b in ipairs(entry.def.bounds or {}) do
-    if (b.side == "min" or b.side == "max") and not b.loose then
+    if (b.side == "min" or b.side == "max") and not b.loose and limits.holds(b, entry.params) then
       out[#out + 1], reasons[#reasons + 1] = b, b.reason
     end
   end
