@@ -1,0 +1,64 @@
+--- wire: what all providers' tables use: JSON whose order of keys is kept, and reading of what may be anything.
+
+local json = require "json"
+
+local wire = {}
+
+local GLIMPSE = 200   -- bytes of a body that is no JSON in an error
+
+local RAW = {}
+
+--- A value that is JSON already: the schema, whose order of keys must stay.
+function wire.raw(text) return setmetatable({ text = text }, RAW) end
+
+local function value(v) return getmetatable(v) == RAW and v.text or json.encode(v) end
+
+--- An object as text, its members in this order; false stands for none, a list of members for several.
+function wire.object(members)
+  local out = {}
+  local function add(m)
+    if m[1] ~= nil then out[#out + 1] = json.encode(m[1]) .. ":" .. value(m[2]) end
+  end
+  for i = 1, #members do
+    local m = members[i]
+    if m and m.many then for _, one in ipairs(m) do add(one) end elseif m then add(m) end
+  end
+  return "{" .. table.concat(out, ",") .. "}"
+end
+
+--- A table as members, by name in sorted order.
+function wire.members(t)
+  local names, out = {}, { many = true }
+  for name in pairs(t or {}) do names[#names + 1] = name end
+  table.sort(names)
+  for i, name in ipairs(names) do out[i] = { name, t[name] } end
+  return out
+end
+
+--- What was given of temperature, top_p, seed and the like; nothing is sent that was not.
+wire.sampling = wire.members
+
+--- An object of a body; nil where it is none.
+function wire.decode(body)
+  if type(body) ~= "string" then return nil end
+  local ok, t = pcall(json.decode, body)
+  return ok and type(t) == "table" and t or nil
+end
+
+function wire.table(v) return type(v) == "table" and v or nil end
+
+function wire.text(v) return type(v) == "string" and v or nil end
+
+--- A count of tokens: a whole number of 0 or more, else 0.
+function wire.count(v)
+  local n = type(v) == "number" and math.tointeger(v)
+  return n and n >= 0 and n or 0
+end
+
+--- The beginning of a body that is no JSON, for a message: without markup's line breaks.
+function wire.glimpse(body)
+  if type(body) ~= "string" then return "" end
+  return (body:sub(1, GLIMPSE):gsub("%s+", " "))
+end
+
+return wire
