@@ -1,0 +1,128 @@
+--- endpoint: where a judge's requests go, and with which key. A recipe may name a server, but only the user allows
+-- one: by setting the provider's key, by a base URL in the environment or the configuration file, or by --allow-host.
+-- A key belongs to the address that stands beside it, and goes nowhere else.
+
+local fs = require "fs"
+
+local endpoint = {}
+
+local LOOPBACK = { localhost = true, ["127.0.0.1"] = true, ["[::1]"] = true }
+local DEFAULT_PORT = { http = 80, https = 443 }
+
+--- The parts of a base URL; nil and what is wrong with it.
+-- @return  { scheme, host, port, path, origin = "scheme://host:port", url = origin and path, loopback = boolean }
+function endpoint.parse(url)
+  if type(url) ~= "string" or url:find "[%s%c\\]" or #url > 2000 then return nil, "it is no URL" end
+  local scheme, rest = url:match "^(%a+)://(.*)$"
+  scheme = scheme and scheme:lower()
+  if not DEFAULT_PORT[scheme or ""] then return nil, "it begins with neither https:// nor http://" end
+  if rest:find "[#?]" then return nil, "it must have no ? and no #" end
+  local authority, path = rest:match "^([^/]*)(.*)$"
+  if authority:find("@", 1, true) then return nil, "it must not hold a user name: keys have a variable of their own" end
+  local host, port = authority:match "^(%b[]):?(%d*)$"
+  if not host then host, port = authority:match "^([%w.%-_]+):?(%d*)$" end
+  if not host then return nil, "it names no host" end
+  port = port ~= "" and math.tointeger(tonumber(port)) or DEFAULT_PORT[scheme]
+  if not port or port < 1 or port > 65535 then return nil, "its port is none" end
+  host, path = host:lower(), path:gsub("/+$", "")
+  local shown = port == DEFAULT_PORT[scheme] and host or host .. ":" .. port
+  local origin = scheme .. "://" .. shown
+  return { scheme = scheme, host = host, port = port, path = path, origin = origin, url = origin .. path,
+           loopback = LOOPBACK[host] == true or host:find "^127%.%d+%.%d+%.%d+$" ~= nil }
+end
+
+--- The origins of --allow-host; nil and a sentence for what is none.
+local function allowed_set(hosts)
+  local out = {}
+  for _, text in ipairs(hosts or {}) do
+    local u, why = endpoint.parse(text)
+    if not u then return nil, ("--allow-host %s: %s"):format(text, why) end
+    out[u.origin] = true
+  end
+  return out
+end
+
+local function given(v) return v ~= nil and v ~= "" and v or nil end
+
+-- The user's own word on a provider's address: the environment before the file.
+local function users(provider, mine)
+  local from_env = given(fs.getenv(provider.base))
+  if from_env then return from_env, provider.base end
+  if given(mine.base_url) then return mine.base_url, "the configuration file" end
+end
+
+local function no_address(provider)
+  return nil, ("no address for %s: set %s, or base_url in the configuration file, or name it in the recipe and allow it "
+    .. "with --allow-host"):format(provider.name, provider.base)
+end
+
+-- The address, and who gave it: "user" or "recipe".
+local function address(provider, p, mine, allowed)
+  local url, source = users(provider, mine)
+  local user, why
+  if url then
+    user, why = endpoint.parse(url)
+    if not user then return nil, ("%s = %q: %s"):format(source, url, why) end
+  end
+  local asked = given(p.base_url)
+  if not asked then
+    if user then return user, "user" end
+    if not provider.url then return no_address(provider) end
+    return endpoint.parse(provider.url), "user"
+  end
+  local wanted
+  wanted, why = endpoint.parse(asked)
+  if not wanted then return nil, ("base_url = %q: %s"):format(asked, why) end
+  if user and user.origin == wanted.origin then return wanted, "user" end
+  if allowed[wanted.origin] then return wanted, "recipe" end
+  return nil, ("the recipe would send rows to %s, which nobody allowed: --allow-host %s, or %s=%s"):format(
+    wanted.origin, wanted.origin, provider.base, asked)
+end
+
+local function find_key(provider, mine)
+  local key = given(fs.getenv(provider.key))
+  if key then return key, provider.key end
+  if given(mine.api_key) then return mine.api_key, "the configuration file" end
+end
+
+-- Plain http shows key and rows to whoever listens.
+local function check_plain(u, allowed, user_gave)
+  if u.scheme == "https" or u.loopback or allowed[u.origin] then return true end
+  return nil, ("%s is plain http, and not this machine: use https%s"):format(u.url,
+    user_gave and ", or say that it is meant: --allow-host " .. u.origin or "")
+end
+
+--- Where requests go.
+-- @param provider  a table of judge/providers
+-- @param p         the stage's parameters: base_url
+-- @param o         { allow_hosts = list of --allow-host, config = what judge/config reads }
+-- @return  { origin, path, url, secret = headers that carry the key, key = itself (for scrubbing messages),
+--   key_from = where it was found, private, plain, ca_file, proxy, limits }; or nil and a sentence
+function endpoint.find(provider, p, o)
+  local mine = o.config.providers[provider.name] or {}
+  local allowed, err = allowed_set(o.allow_hosts)
+  if not allowed then return nil, err end
+  local u, from = address(provider, p, mine, allowed)
+  if not u then return nil, from end
+  local ok
+  ok, err = check_plain(u, allowed, from == "user")
+  if not ok then return nil, err end
+  local key, key_from
+  if from == "user" then key, key_from = find_key(provider, mine) end
+  if not key and not provider.keyless then
+    if from == "recipe" then
+      return nil, ("%s is not sent to %s, which only the recipe names: set %s=%s beside it"):format(provider.key,
+        u.origin, provider.base, p.base_url)
+    end
+    return nil, ("no key for %s: set %s, or api_key in the configuration file"):format(provider.name, provider.key)
+  end
+  if key and key:find "[%c%s]" then
+    return nil, ("the key in %s holds a blank or a line break: copy it again"):format(key_from)
+  end
+  local own = from == "recipe" or provider.url == nil or u.url ~= provider.url
+  return { origin = u.origin, path = u.path, url = u.url, secret = key and provider.secret(key) or {}, key = key,
+           key_from = key_from, private = own, plain = u.scheme == "http", ca_file = given(mine.ca_file),
+           proxy = given(mine.proxy), limits = mine }
+end
+
+return endpoint

@@ -1,0 +1,151 @@
+--- What a judge may cost and where it may go: prices, the budget, addresses and keys.
+
+local budget = require "judge.budget"
+local check = require "check"
+local config = require "judge.config"
+local endpoint = require "judge.endpoint"
+local fs = require "fs"
+local prices = require "judge.prices"
+
+-- ---- prices ----
+
+check.test("a model's price is that of the longest name that fits, and a name only fits whole words", function()
+  check.eq(prices.of "claude-haiku-4-5-20251001".output, 5)
+  check.eq(prices.of "claude-opus-5".input, 5)
+  check.eq(prices.of "gpt-4o-2024-08-06".input, 2.5)
+  check.eq(prices.of "gpt-4o-mini".input, 0.15)
+  check.eq({ prices.of "gpt-4omega", prices.of "nobody-knows" }, {})
+end)
+
+check.test("the recipe's price counts before the user's, the user's before the table's", function()
+  local user = { ["gpt-4o"] = { input = 7, output = 8 } }
+  check.eq(prices.of("gpt-4o", nil, user).input, 7)
+  check.eq(prices.of("gpt-4o", { input = 1, output = 2 }, user).input, 1)
+  check.eq(prices.of("gpt-4o", nil, {}).input, 2.5)
+end)
+
+check.test("a usage costs its tokens in all four kinds, in whole billionths of a dollar", function()
+  local p = prices.of "claude-haiku-4-5"
+  -- 1000 x $1 + 100 x $5 + 10000 x $0.1 + 200 x $1.25, a million: $0.00275
+  local usage = { input = 1000, output = 100, cache_read = 10000, cache_write = 200 }
+  check.eq(prices.cost(p, usage), 2750000)
+  check.eq(prices.cost(p, usage, true), 1375000)
+  check.eq(prices.cost(prices.free, usage), 0)
+end)
+
+check.test("the worst case is never under the cost of as many bytes", function()
+  local p = prices.of "claude-haiku-4-5"
+  for _, split in ipairs { { 900, 0, 0 }, { 0, 900, 0 }, { 0, 0, 900 }, { 300, 300, 300 } } do
+    local usage = { input = split[1], cache_read = split[2], cache_write = split[3], output = 512 }
+    check.ok(prices.cost(p, usage) <= prices.worst(p, 900, 512))
+  end
+end)
+
+-- ---- the budget ----
+
+check.test("what is in flight counts: nothing is sent that could overshoot", function()
+  local b = budget.new(100)
+  check.eq({ b:reserve(60), b:reserve(50), b:reserve(40) }, { true, false, true })
+  b:settle(60, 10)
+  check.eq({ b.spent, b.held, b:reserve(50) }, { 10, 40, true })
+  b:lose(50)
+  b:release(40)
+  check.eq({ b.spent, b.held, b.lost }, { 60, 0, 50 })
+  check.eq({ b:exhausted(41), b:exhausted(40) }, { true, false })
+end)
+
+check.test("without a cap everything is counted and nothing refused", function()
+  local b = budget.new(nil)
+  check.ok(b:reserve(1 << 50))
+  b:settle(1 << 50, 5)
+  check.eq({ b.spent, b:exhausted(1 << 60) }, { 5, false })
+end)
+
+-- ---- addresses ----
+
+check.test("addresses are read as they are meant, and odd ones are refused", function()
+  check.eq(endpoint.parse "HTTPS://API.Example.com:443/v1/".url, "https://api.example.com/v1")
+  check.eq(endpoint.parse "http://[::1]:8000/v1".loopback, true)
+  check.eq(endpoint.parse "http://127.0.0.1.evil.example".loopback, false)
+  for _, bad in ipairs { "", "api.example.com", "ftp://x", "file:///etc/passwd", "https://", "https://u:p@x/", "https://x y",
+                         "https://x\r\nHost: y", "https://x/?k=1", "https://x/#f", "https://x:0", "https://x:99999",
+                         "https://x\\@y", "javascript://x", "https:///v1" } do
+    check.eq((endpoint.parse(bad)), nil, bad)
+  end
+end)
+
+local hosted = { name = "hosted", key = "T_KEY", base = "T_URL", url = "https://api.hosted.example/v1",
+                 secret = function(key) return { authorization = "Bearer " .. key } end }
+local private = { name = "private", key = "T_KEY", base = "T_URL", keyless = true, secret = hosted.secret }
+
+-- Finds with an environment of its own: getenv is the only way in.
+local function find(provider, p, env, o)
+  local real = fs.getenv
+  fs.getenv = function(name) return env[name] end
+  local ok, e, err = pcall(endpoint.find, provider, p, { allow_hosts = o and o.allow,
+                                                         config = o and o.config or { providers = {}, prices = {} } })
+  fs.getenv = real
+  assert(ok, e)
+  return e, err
+end
+
+check.test("a provider's own address goes with its key alone; without a key there is nothing to send", function()
+  local e = find(hosted, {}, { T_KEY = "k-1" })
+  check.eq({ e.origin, e.path, e.secret.authorization, e.private }, { "https://api.hosted.example", "/v1", "Bearer k-1", false })
+  local _, err = find(hosted, {}, {})
+  check.eq(err, "no key for hosted: set T_KEY, or api_key in the configuration file")
+end)
+
+check.test("a recipe's address is nobody's word: refused, allowed by the user, and then without the key", function()
+  local p = { base_url = "https://evil.example/v1" }
+  local e, err = find(hosted, p, { T_KEY = "k-1" })
+  check.eq(e, nil)
+  check.contains(err, "the recipe would send rows to https://evil.example, which nobody allowed")
+  e, err = find(hosted, p, { T_KEY = "k-1" }, { allow = { "https://evil.example" } })
+  check.eq(e, nil)
+  check.contains(err, "T_KEY is not sent to https://evil.example")
+  e = find(private, p, { T_KEY = "k-1" }, { allow = { "https://evil.example" } })
+  check.eq({ e.origin, next(e.secret), e.key }, { "https://evil.example" })
+end)
+
+check.test("an address in the environment carries the key; the recipe may only say the same origin", function()
+  local env = { T_KEY = "k-1", T_URL = "https://gateway.example/v1" }
+  check.eq(find(hosted, {}, env).secret.authorization, "Bearer k-1")
+  check.eq(find(hosted, { base_url = "https://gateway.example/other" }, env).path, "/other")
+  check.eq((find(hosted, { base_url = "https://gateway.example:444/v1" }, env)), nil)
+end)
+
+check.test("plain http goes to this machine, elsewhere only where the user says so", function()
+  check.eq(find(private, {}, { T_URL = "http://127.0.0.1:8000/v1" }).plain, true)
+  local e, err = find(private, {}, { T_URL = "http://10.0.0.5:8000/v1" })
+  check.eq(e, nil)
+  check.eq(err, "http://10.0.0.5:8000/v1 is plain http, and not this machine: use https, or say that it is meant: "
+    .. "--allow-host http://10.0.0.5:8000")
+  check.ok(find(private, {}, { T_URL = "http://10.0.0.5:8000/v1" }, { allow = { "http://10.0.0.5:8000" } }))
+end)
+
+check.test("a key with a line break goes nowhere", function()
+  local _, err = find(hosted, {}, { T_KEY = "k\nx: y" })
+  check.eq(err, "the key in T_KEY holds a blank or a line break: copy it again")
+end)
+
+check.test("the configuration file is read as data, and one with a key must be the user's alone", function()
+  local dir = check.folder()
+  local path = dir .. "/judge.json"
+  assert(fs.write(path, '{"providers":{"hosted":{"api_key":"k-2","requests_per_minute":60}},"prices":{"m":{"input":1,"output":2}}}', 384))
+  local c = check.ok(config.read(path))
+  check.eq(find(hosted, {}, {}, { config = c }).key_from, "the configuration file")
+  check.eq(prices.of("m-1", nil, c.prices).output, 2)
+  local open = dir .. "/open.json"
+  assert(fs.write(open, '{"providers":{"hosted":{"api_key":"k-2"}}}', 420))
+  check.contains(select(2, config.read(open)), "chmod 600")
+  for _, bad in ipairs { "{", "7", '{"providers":{"x":{"base_url":7}}}', '{"providers":{"x":{"requests_per_minute":0}}}',
+                         '{"prices":{"m":{"input":"1"}}}' } do
+    local file = dir .. "/bad.json"
+    assert(fs.write(file, bad, 384))
+    local t, err = config.read(file)
+    check.ok(t == nil and type(err) == "string", bad)
+  end
+  check.eq(config.read(dir .. "/none.json"), { providers = {}, prices = {} })
+end)
+check.done()
