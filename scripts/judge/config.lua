@@ -1,4 +1,4 @@
---- config: what the user, not a recipe, says of judges: $XDG_CONFIG_HOME/tamis/judge.json, or ~/.config/tamis/judge.json.
+--- config: what the user, not a recipe, says of judges: $XDG_CONFIG_HOME/tamis/judge.json, else that of ~/.config.
 --   { "providers": { "anthropic": { "api_key": "…" },
 --                    "vllm": { "base_url": "http://10.0.0.5:8000/v1", "ca_file": "…", "proxy": "…",
 --                              "requests_per_minute": 600, "input_tokens_per_minute": 100000,

@@ -52,8 +52,8 @@ local function users(provider, mine)
 end
 
 local function no_address(provider)
-  return nil, ("no address for %s: set %s, or base_url in the configuration file, or name it in the recipe and allow it "
-    .. "with --allow-host"):format(provider.name, provider.base)
+  return nil, ("no address for %s: set %s, or base_url in the configuration file, or name it in the recipe and allow "
+    .. "it with --allow-host"):format(provider.name, provider.base)
 end
 
 -- The address, and who gave it: "user" or "recipe".

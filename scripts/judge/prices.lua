@@ -34,8 +34,8 @@ local PLAIN = { cache_read = 1, cache_write = 1, batch = 1 }
 
 local function made(t, as_of)
   local of = t.of or PLAIN
-  return { input = t.input, output = t.output, as_of = as_of or t.as_of,
-           cache_read = t.cache_read or t.input * of.cache_read, cache_write = t.cache_write or t.input * of.cache_write,
+  local read, write = t.cache_read or t.input * of.cache_read, t.cache_write or t.input * of.cache_write
+  return { input = t.input, output = t.output, as_of = as_of or t.as_of, cache_read = read, cache_write = write,
            batch = t.batch or of.batch }
 end
 

@@ -1,0 +1,305 @@
+--- ask: the loop that gets rows judged. Each job ends in one state, told once:
+--   scored    refused    unparsed    too_long    skipped_budget    failed
+-- What is in the cache is not asked again. The first request goes alone: a wrong key, model or parameter stops the
+-- stage after one call. Money is set aside before a byte is sent (judge/budget.lua).
+
+local core = require "core"
+local prices = require "judge.prices"
+local prompt = require "judge.prompt"
+local reply = require "judge.reply"
+local retry = require "judge.retry"
+
+local ask = {}
+ask.__index = ask
+
+local POLL = 1            -- seconds until the loop looks around without a reply
+local QUEUE = 64          -- requests handed over beyond those in flight
+local READ_AGAIN = 2      -- times that a reply which cannot be read is asked again
+local CAP_GROWS = 2       -- times max_tokens, where a reply was cut off by it
+local HINTLESS = 3        -- refusals for rate in a row without a word on when: an empty purse, at a paid provider
+local EARLY = 50          -- rows that have ended before the share of failures counts
+
+--- @param o  provider, model, system, schema, rubric, digest, max_tokens, sampling, extra (see judge/providers),
+--   client (http.client or what behaves so), cache, budget, price, hosted = a provider that is paid, path = of the
+--   base URL, max_failed = share, retry_refused, on_cap = "quarantine"|"stop", progress(n), chance() = 0 to 1
+function ask.new(o)
+  return setmetatable({
+    o = o, jobs = {}, wait = {}, next = 1, out = 0, ended = 0, failures = 0, hintless = 0, serial = 0,
+    counts = {}, why = {}, tokens = { input = 0, output = 0, cache_read = 0, cache_write = 0 },
+    sent = 0, retries = 0, hits = 0, saved = 0, rungs = {},
+  }, ask)
+end
+
+-- ---- ends ----
+
+local FAILS = { refused = true, unparsed = true, too_long = true, failed = true }
+
+--- A job ends: once, in one state.
+local function finish(self, job, state, outcome)
+  outcome = outcome or {}
+  outcome.state = state
+  job.ended, job.data = true, nil
+  self.ended = self.ended + 1
+  self.counts[state] = (self.counts[state] or 0) + 1
+  if FAILS[state] and not job.extra then
+    self.failures = self.failures + 1
+    self.why[#self.why + 1] = #self.why < 5 and ("%s: %s"):format(state, outcome.why or "?") or nil
+  end
+  if outcome.rung then self.rungs[outcome.rung] = (self.rungs[outcome.rung] or 0) + 1 end
+  job.done(outcome)
+end
+
+--- What an answer of the cache says; a reply that is read otherwise today than when it was kept is asked again.
+local function from_cache(self, job)
+  local kept = self.o.cache and self.o.cache:get(job.key)
+  if not kept then return false end
+  if kept.kind == "refusal" then
+    if self.o.retry_refused then return false end
+    self.hits, self.saved = self.hits + 1, self.saved + kept.cost
+    finish(self, job, "refused", { why = kept.reply, cached = true, cost = 0 })
+    return true
+  end
+  local read = reply.read(kept.reply, job.rubric or self.o.rubric)
+  if not read then return false end
+  self.hits, self.saved = self.hits + 1, self.saved + kept.cost
+  read.cached, read.cost, read.served = true, 0, kept.served
+  finish(self, job, "scored", read)
+  return true
+end
+
+-- ---- sending ----
+
+local function render(self, job)
+  local o = self.o
+  job.data = job.data or job.text()
+  local fence, id = prompt.marks(job.data)
+  job.id = id
+  return o.provider.request {
+    model = o.model, system = job.system or o.system, user = prompt.user(job.data, fence, id, job.cut),
+    schema = job.schema or o.schema, max_tokens = job.max_tokens, sampling = o.sampling, extra = o.extra,
+  }
+end
+
+--- Sends a job, if the budget allows.
+-- @return  true; or false where there is no money for it now
+local function send(self, job, pause)
+  local o = self.o
+  job.max_tokens = job.max_tokens or o.max_tokens
+  local request = render(self, job)
+  local worst = prices.worst(o.price, #request.body, job.max_tokens)
+  if not o.budget:reserve(worst) then return false, worst end
+  self.serial = self.serial + 1
+  job.worst, job.tries, job.serial = worst, (job.tries or 0) + 1, self.serial
+  self.jobs[self.serial], self.out, self.sent = job, self.out + 1, self.sent + 1
+  if job.tries > 1 then self.retries = self.retries + 1 end
+  o.client:submit { id = self.serial, path = (o.path or "") .. request.path, headers = request.headers,
+                    body = request.body, delay = pause, input_tokens = #request.body // 4 + 1,
+                    output_tokens = job.max_tokens }
+  return true
+end
+
+--- Again, after a pause; a job for which there is no money now waits in line.
+local function send_again(self, job, pause)
+  local sent, worst = send(self, job, pause)
+  if sent then return end
+  if self.o.budget:exhausted(worst) then return finish(self, job, "skipped_budget", { why = "the cap is reached" }) end
+  self.wait[#self.wait + 1] = job
+end
+
+-- ---- replies ----
+
+-- A status of which nobody knows whether the model had run.
+local function may_have_run(r) return r.status >= 500 and r.status ~= 503 and r.status ~= 529 end
+
+--- What a request cost, as far as anybody knows.
+local function account(self, job, r, answer)
+  local budget, o = self.o.budget, self.o
+  if r.error then
+    if r.sent == false then budget:release(job.worst) else budget:lose(job.worst) end
+    return 0
+  end
+  if answer.usage then
+    local cost = prices.cost(o.price, answer.usage)
+    for kind, n in pairs(self.tokens) do self.tokens[kind] = n + answer.usage[kind] end
+    budget:settle(job.worst, cost)
+    return cost
+  end
+  if r.status >= 200 and r.status < 300 or may_have_run(r) then
+    budget:lose(job.worst)
+    return job.worst
+  end
+  budget:release(job.worst)
+  return 0
+end
+
+local function keep(self, job, kind, text, answer, cost)
+  if not self.o.cache then return end
+  local o = self.o
+  o.cache:put(job.key, { kind = kind, reply = text, usage = answer.usage, cost = cost, provider = o.provider.name,
+    model = o.model, served = answer.model, request_id = answer.request_id, rubric = o.digest })
+end
+
+--- An answer that is none: again, with more room if it was cut off; at last `unparsed`.
+local function unreadable(self, job, answer, why)
+  job.unread = (job.unread or 0) + 1
+  if answer.stop == "length" then
+    job.max_tokens, why = job.max_tokens * CAP_GROWS, "cut off at max_tokens"
+  end
+  if job.unread > READ_AGAIN then return finish(self, job, "unparsed", { why = why, tries = job.tries }) end
+  send_again(self, job)
+end
+
+local function answered(self, job, answer, cost)
+  self.hintless, self.good = 0, true
+  if answer.stop == "refusal" then
+    local why = answer.refusal or answer.text
+    keep(self, job, "refusal", why, answer, cost)
+    return finish(self, job, "refused", { why = why, cost = cost, tries = job.tries })
+  end
+  local read, why = reply.read(answer.text, job.rubric or self.o.rubric, job.id)
+  if not read then return unreadable(self, job, answer, why) end
+  keep(self, job, "answer", answer.text, answer, cost)
+  read.cost, read.tries, read.served = cost, job.tries, answer.model
+  finish(self, job, "scored", read)
+end
+
+local function words(r, answer)
+  local e = answer.error or {}
+  local said = r.error and (r.message or r.error) or e.message or e.type or ""
+  return r.error and said or ("status %d: %s"):format(r.status, said)
+end
+
+--- The stage cannot go on. What was answered meanwhile is in the cache.
+local function stop(self, class, why) self.stopped = self.stopped or { class = class, why = why } end
+
+local handle = {}
+
+function handle.rate(self, job, r, answer)
+  self.hintless = r.wait and 0 or self.hintless + 1
+  if self.o.hosted and not r.wait and self.hintless >= HINTLESS and job.tries >= HINTLESS then
+    return stop(self, "money", words(r, answer) .. " (and no word on when to come back)")
+  end
+  local pause = retry.delay(job.tries, r.wait, self.o.chance())
+  if not pause then return finish(self, job, "failed", { why = words(r, answer), tries = job.tries }) end
+  self.o.client:refused(r.id, pause)
+  send_again(self, job, pause)
+end
+
+function handle.transient(self, job, r, answer)
+  local pause = retry.delay(job.tries, r.wait, self.o.chance())
+  if not pause then return finish(self, job, "failed", { why = words(r, answer), tries = job.tries }) end
+  self.o.client:troubled(r.id, 0)
+  send_again(self, job, pause)
+end
+
+function handle.ok(self, job, r, answer, cost)
+  self.o.client:accepted(r.id)
+  answered(self, job, answer, cost)
+end
+
+function handle.again(self, job, _, answer) unreadable(self, job, answer, "no answer in the reply") end
+
+function handle.money(self, job, r, answer)
+  stop(self, "money", words(r, answer))
+  self.wait[#self.wait + 1] = job
+end
+
+--- Before the first answer the fault is everybody's; behind it, a 400 is this row's own.
+function handle.config(self, job, r, answer)
+  if self.good and r.status == 400 then
+    return finish(self, job, "failed", { why = words(r, answer), tries = job.tries })
+  end
+  stop(self, "config", words(r, answer))
+  self.wait[#self.wait + 1] = job
+end
+
+function handle.too_long(self, job, r, answer) finish(self, job, "too_long", { why = words(r, answer) }) end
+function handle.row(self, job, r, answer) finish(self, job, "failed", { why = words(r, answer), tries = job.tries }) end
+function handle.refused(self, job, r, answer) finish(self, job, "refused", { why = words(r, answer) }) end
+
+local function receive(self, r)
+  local job = self.jobs[r.id]
+  self.jobs[r.id], self.out = nil, self.out - 1
+  local answer = r.error and {} or self.o.provider.reply(r.status, r.body or "")
+  local cost = account(self, job, r, answer)
+  r.body_error = answer.error
+  local class = retry.classify(r)
+  if class == "ok" and not answer.text then class = "again" end
+  handle[class](self, job, r, answer, cost)
+end
+
+-- ---- the loop ----
+
+--- The next job that the cache does not answer; nil at the end.
+local function next_job(self, jobs)
+  while true do
+    local job = jobs()
+    if not job then return nil end
+    if not from_cache(self, job) then return job end
+    self.o.progress(1)
+  end
+end
+
+--- No money for what comes: the rest is not asked.
+local function skip_rest(self, first, jobs)
+  self.capped = true
+  local job = first
+  while job do
+    finish(self, job, "skipped_budget", { why = "the cap is reached" })
+    job = next_job(self, jobs)
+  end
+end
+
+--- Hands over what the budget and the queue allow.
+-- @return  false when all that is left was skipped
+local function feed(self, jobs)
+  local most = self.good and self.o.client:window() + QUEUE or 1
+  while self.out < most and not self.stopped do
+    local job = table.remove(self.wait, 1) or next_job(self, jobs)
+    if not job then return false end
+    local sent, worst = send(self, job)
+    if not sent then
+      if not self.o.budget:exhausted(worst) then
+        self.wait[#self.wait + 1] = job
+        return true
+      end
+      if self.o.on_cap == "stop" then
+        stop(self, "cap", "the cap is reached")
+        return false
+      end
+      skip_rest(self, job, jobs)
+    end
+  end
+  return true
+end
+
+local function too_many_failures(self, all)
+  if self.ended < EARLY and not all then return false end
+  local asked = self.ended - (self.counts.skipped_budget or 0)
+  return asked > 0 and self.failures > self.o.max_failed * asked
+end
+
+--- Judges all jobs.
+-- @param jobs  an iterator: function() -> { key, text = function() -> the data, cut, extra = true for what is no row,
+--   rubric, system, schema (where not the run's), done = function(outcome) } or nil
+-- @return  true; or nil and { class = "money"|"config"|"cap"|"failures"|"interrupted", why }
+function ask:run(jobs)
+  local o = self.o
+  while true do
+    if not self.stopped then feed(self, jobs) end
+    if self.out == 0 and (self.stopped or #self.wait == 0) then break end
+    local ended = self.ended
+    for _, r in ipairs(o.client:poll(POLL)) do receive(self, r) end
+    if o.cache then o.cache:commit() end
+    o.progress(self.ended - ended)
+    if core.interrupted() then return nil, { class = "interrupted", why = "interrupted" } end
+    if too_many_failures(self) then stop(self, "failures", table.concat(self.why, "; ")) end
+  end
+  if not self.stopped and too_many_failures(self, true) then
+    stop(self, "failures", table.concat(self.why, "; "))
+  end
+  if self.stopped then return nil, self.stopped end
+  return true
+end
+
+return ask

@@ -1,0 +1,95 @@
+--- cache: what was paid for: one answer for each key, in SQLite, shared by any number of processes. Errors and replies
+-- that could not be read are not answers and are not kept; a refusal is kept as one.
+-- An answer stands on disk before the next is waited for: a process that is killed loses what was in flight alone.
+
+local fs = require "fs"
+local store = require "store"
+
+local cache = {}
+cache.__index = cache
+
+local FORMAT = "1"   -- of the file
+local MINE = 384     -- octal 0600
+
+local TABLES = [[
+CREATE TABLE IF NOT EXISTS answers (
+  key TEXT PRIMARY KEY, kind TEXT NOT NULL, reply TEXT NOT NULL, input INTEGER, output INTEGER, cache_read INTEGER,
+  cache_write INTEGER, cost INTEGER NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL, served TEXT,
+  request_id TEXT, rubric TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;]]
+
+--- The first row of a query; nil where it has none.
+local function first(db, ...)
+  local next_row, state, start, closing <close> = db:rows(...)
+  return next_row(state, start)
+end
+
+--- Opens the file, or makes it (mode 0600: it holds what models said of rows). Write-ahead, so that a reader and a
+-- writer do not wait for each other; killed processes lose nothing that was committed.
+-- @return  the cache; or nil and a sentence
+function cache.open(path)
+  local ok, err, db
+  if not fs.exists(path) then
+    ok, err = fs.write(path, "", MINE)
+    if not ok then return nil, err end
+  end
+  db, err = store.open(path)
+  if not db then return nil, ("%s: %s"):format(path, err) end
+  ok, err = pcall(function()
+    first(db, "PRAGMA journal_mode = WAL")
+    assert(db:exec "PRAGMA synchronous = NORMAL")
+    assert(db:exec(TABLES))
+    assert(db:exec("INSERT OR IGNORE INTO meta VALUES ('format', ?)", FORMAT))
+    local format = first(db, "SELECT value FROM meta WHERE name = 'format'").value
+    if format ~= FORMAT then error(("its format is %s, this program reads %s"):format(format, FORMAT), 0) end
+    end
+  end)
+  if not ok then
+    db:close()
+    return nil, ("%s is no cache of judgements: %s"):format(path, tostring(err))
+  end
+  return setmetatable({ db = db, path = path, open = false }, cache)
+end
+
+local ANSWER = "SELECT kind, reply, input, output, cache_read, cache_write, cost, served FROM answers WHERE key = ?"
+
+--- The answer of a key: { kind = "answer"|"refusal", reply, input, output, cache_read, cache_write, cost, served }.
+function cache:get(key)
+  return first(self.db, ANSWER, key)
+end
+
+--- Keeps an answer; it is on disk after `commit`.
+-- @param a  { kind, reply, usage, cost, provider, model, served, request_id, rubric }
+function cache:put(key, a)
+  if not self.open then
+    assert(self.db:exec "BEGIN IMMEDIATE")
+    self.open = true
+  end
+  local u = a.usage or {}
+  assert(self.db:exec("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", key, a.kind,
+    a.reply, u.input, u.output, u.cache_read, u.cache_write, a.cost or 0, a.provider, a.model, a.served,
+    a.request_id, a.rubric, fs.utc()))
+end
+
+function cache:commit()
+  if not self.open then return end
+  self.open = false
+  assert(self.db:exec "COMMIT")
+end
+
+--- Forgets an answer: a refusal that is to be asked again.
+function cache:forget(key) assert(self.db:exec("DELETE FROM answers WHERE key = ?", key)) end
+
+--- How many answers it holds.
+function cache:count()
+  return first(self.db, "SELECT count(*) AS n FROM answers").n
+end
+
+function cache:close()
+  if not self.db then return end
+  self:commit()
+  self.db:close()
+  self.db = nil
+end
+
+return cache
