@@ -22,9 +22,9 @@ local INTERRUPTED = "interrupted"
 function engine.new(opened, options)
   return setmetatable({
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
-    progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {}, gates = {},
-    memories = {}, times = {}, profile = options.profile, revival = revival.new(), revived = {}, operators = {},
-    goes_on = options.goes_on, folder = opened.path and opened.path:match "^(.*)/[^/]*$", models = {},
+    progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
+    gates = {}, memories = {}, times = {}, profile = options.profile, revival = revival.new(), revived = {},
+    operators = {}, goes_on = options.goes_on, folder = opened.path and opened.path:match "^(.*)/[^/]*$", models = {},
   }, engine)
 end
 
