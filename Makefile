@@ -12,6 +12,7 @@ VERSION = 0.1.0
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
 # ---- libraries: a core of few, and features that are used where pkg-config finds them ----
+,        := ,
 LUA      := $(firstword $(foreach p,lua5.4 lua-5.4 lua54 lua,$(shell pkg-config --exists '$p >= 5.4' 2>/dev/null && echo $p)))
 CORE_PKG  = $(LUA) libcrypto sqlite3 simdjson zlib libzstd libxxhash
 have      = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
@@ -21,7 +22,10 @@ FEATURE_PKG  := $(if $(call have,libpcre2-8),libpcre2-8) $(if $(call have,libhs)
 FEATURE_DEFS := $(if $(call have,libpcre2-8),-DHAVE_PCRE2) $(if $(call have,libhs),-DHAVE_HS) \
                 $(if $(call have,libedit),-DHAVE_EDIT) $(if $(call header,cld2/public/compact_lang_det.h),-DHAVE_CLD2) \
                 $(if $(call have,fasttext),-DHAVE_FASTTEXT)
-FEATURE_LIBS := $(if $(call header,cld2/public/compact_lang_det.h),-lcld2)
+# CLD2's tables of 160 languages go before its library, which has those of 80.
+links         = $(shell echo 'int main(){}' | $(CXX) -x c++ - -o /dev/null -l$(1) >/dev/null 2>&1 && echo yes)
+CLD2_FULL    := $(if $(call links,cld2_full),-Wl$(,)--push-state$(,)--no-as-needed -lcld2_full -Wl$(,)--pop-state)
+FEATURE_LIBS := $(if $(call header,cld2/public/compact_lang_det.h),$(CLD2_FULL) -lcld2)
 
 CPPFLAGS += -Imodules -I. -I$(BUILD) -DTAMIS_VERSION='"$(VERSION)"' $(FEATURE_DEFS) \
             $(shell pkg-config --cflags $(CORE_PKG) $(FEATURE_PKG) 2>/dev/null)

@@ -20,9 +20,33 @@ static void code_urls_and_addresses_are_masked(void) {
   CHECK(is("before\n```\nnever closed", "before\n "));
   CHECK(is("~~~\ncode\n~~~\nx", " \nx"));
   CHECK(is("````\n```\n````\nx", " \nx"));
-  CHECK(is("mail jo@ex.io now", "mail  now"));
-  CHECK(is("jo@ex.io", ""));
+  CHECK(is("mail jo@ex.io now", "mail   now"));
+  CHECK(is("jo@ex.io", " "));
   CHECK(is("@jo hi", "@jo hi"));
+  CHECK(is("```\n\n```\nx", " \nx"));
+}
+
+static void paths_and_names_of_programs_are_masked(void) {
+  CHECK(is("open /usr/share/doc or ./a now", "open   or   now"));
+  CHECK(is("call os.path.join(a, b) here", "call   b) here"));
+  CHECK(is("the snake_case and camelCase std::string", "the   and    "));
+  CHECK(is("if x==1 then \\frac{a}{b} <b>x</b>", "if   then    "));
+  CHECK(is("a word. Another (one), and/or it's *bold* #tag 12/3", "a word. Another (one), and/or it's *bold* #tag 12/3"));
+  CHECK(is("使用JavaScript编写", "使用 编写"));
+  CHECK(is("naïve_x là-bas", "naï  là-bas"));
+}
+
+static void of_json_only_prose_in_values_stays(void) {
+  CHECK(is("x {\"name\": \"get_user\", \"n\": 3} y", "x   y"));
+  CHECK(is("{\"text\": \"Il fait beau aujourd'hui\"}", " Il fait beau aujourd'hui "));
+  CHECK(is("[{\"a\": [1, {\"b\": null}]}] end", "  end"));
+  CHECK(is("[\"red\", \"blue\"] end", "  end"));
+  CHECK(is("{\"t\": \"l'\\u00e9t\\u00e9 est\\nl\\u00e0 \\\"ici\\\"\"}", " l'été est là  ici  "));
+  CHECK(is("{\"t\": \"天气很好\"}", " 天气很好 "));
+  CHECK(is("{\"cut\": \"the text ends here", " the text ends here "));
+  CHECK(is("{\"cut\": {\"k\": [1, 2", " "));
+  CHECK(is("{not json} [1, 2] [a]", "    [1, 2] [a]"));
+  CHECK(is("say {\"so\"} and [sic]", "say   and [sic]"));
 }
 
 static void a_head_cuts_no_character(void) {
@@ -72,6 +96,8 @@ static void parts_are_weighed_by_their_bytes(void) {
 int main(void) {
   RUN(parts_are_weighed_by_their_bytes);
   RUN(code_urls_and_addresses_are_masked);
+  RUN(paths_and_names_of_programs_are_masked);
+  RUN(of_json_only_prose_in_values_stays);
   RUN(a_head_cuts_no_character);
   RUN(a_code_matches_itself_and_its_language);
   RUN(languages_are_told_and_short_text_is_not);
