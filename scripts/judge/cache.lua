@@ -42,7 +42,6 @@ function cache.open(path)
     assert(db:exec("INSERT OR IGNORE INTO meta VALUES ('format', ?)", FORMAT))
     local format = first(db, "SELECT value FROM meta WHERE name = 'format'").value
     if format ~= FORMAT then error(("its format is %s, this program reads %s"):format(format, FORMAT), 0) end
-    end
   end)
   if not ok then
     db:close()
