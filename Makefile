@@ -115,6 +115,7 @@ eval: $(BUILD)/tamis-test $(BUILD)/bench/make_rows $(BUILD)/eval/brute
 	@$(BUILD)/tamis-test tests/eval/secrets.lua
 	@MAKE_ROWS=$(BUILD)/bench/make_rows BRUTE=$(BUILD)/eval/brute $(BUILD)/tamis-test tests/eval/eval.lua
 	@$(BUILD)/tamis-test tests/eval/rules.lua
+	@$(BUILD)/tamis-test tests/eval/rows.lua
 
 lint: $(BUILD)/embedded.c
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \

@@ -4,7 +4,7 @@
 **     field = "strings": every string of the row; against = "input" for two texts
 **   rules.markers { field = "input", words = { "answer:" }, action = "reject", reason = REASON, metric = NAME }
 **     action = "strip": takes them out
-**   rules.phrases { … }   -- lua_phrases.c
+**   rules.phrases { … }   -- lua_phrases.c; rules.chat: lua_chat.c; rules.dates, rules.completion: lua_dates.c
 **   rules.chain(op, op)         -- two operators as one
 **   rules.figures("quality", text, { numbers = …, words = …, against = … })   -- { words = 12, … }, and spans
 **   rules.measures("quality")   -- names, in order */
@@ -181,6 +181,8 @@ static const luaL_Reg FUNCTIONS[] = {
   { "chain",    f_chain },
   { "phrases",  rules_lua_phrases },
   { "chat",     rules_lua_chat },
+  { "dates",    rules_lua_dates },
+  { "completion", rules_lua_completion },
   { NULL, NULL }
 };
 

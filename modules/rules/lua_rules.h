@@ -12,5 +12,7 @@ Field rules_needfield(lua_State *L, int t, const char *key);
 
 int rules_lua_phrases(lua_State *L);   /* lua_phrases.c */
 int rules_lua_chat(lua_State *L);      /* lua_chat.c */
+int rules_lua_dates(lua_State *L);     /* lua_dates.c */
+int rules_lua_completion(lua_State *L);
 
 #endif

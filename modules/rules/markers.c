@@ -82,7 +82,7 @@ static int act(const MarkersOp *m, Row *row, Out *out, const RowString *s, const
     size_t len = strip(m, s->text, left);
     if (len > 0) return out_edit(out, s, span_of(left, len));
   }
-  RuleEvidence e = { m->field, s, (double)all, 0, first->mark, first->end, "ANSWER_MARKER" };
+  RuleEvidence e = { m->field, s, (double)all, 0, first->mark, first->end, "ANSWER_MARKER", NULL };
   return rules_reject(row, out, m->reason, &e);
 }
 

@@ -90,7 +90,7 @@ static int run(const RowOp *op, Row *row, Out *out) {
   size_t found = rule >= 0 ? count_phrases(p, folded) : 0;
   if (out_metric(out, 0, (double)found) != 0) return -1;
   if (found <= p->most) return 0;
-  RuleEvidence e = { p->field, NULL, (double)found, (double)p->most, 0, 0, "PHRASE" };
+  RuleEvidence e = { p->field, NULL, (double)found, (double)p->most, 0, 0, "PHRASE", NULL };
   find_place(p, (uint32_t)rule, text, folded, &e);
   return rules_reject(row, out, p->reason[rule], &e);
 }

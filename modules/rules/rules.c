@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 static const RuleKernel *const KERNELS[] = { &rules_repetition, &rules_quality, &rules_leakage, &rules_truncated,
-                                             &rules_encoding, &rules_markup, &rules_content };
+                                             &rules_encoding, &rules_markup, &rules_content,
+                                             &rules_urls };
 
 const RuleKernel *rules_kernel(Span name) {
   for (size_t i = 0; i < sizeof KERNELS / sizeof *KERNELS; i++)

@@ -16,7 +16,7 @@ typedef struct Finding {
   size_t start, end;   /* bytes of the text that show it; empty: none in particular */
 } Finding;
 
-enum { RULES_MAX_MEASURES = 32, RULES_MAX_NUMBERS = 8, RULES_MAX_WORDS = 64 };
+enum { RULES_MAX_MEASURES = 32, RULES_MAX_NUMBERS = 8, RULES_MAX_WORDS = 256 };
 
 typedef struct RuleSetup {
   uint32_t wanted;                       /* bit m: measure m is asked for */
@@ -36,7 +36,7 @@ typedef struct RuleKernel {
 } RuleKernel;
 
 extern const RuleKernel rules_repetition, rules_quality, rules_leakage, rules_truncated, rules_encoding,
-                        rules_markup, rules_content;
+                        rules_markup, rules_content, rules_urls;
 
 const RuleKernel *rules_kernel(Span name);                          /* NULL if there is none */
 int rules_measure(const RuleKernel *k, Span name);                  /* its index; -1 if there is none */

@@ -33,7 +33,8 @@ static size_t spans_of_field(Row *row, const RuleEvidence *e, EvidenceSpan *span
 
 static int write_evidence(Buf *b, Row *row, const RuleEvidence *e, const EvidenceSpan *span, size_t n) {
   Buf spans = { 0 };
-  if (buf_str(b, "{\"field\":") != 0 || json_out_string(b, span_str(field_name(e->field))) != 0) return -1;
+  if (buf_char(b, '{') != 0 || (e->more != NULL && buf_str(b, e->more) != 0)) return -1;
+  if (buf_str(b, "\"field\":") != 0 || json_out_string(b, span_str(field_name(e->field))) != 0) return -1;
   if (buf_str(b, ",\"value\":") != 0 || evidence_number(b, e->value) != 0) return -1;
   if (buf_str(b, ",\"threshold\":") != 0 || evidence_number(b, e->threshold) != 0) return -1;
   if (n == 0) return buf_char(b, '}');
@@ -87,7 +88,7 @@ static int judge(const RulesOp *r, Row *row, Out *out, const Finding *found, con
     if (side == 0) continue;
     const RowString *s = string != NULL ? string[b->measure] : NULL;
     RuleEvidence e = { s != NULL ? (Field)s->field : r->field, s, f->value, side < 0 ? b->min : b->max, f->start,
-                       f->end, NULL };
+                       f->end, NULL, NULL };
     if (rules_reject(row, out, side < 0 ? b->below : b->above, &e) != 0) return -1;
   }
   return 0;

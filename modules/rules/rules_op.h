@@ -33,6 +33,7 @@ typedef struct RuleEvidence {
   double value, threshold;
   size_t start, end;
   const char *type;            /* of the span; NULL: none */
+  const char *more;            /* further members, a comma behind each: "\"row_date\":\"2024-01-05\","; NULL: none */
 } RuleEvidence;
 int rules_reject(Row *row, Out *out, const char *reason, const RuleEvidence *e);
 

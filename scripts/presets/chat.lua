@@ -8,7 +8,8 @@
 return {
   doc         = "figures for chats, tickets and short questions",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated", "near_empty",
-                  "identity", "chat_structure", "encoding", "markup", "language", "pii", "boilerplate", "near_dedup" },
+                  "identity", "chat_structure", "encoding", "markup", "url_quality", "dates", "language", "pii",
+                  "boilerplate", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 1, max_input_tokens = 8192, min_output_tokens = 1, max_output_tokens = 4096 },
@@ -21,6 +22,8 @@ return {
   chat_structure = {},
   encoding    = {},
   markup      = {},
+  url_quality = {},
+  dates       = { slack_days = 366 },   -- a plan of the next twelve months is none that looks ahead
   language    = { keep = { "en" }, min_confidence = 0.8 },
   pii         = { action = "redact" },
   boilerplate = {},

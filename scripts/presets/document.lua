@@ -8,7 +8,8 @@
 return {
   doc         = "figures for long questions with full answers",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated", "near_empty",
-                  "identity", "chat_structure", "encoding", "markup", "language", "pii", "boilerplate", "near_dedup" },
+                  "identity", "chat_structure", "encoding", "markup", "url_quality", "dates", "language", "pii",
+                  "boilerplate", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 20, max_input_tokens = 2048, min_output_tokens = 10, max_output_tokens = 1024 },
@@ -21,6 +22,8 @@ return {
   chat_structure = {},
   encoding    = {},
   markup      = {},
+  url_quality = {},
+  dates       = { slack_days = 366 },
   language    = { keep = { "en" }, min_confidence = 0.95 },
   pii         = { action = "reject" },
   boilerplate = {},

@@ -2,6 +2,7 @@
 -- Signs are what is still open at the end: a fence of code, brackets, a quote, a list's next point, a
 -- sentence. A program or a label ends without a full stop too, so that only prose of some words is
 -- judged by its last line. `max_mid_sentence = 0` is strict; the default asks for a dangling word.
+-- Where rows say how long the text should be, `expected = "path"` holds its length against that.
 
 local rules = require "rules"
 local signs = require "signs"
@@ -26,13 +27,22 @@ local params = {
   words     = { type = "list", of = { type = "string" }, default = DANGLING, doc = "words that end no sentence" },
 }
 local reasons, metrics, bounds = signs(SIGNS, params, "most of this: %s")
+params.expected = { type = "string", doc = "path of the row with the length that is expected; rows without it pass" }
+params.expected_unit = { type = "enum", default = "tokens", values = { "tokens", "characters" },
+                         doc = "what that length counts" }
+params.min_completion_ratio = { type = "number", default = 0.8, min = 0,
+                                doc = "smallest length of the text to the one that is expected" }
+reasons[#reasons + 1], metrics[#metrics + 1] = "incomplete", "completion_ratio"
+bounds[#bounds + 1] = { param = "min_completion_ratio", metric = "completion_ratio", side = "min",
+                        reason = "incomplete" }
 
 return {
   name    = "truncated",
   scope   = "row",
-  doc     = "reject a row whose text was cut off: an open fence, bracket or quote, a dangling list or sentence",
+  doc     = "reject a row whose text was cut off: an open fence, bracket or quote, a dangling list or sentence, "
+            .. "or shorter than its row expects",
   params  = params,
-  example = [[s.truncated { max_mid_sentence = 0, max_open_brackets = 2 }]],
+  example = [[s.truncated { max_mid_sentence = 0, max_open_brackets = 2, expected = "metadata.expected_tokens" }]],
   reasons = reasons,
   metrics = metrics,
   bounds  = bounds,
@@ -42,7 +52,10 @@ return {
     local words, on = {}, {}
     for i, w in ipairs(p.words) do words[i] = w:lower() end
     for i, s in ipairs(SIGNS) do on[i] = { measure = s[1], max = p["max_" .. s[1]], above = s[1] } end
-    return rules.check { kernel = "truncated", field = p.field, words = words, numbers = { min_words = p.min_words },
-                         bounds = on }
+    local cut = rules.check { kernel = "truncated", field = p.field, words = words,
+                              numbers = { min_words = p.min_words }, bounds = on }
+    if not p.expected then return cut end
+    return rules.chain(cut, rules.completion { field = p.field, path = p.expected, unit = p.expected_unit,
+      min = p.min_completion_ratio, reason = "incomplete", metric = "completion_ratio" })
   end,
 }

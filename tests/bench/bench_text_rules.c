@@ -68,7 +68,7 @@ static double seconds(const RuleKernel *k, const Span *text, size_t n) {
 
 int main(void) {
   static const char *const NAMES[] = { "repetition", "quality", "leakage", "truncated", "encoding", "markup",
-                                       "content" };
+                                       "content", "urls" };
   Span one[TEXTS + 1], large[3], twice[3];
   for (size_t i = 0; i <= TEXTS; i++) one[i] = make_text(KB);
   for (size_t i = 0; i < 3; i++) large[i] = make_text(64 * KB), twice[i] = make_text(128 * KB);

@@ -8,7 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static const char *const NAMES[] = { "repetition", "quality", "leakage", "truncated", "encoding", "markup", "content" };
+static const char *const NAMES[] = { "repetition", "quality", "leakage", "truncated", "encoding", "markup", "content",
+                                     "urls" };
 
 static int is_share(const char *name) { return strstr(name, "fraction") != NULL || strstr(name, "lines") != NULL; }
 
