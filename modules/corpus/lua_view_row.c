@@ -144,22 +144,27 @@ static int view_strings(lua_State *L) {
   return 1;
 }
 
-/* [-0, +1, m] an array of { path, text, stage } */
+/* [-0, +1, m] an array of { path, text, stage, spans } */
 static void push_edits(lua_State *L, ViewBox *b, const Row *r, const Edit *e, size_t n) {
   lua_createtable(L, (int)n, 0);
   for (size_t i = 0; i < n; i++) {
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 4);
     b->text.len = 0;
     if (row_string_path(r, e[i].start, &b->text) != 0) luaL_error(L, "not enough memory");
     set_span(L, "path", buf_span(&b->text));
     set_span(L, "text", e[i].text);
     set_span(L, "stage", span_str(corpus_stage_name(r->corpus, e[i].stage)));
+    if (e[i].spans.ptr != NULL) {
+      JsonValue json = json_value(e[i].spans);
+      lua_pushjson(L, &json, 0);
+      lua_setfield(L, -2, "spans");
+    }
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
 }
 
-/* view:edits(i) -> what stages changed, an array of { path, text, stage }; and a second one, of the
-** texts that an edit by another stage replaced */
+/* view:edits(i) -> what stages changed, an array of { path, text, stage, spans = { { start, end, type, action }, … }
+** of the text before, where the stage told }; and a second one, of the texts that an edit by another stage replaced */
 static int view_edits_(lua_State *L) {
   ViewBox *b = lua_checkviewbox(L, 1);
   Row r = check_row(L, b);

@@ -148,10 +148,10 @@ static RowString *find_string(const Scratch *s, uint32_t start) {
   return low < s->nstrings && s->string[low].start == start ? &s->string[low] : NULL;
 }
 
-int scratch_edit(Row *r, uint32_t start, uint32_t raw_len, Span text, uint16_t stage) {
+int scratch_edit(Row *r, uint32_t start, uint32_t raw_len, Span text, Span spans, uint16_t stage) {
   Scratch *s = r->scratch;
   Edit *e = (Edit *)edit_of(r, start);
-  Edit made = { .start = start, .raw_len = raw_len, .stage = stage, .text = text };
+  Edit made = { .start = start, .raw_len = raw_len, .stage = stage, .text = text, .spans = spans };
   if (e != NULL && e->stage != stage && add_replaced(s, *e) != 0) return -1;
   if (e != NULL) *e = made;
   else if (add_edit(s, made) != 0) return -1;
@@ -170,7 +170,7 @@ int row_edit(Row *r, uint32_t start, Span text) {
   const RowString *string = find_string(r->scratch, start);
   Span copy = arena_copy(&r->scratch->room, text);
   if (copy.ptr == NULL || string == NULL) return -1;
-  return scratch_edit(r, start, string->raw_len, copy, 0);
+  return scratch_edit(r, start, string->raw_len, copy, span_of(NULL, 0), 0);
 }
 
 int scratch_note(Scratch *s, uint32_t name, uint32_t value) {

@@ -228,13 +228,29 @@ static int refuse_edit(Out *o, const RowString *string) {
   return bad ? -1 : reject_blob(o, span_str("edit_breaks_json"), EVIDENCE_JSON, buf_span(&o->text));
 }
 
-int out_edit(Out *o, const RowString *string, Span text) {
+/* [{"start", "end", "type", "action"}] into the chunk's arena; ptr NULL if out of memory. */
+static Span keep_spans(Out *o, const EditSpan *span, size_t n) {
+  Buf *b = &o->text;
+  b->len = 0;
+  for (size_t i = 0; i < n; i++)
+    if (buf_printf(b, "%s{\"start\":%u,\"end\":%u,\"type\":", i > 0 ? "," : "[", span[i].start, span[i].end) != 0 ||
+        json_out_string(b, span_str(span[i].type)) != 0 || buf_str(b, ",\"action\":") != 0 ||
+        json_out_string(b, span_str(span[i].action)) != 0 || buf_char(b, '}') != 0)
+      return span_of(NULL, 0);
+  return buf_char(b, ']') != 0 ? span_of(NULL, 0) : arena_copy(&o->chunk.arena, buf_span(b));
+}
+
+int out_edit(Out *o, const RowString *string, Span text) { return out_edit_spans(o, string, text, NULL, 0); }
+
+int out_edit_spans(Out *o, const RowString *string, Span text, const EditSpan *span, size_t n) {
   Span was = text_as_read(o, string);
   if (was.ptr == NULL) return -1;
   if (is_document(o, was) && !is_document(o, text)) return refuse_edit(o, string);
   Span copy = arena_copy(&o->chunk.arena, text);
   if (copy.ptr == NULL) return -1;
-  return scratch_edit(&o->row, string->start, string->raw_len, copy, o->stage);
+  Span spans = n > 0 ? keep_spans(o, span, n) : span_of(NULL, 0);
+  if (n > 0 && spans.ptr == NULL) return -1;
+  return scratch_edit(&o->row, string->start, string->raw_len, copy, spans, o->stage);
 }
 
 int out_rejected(const Out *o) { return o->rejected; }

@@ -64,6 +64,13 @@ int out_annotate(Out *out, Span name, Value value);
 ** itself JSON (tool arguments) must still parse: if it would not, the string stays and the row is
 ** rejected with reason "edit_breaks_json", a trusted row too. */
 int out_edit(Out *out, const RowString *string, Span text);
+/* A place of an edit: code points of the text that the operator read, what stood there and what was done with
+** it ("EMAIL", "redact"): kept with the edit, where the text itself is not. */
+typedef struct EditSpan {
+  uint32_t start, end;
+  const char *type, *action;
+} EditSpan;
+int out_edit_spans(Out *out, const RowString *string, Span text, const EditSpan *span, size_t n);
 
 int out_rejected(const Out *out);        /* an operator before this one rejected the row */
 void out_error(Out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

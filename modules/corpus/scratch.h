@@ -31,8 +31,8 @@ struct Scratch {
   RowLeft *left;          /* [nleft] */
 };
 
-/* row_edit by that stage, for a text that outlives the Scratch's stay on this row: not copied. */
-int scratch_edit(Row *r, uint32_t start, uint32_t raw_len, Span text, uint16_t stage);
+/* row_edit by that stage, for texts that outlive the Scratch's stay on this row: not copied. */
+int scratch_edit(Row *r, uint32_t start, uint32_t raw_len, Span text, Span spans, uint16_t stage);
 /* The edits of the row now: the view's and those made since. */
 size_t scratch_edits(const Row *r, const Edit **out);
 int scratch_note(Scratch *s, uint32_t name, uint32_t value);   /* replaces one of that name */

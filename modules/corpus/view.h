@@ -140,6 +140,7 @@ typedef struct Edit {
   uint16_t stage;        /* who made it (corpus_stage_name) */
   uint16_t replaced;     /* how many replaced ones lie behind the row's edits; set by the log */
   Span text;
+  Span spans;            /* what it replaced, as JSON (out_edit_spans); ptr NULL: the stage did not say */
 } Edit;
 size_t view_edits(const View *v, uint32_t row, const Edit **out);   /* how many; *out [n], latest text a string */
 /* The replaced ones: how many; *out [n]. */

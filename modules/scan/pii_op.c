@@ -23,6 +23,8 @@ typedef struct Worker {
   EvidenceSpan *span;
   size_t nmatches, cap_matches;
   ScanMatch *match;      /* those of one string */
+  size_t nplaces, cap_places;
+  EditSpan *place;       /* those of them that are replaced */
   Buf text;
 } Worker;
 
@@ -49,6 +51,7 @@ static void worker_free(Worker *w) {
   free(w->found);
   free(w->span);
   free(w->match);
+  free(w->place);
   buf_free(&w->text);
   free(w);
 }
@@ -121,6 +124,12 @@ static int find_all(const PiiOp *p, Worker *w, Scratch *s, const RowString *stri
   return 0;
 }
 
+/* Code points of text before byte `to`, counted on from *at, where they are *points. */
+static uint32_t points_to(Span text, size_t to, size_t *at, size_t *points) {
+  for (; *at < to; ++*at) *points += (text.ptr[*at] & 0xC0) != 0x80;
+  return (uint32_t)*points;
+}
+
 /* Turns bytes of found[k..] into code points, counting on from the last place in the same string. */
 static int make_spans(Worker *w, const Scanner *s, const RowString *string, size_t type) {
   size_t at = 0, points = 0, in = SIZE_MAX;
@@ -131,15 +140,10 @@ static int make_spans(Worker *w, const Scanner *s, const RowString *string, size
     const RowString *rs = &string[f->string];
     if (f->string != in) at = points = 0;
     in = f->string;
-    uint32_t edge[2];
-    for (int e = 0; e < 2; e++) {
-      for (size_t to = e ? f->match.end : f->match.start; at < to; at++)
-        points += (rs->text.ptr[at] & 0xC0) != 0x80;
-      edge[e] = (uint32_t)points;
-    }
+    uint32_t start = points_to(rs->text, f->match.start, &at, &points);
     EvidenceSpan *span = LIST_PUSH(w->span, w->nspans, w->cap_spans);
     if (span == NULL) return -1;
-    *span = (EvidenceSpan){ rs, edge[0], edge[1], scanner_type(s, type) };
+    *span = (EvidenceSpan){ rs, start, points_to(rs->text, f->match.end, &at, &points), scanner_type(s, type) };
   }
   return 0;
 }
@@ -188,6 +192,23 @@ static int write_standin(void *with, Buf *out, uint32_t type, Span match) {
   return buf_char(out, '[') != 0 || buf_str(out, name) != 0 || buf_char(out, ']') != 0 ? -1 : 0;
 }
 
+/* Which places of a string's text are replaced, from w->match. */
+static int make_places(const PiiOp *p, Worker *w, Span text) {
+  size_t at = 0, points = 0;
+  w->nplaces = 0;
+  for (size_t k = 0; k < w->nmatches; k++) {
+    const ScanMatch *m = &w->match[k];
+    if (p->redacted[m->type] == NULL) continue;
+    EditSpan *e = LIST_PUSH(w->place, w->nplaces, w->cap_places);
+    if (e == NULL) return -1;
+    e->start = points_to(text, m->start, &at, &points);
+    e->end = points_to(text, m->end, &at, &points);
+    e->type = p->redacted[m->type];
+    e->action = p->action[m->type] == SCAN_PSEUDONYM ? "pseudonym" : "redact";
+  }
+  return 0;
+}
+
 /* Edits every string that holds a match to be redacted. The row's strings may move with each edit,
 ** so texts are replaced from a copy of what the operator knows of them. */
 static int redact(const PiiOp *p, Worker *w, Row *row, Out *out) {
@@ -209,7 +230,7 @@ static int redact(const PiiOp *p, Worker *w, Row *row, Out *out) {
     if (row_strings(row, &string) <= index) return -1;
     RowString rs = string[index];
     if (scan_replace(&w->text, rs.text, w->match, w->nmatches, p->redacted, write_standin, &with) != 0 ||
-        out_edit(out, &rs, buf_span(&w->text)) != 0)
+        make_places(p, w, rs.text) != 0 || out_edit_spans(out, &rs, buf_span(&w->text), w->place, w->nplaces) != 0)
       return -1;
   }
   return 0;

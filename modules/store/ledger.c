@@ -75,7 +75,7 @@ static const char SCHEMA[] =
   "CREATE TABLE clusters(stage TEXT, cluster INTEGER, rows INTEGER, complete INTEGER, loosest REAL);"
   "CREATE TABLE members(stage TEXT, row INTEGER, cluster INTEGER);"
   "CREATE TABLE revived(stage TEXT, row INTEGER, twin INTEGER);"
-  "CREATE TABLE edits(row INTEGER, stage TEXT, path TEXT, start INTEGER, raw_len INTEGER);"
+  "CREATE TABLE edits(row INTEGER, stage TEXT, path TEXT, start INTEGER, raw_len INTEGER, spans TEXT);"
   "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);"
   "CREATE VIEW rows_named AS SELECT sources.path AS source_path, outputs.name AS output_name, rows.*"
   " FROM rows LEFT JOIN sources ON sources.source = rows.source LEFT JOIN outputs ON outputs.output = rows.output;";
@@ -402,6 +402,7 @@ static int write_row_edits(Ledger *l, sqlite3_stmt *s, uint32_t row) {
     bind_span(s, 3, buf_span(&l->evidence));
     sqlite3_bind_int64(s, 4, e[i].start);
     sqlite3_bind_int64(s, 5, e[i].raw_len);
+    bind_span(s, 6, e[i].spans);
     bad = step(l, s);
   }
   return bad;
@@ -409,7 +410,7 @@ static int write_row_edits(Ledger *l, sqlite3_stmt *s, uint32_t row) {
 
 static int write_edits(Ledger *l) {
   if (l->view->edit == NULL) return 0;
-  sqlite3_stmt *s = prepare(l, "INSERT INTO edits VALUES (?,?,?,?,?)");
+  sqlite3_stmt *s = prepare(l, "INSERT INTO edits VALUES (?,?,?,?,?,?)");
   int bad = s == NULL ? -1 : 0;
   for (uint32_t row = 0; bad == 0 && row < l->view->corpus->nrows; row++) {
     bad = write_row_edits(l, s, row);

@@ -9,7 +9,8 @@
 **   marks    output, line, offset, row: every FILE_MARK-th line of an output, its first byte there, and its row
 **   stages   position (from 1), stage, name, params, seen, removed, seconds
 **   edits    row, stage, path, start, raw_len: the strings that a stage changed, by their place in the
-**            bytes of the row as it was read
+**            bytes of the row as it was read; spans: what it replaced there, where the stage told, a JSON array of
+**            {"start", "end", "type", "action"} in code points of the text as the stage read it, never the text
 **   pairs    stage, a, b (rows), value: verified pairs of copies. near_dedup leaves those at its
 **            evidence_floor (0: its threshold) or above that its bands propose (method = "exact": all),
 **            but for two kinds: a row that is the same as an earlier one once folded has a pair with one

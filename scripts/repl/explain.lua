@@ -28,13 +28,13 @@ local function twin_of(native, twin)
            text = n and text_of(native, n) or nil }
 end
 
--- As the ledger has them: paths by stage.
+-- As the ledger has them, by stage.
 local function edits_of(native, n)
   local out = {}
   for _, edits in ipairs { native:edits(n) } do
     for _, e in ipairs(edits) do
       out[e.stage] = out[e.stage] or {}
-      table.insert(out[e.stage], e.path)
+      table.insert(out[e.stage], { path = e.path, spans = e.spans })
     end
   end
   return out

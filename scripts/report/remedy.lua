@@ -124,13 +124,25 @@ function remedy.words(r, fault)
   return lead
 end
 
-local PATHS = 4   -- shown of those that a stage changed
+local PATHS, PLACES = 4, 3   -- shown of the strings that a stage changed, and of what it replaced in each
+
+-- "output (EMAIL at 9 to 29, 2 more)": places are of the text as the stage read it.
+local function changed_string(edit)
+  local spans, shown = edit.spans or {}, {}
+  for i = 1, math.min(PLACES, #spans) do
+    shown[i] = ("%s at %d to %d"):format(spans[i].type, spans[i].start, spans[i]["end"])
+  end
+  if #spans > PLACES then shown[#shown + 1] = ("%d more"):format(#spans - PLACES) end
+  if #shown == 0 then return edit.path end
+  return ("%s (%s)"):format(edit.path, table.concat(shown, ", "))
+end
 
 --- "changed 2 strings: input, output"
-local function changed(paths)
-  local shown = table.concat(paths, ", ", 1, math.min(PATHS, #paths))
-  if #paths > PATHS then shown = ("%s and %d more"):format(shown, #paths - PATHS) end
-  return ("changed %s: %s"):format(screen.count(#paths, "string"), shown)
+local function changed(edits)
+  local shown = {}
+  for i = 1, math.min(PATHS, #edits) do shown[i] = changed_string(edits[i]) end
+  if #edits > PATHS then shown[PATHS] = ("%s and %d more"):format(shown[PATHS], #edits - PATHS) end
+  return ("changed %s: %s"):format(screen.count(#edits, "string"), table.concat(shown, ", "))
 end
 
 -- A row that a stage had back.
@@ -284,6 +296,7 @@ function remedy.stages(r, row)
     end
     local edits = (row.edits or {})[stage.name]
     if edits then table.insert(item.figures, 1, changed(edits)) end
+    item.edits = edits and json.array(edits)
     local back = (row.revived or {})[stage.name]
     if back then table.insert(item.figures, came_back(r, back)) end
     if stage.name == row.stage and row.status ~= "curated" then

@@ -175,16 +175,22 @@ function run:row(n)
   return r and record(self, r)
 end
 
---- Which strings stages changed in a row: { [stage] = { paths } }; empty for a ledger without edits.
+-- Columns of the table of edits that this ledger has: older ones have no table, or one without spans.
+local function edit_columns(self)
+  local has = {}
+  for _, c in ipairs(self:query "SELECT name FROM pragma_table_info('edits')") do has[c.name] = true end
+  return has.stage and (has.spans and "stage, path, spans" or "stage, path")
+end
+
+--- Which strings stages changed in a row: { [stage] = { { path, spans = { { start, end, type, action }, … } }, … } },
+-- spans where the stage told; empty for a ledger without edits.
 function run:edits(n)
-  if self.has_edits == nil then
-    self.has_edits = #self:query "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'edits'" > 0
-  end
+  if self.edit_columns == nil then self.edit_columns = edit_columns(self) or false end
   local out = {}
-  if not self.has_edits then return out end
-  for _, e in ipairs(self:query("SELECT stage, path FROM edits WHERE row = ? ORDER BY start", n)) do
+  if not self.edit_columns then return out end
+  for _, e in ipairs(self:query(("SELECT %s FROM edits WHERE row = ? ORDER BY start"):format(self.edit_columns), n)) do
     out[e.stage] = out[e.stage] or {}
-    table.insert(out[e.stage], e.path)
+    table.insert(out[e.stage], { path = e.path, spans = e.spans and json.decode(e.spans) })
   end
   return out
 end

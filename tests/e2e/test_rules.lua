@@ -91,11 +91,41 @@ check.test("no file but rejected.jsonl holds what was found", function()
   check.eq(verdict.reason, "pii_ssn")
   check.eq(verdict.evidence.spans, { { field = "input", path = "input", start = 13, ["end"] = 24, type = "SSN" },
                                      { field = "other", path = "args", start = 8, ["end"] = 19, type = "SSN" } })
-  for _, name in ipairs { "ledger.db", "lineage.json" } do
+  for _, name in ipairs { "ledger.db", "lineage.json", "report.html" } do
     check.ok(not file(name):find("460-89-9847", 1, true), name)
   end
   check.ok(not said:find("460-89-9847", 1, true), "the report")
   check.contains(said, 'action = "redact"')
+end)
+
+check.test("the ledger has where and what an edit replaced, and nothing but the data itself is missing", function()
+  if no_pcre2() then check.skip(no_pcre2()) end
+  local secret = "AKIA" .. "QYLPMN5HFIQR7XYA"
+  local found = { "jo@corp.io", "604-696-5272", "6046965272", secret }
+  write("rows.jsonl", json.encode { input = "é jo@corp.io, and +1-604-696-5272 or jo@corp.io", output = "use " .. secret }
+    .. "\n" .. json.encode { input = "q", output = "a jo@corp.io, " .. secret } .. "\n")
+  local body = [[ s.pii{ types = { EMAIL = "redact", PHONE = "pseudonym" } }, s.secrets{ action = "redact" } ]]
+  local status, said, file = run(body, "", "TAMIS_PSEUDONYM_KEY=0123456789abcdef-1")
+  check.eq(status, 0, said)
+  local dir = folder .. "/out" .. runs .. "/r/one"
+  local ledger = check.ok(require("report.run").open(dir))
+  check.eq(ledger:edits(1), {
+    pii = { { path = "input", spans = { { start = 2, ["end"] = 12, type = "EMAIL", action = "redact" },
+                                        { start = 18, ["end"] = 33, type = "PHONE", action = "pseudonym" },
+                                        { start = 37, ["end"] = 47, type = "EMAIL", action = "redact" } } } },
+    secrets = { { path = "output", spans = { { start = 4, ["end"] = 24, type = "AWS_ACCESS_KEY", action = "redact" } } } },
+  })
+  -- the later stage reads what the first one wrote: "a [EMAIL], …"
+  check.eq(ledger:edits(2).secrets[1].spans[1].start, 11)
+  ledger:close()
+  local _, told = check.run(("%s explain %s rows.jsonl:1"):format(check.tamis, check.quote(dir)))
+  check.contains(told:gsub("%s+", " "), "input (EMAIL at 2 to 12, PHONE at 18 to 33, EMAIL at 37 to 47)")
+  local _, data = check.run(("%s explain %s rows.jsonl:2 --json"):format(check.tamis, check.quote(dir)))
+  local texts = { said = said, told = told, data = data }
+  for _, name in ipairs { "ledger.db", "lineage.json", "report.html", "curated.jsonl" } do texts[name] = file(name) end
+  for name, text in pairs(texts) do
+    for _, s in ipairs(found) do check.ok(not text:find(s, 1, true), name .. " holds " .. s) end
+  end
 end)
 
 check.test("a bad pattern ends the run with file, line and place", function()

@@ -183,7 +183,8 @@ return s.recipe { name = "edits", sources = { "edits.jsonl" },
   local explained = wanted "explain edits.jsonl:1 --json"
   local p = json.decode(explained)
   check.eq({ p.stages[1].outcome, p.stages[1].figures[1] }, { "changed", "changed 1 string: output" })
-  check.eq({ p.stages[3].outcome, p.stages[3].figures[1] }, { "changed", "changed 2 strings: input, output" })
+  check.eq({ p.stages[3].outcome, p.stages[3].figures[1] }, { "changed",
+    "changed 2 strings: input (EMAIL at 9 to 17, EMAIL at 21 to 29), output (EMAIL at 5 to 13)" })
   check.contains(p.verdict, "its text was changed by strip, pii")
   check.eq(p.text.fields.output, "I am [EMAIL]")
   p = json.decode((wanted "explain edits.jsonl:2 --json"))
