@@ -55,8 +55,9 @@ static int h_source(lua_State *L) {
 /* host.embedded(name): the chunk of a script that recipes may see; nil if there is none. */
 static int h_embedded(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
-  int allowed = strcmp(name, "tamis") == 0 || strcmp(name, "nearest") == 0 || strcmp(name, "pii") == 0 ||
-                strcmp(name, "pii.classic") == 0 || strncmp(name, "presets.", 8) == 0;
+  static const char *const SEEN[] = { "tamis", "nearest", "pii", "pii.classic", "pii.more", "pii.all", "pii.secrets" };
+  int allowed = strncmp(name, "presets.", 8) == 0;
+  for (size_t i = 0; i < sizeof SEEN / sizeof *SEEN; i++) allowed |= strcmp(name, SEEN[i]) == 0;
   const EmbeddedScript *s = allowed ? embedded_find(name) : NULL;
   if (s == NULL) {
     luaL_pushfail(L);

@@ -195,6 +195,27 @@ test("a setting of extra that is no setting, or no number, is told by name", fun
   check.contains(fault { badge = { pattern = "B\\d+", check = "lun" } }, "check \"lun\" of BADGE is unknown")
 end)
 
+test("every kind, secrets too, is found in a plain string when it is asked for", function()
+  local token = "gh" .. "p_" .. "4fR7kQ2xZ9mB1nT6vC3wH8yJ5pL0sD7gA2eU"
+  local s = "born 1980-02-03, IBAN GB82 WEST 1234 5698 7654 32, " .. token .. ", jo@corp.io"
+  local function kinds(o)
+    local out = {}
+    for i, m in ipairs(check.ok(pii.scan(s, o))) do out[i] = m.type end
+    return out
+  end
+  check.eq(kinds(), { "EMAIL" })
+  check.eq(kinds { types = "classic" }, { "EMAIL" })
+  check.eq(kinds { types = "all" }, { "DATE_OF_BIRTH", "IBAN", "EMAIL" })
+  check.eq(kinds { types = "secrets" }, { "GITHUB_TOKEN" })
+  check.eq(kinds { types = { "secrets", "all" } }, { "DATE_OF_BIRTH", "IBAN", "GITHUB_TOKEN", "EMAIL" })
+  check.eq(kinds { types = { "IBAN", "GITHUB_TOKEN" } }, { "IBAN", "GITHUB_TOKEN" })
+  check.eq(#pii.scan("a@example.com", { types = "all" }), 0)
+  check.eq(#pii.scan("a@example.com", { types = { "EMAIL" }, strict = true }), 1)
+  check.raises("types has \"EMAILS\"; expected", pii.scan, "x", { types = { "EMAILS" } })
+  local personal, secret = pii.kinds()
+  check.ok(#personal >= 15 and #secret >= 40)
+end)
+
 test("a kind of one's own may ask for a word beside it", function()
   local sc = check.ok(scan.new { { type = "BADGE", pattern = "B[0-9]{4}", context = "badge* staff", within = 5 } })
   check.eq(#sc:find("his badge: B1234"), 1)

@@ -2,6 +2,7 @@
 **   local sc, err = scan.new(rules, { strict = true })   -- rules as in scripts/pii/classic.lua
 **   sc:find("Mail jo@ex.io")   -- { { type = "EMAIL", start = 5, ["end"] = 13, text = "jo@ex.io" } }
 **   sc:types()                 -- { "SSN", … }
+**   scan.kept(key [, sc])      -- the scanner that this state keeps by that name
 ** start and end count code points from 0, end exclusive, as the ledger's spans do. An operator:
 **   scan.pii { rules = rules, strict = false, actions = { EMAIL = "redact", … }, annotation = "pii",
 **              reasons = { EMAIL = "pii_email", … }, limit_reason = "pii_limit",
@@ -161,6 +162,31 @@ static int m_types(lua_State *L) {
   return 1;
 }
 
+/* scan.kept(key) -> the scanner kept under that name in this state, or nil; scan.kept(key, scanner) keeps it and gives
+** it back. Not in a Lua table, which a row function must not be seen to change; past MOST_KEPT nothing is kept. */
+static int f_kept(lua_State *L) {
+  enum { MOST_KEPT = 32 };
+  static const char NAME[] = "tamis.scan.kept";
+  luaL_checkstring(L, 1);
+  lua_settop(L, 2);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, NAME);
+  if (lua_isnil(L, 2)) {
+    lua_pushvalue(L, 1);
+    lua_rawget(L, 3);
+    return 1;
+  }
+  luaL_checkudata(L, 2, SCANNER);
+  lua_Integer n = 0;
+  for (lua_pushnil(L); lua_next(L, 3) != 0; lua_pop(L, 1)) n++;
+  if (n < MOST_KEPT) {
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_rawset(L, 3);
+  }
+  lua_settop(L, 2);
+  return 1;
+}
+
 /* ---- a gate that operators share ---- */
 
 static int f_gate(lua_State *L) {
@@ -258,6 +284,7 @@ static const luaL_Reg GATE_METHODS[] = {
 
 static const luaL_Reg FUNCTIONS[] = {
   { "new", f_new },
+  { "kept", f_kept },
   { "pii", f_pii },
   { "gate", f_gate },
   { NULL, NULL }

@@ -43,9 +43,13 @@ return {
     },
   },
   pii = {
-    doc = "personal data in a text",
-    example = 'pii.scan("Mail jo@acme.io")[1].type',
-    functions = { { "scan(s)", "an array of { type, start, end, text }, places in code points from 0" } },
+    doc = "personal data, keys and tokens in a text",
+    example = 'pii.scan("born 1980-02-03", { types = { "all", "secrets" } })[1].type',
+    functions = {
+      { "scan(s [, o])", "an array of { type, start, end, text }, places in code points from 0; o.types: \"all\", "
+        .. "\"secrets\" or a list of kinds, the five classic ones if absent; o.strict = true: placeholders too" },
+      { "kinds()", "two lists of names: kinds of personal data, kinds of keys and tokens" },
+    },
   },
   scan = {
     example = 'scan.new({ { type = "ORDER", pattern = "ORD-\\\\d{6}" } }):types()[1]',
@@ -53,6 +57,7 @@ return {
       { "new(rules [, options])", "a scanner of { type =, pattern =, check = }: scanner:find(s), scanner:types()" },
     },
     stages = {
+      { "kept(key [, scanner])", "the scanner that this state keeps by that name, where a row function may find it" },
       { "pii{ … }", "the row operator of the stage pii" },
       { "gate()", "what operators of one fused group share, to read a text once: gate:compile() behind the last" },
     },

@@ -24,7 +24,8 @@ local function open(name)
   if preset then return require "tamis".presets[preset] end
   local native = host.native(name)
   if native then return native end
-  if name == "pii" or name == "pii.classic" then return host.embedded(name)(name) end
+  local data = (name == "pii" or name:find "^pii%.") and host.embedded(name)
+  if data then return data(name) end
   return load_file(name)(name)
 end
 

@@ -150,6 +150,16 @@ check.test("row functions may look for personal data themselves", function()
   check.eq(status, 0, said)
   check.eq(file "curated.jsonl", '{"input":"a b","output":"none"}\n')
   check.contains(file "rejected.jsonl", '"reason":"found","evidence":{"detail":"EMAIL"}')
+  local key = "AKIA" .. "QYLPMN5HFIQR7XYA"
+  write("rows.jsonl", json.encode { input = "dob 1980-02-03", output = "use " .. key } .. "\n")
+  status, said, file = run [[
+    s.map{ name = "kinds", fn = function(ex)
+      local kinds = {}
+      for i, m in ipairs(pii.scan(ex.input .. "\n" .. ex.output, { types = { "all", "secrets" } })) do kinds[i] = m.type end
+      return { output = table.concat(kinds, " ") }
+    end } ]]
+  check.eq(status, 0, said)
+  check.eq(json.decode(file "curated.jsonl").output, "DATE_OF_BIRTH AWS_ACCESS_KEY")
 end)
 
 check.test("bounds that cross are an error before any row is read", function()
