@@ -109,12 +109,15 @@ local function operator(self, entry)
   return nil, err:find "^[^\n]-:%d+: " and err or place(entry, err)
 end
 
+--- Does the stage look at all rows before its pass? It is the first of its step then.
+local function is_over(entry) return entry.def.over ~= nil and entry.def.over(entry.params) end
+
 --- The stages as steps: { entries } of fused row stages, or one corpus stage.
 local function steps(stages)
   local out = {}
   for _, entry in ipairs(stages) do
     local last = out[#out]
-    if entry.def.scope == "row" and last and last.row then
+    if entry.def.scope == "row" and last and last.row and not is_over(entry) then
       last[#last + 1] = entry
     elseif entry.def.scope ~= "export" then
       out[#out + 1] = { entry, row = entry.def.scope == "row" }
@@ -208,9 +211,24 @@ local function failed(entry, err)
   return nil, place(entry, err)
 end
 
+--- A bound that rests on all rows (a percentile): the operator of a row stage, made anew now that they are there.
+local function settle(self, entry, view)
+  local op, info = guard(entry.def.settle, view, entry.params, self:context(entry))
+  if not op then return failed(entry, info or "failed") end
+  self.operators[entry] = op
+  info = type(info) == "table" and info or {}
+  for _, note in ipairs(info.notes or {}) do self.notes[#self.notes + 1] = note end
+  self.infos[entry.name] = info.figures
+  return true
+end
+
 --- One fused pass of row stages.
 function engine:run_rows(view, entries, rows)
   local ops, names = {}, {}
+  if not rows and is_over(entries[1]) then
+    local settled, message = settle(self, entries[1], view)
+    if not settled then return nil, message end
+  end
   for i, entry in ipairs(entries) do ops[i], names[i] = self.operators[entry], entry.name end
   local times = self.profile and {} or nil
   local ok, child, err = pcall(view.run_group, view, { ops = ops, stages = names, pool = self.pool, rows = rows,
