@@ -54,8 +54,9 @@ local function rows_of(p, entry, swept)
   local bounds, reasons = declared(entry)
   local fixed = {}
   for _, b in ipairs(bounds) do
-    local figures = not swept[b.param] and p.figures(b.metric)
-    if figures then fixed[#fixed + 1] = { figures, b.side, entry.params[b.param] } end
+    local now = entry.params[b.param]   -- nil: a bound that is off
+    local figures = now ~= nil and not swept[b.param] and p.figures(b.metric)
+    if figures then fixed[#fixed + 1] = { figures, b.side, now } end
   end
   return { states = p.states(reasons), bounds = fixed }
 end
