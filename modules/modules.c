@@ -17,6 +17,7 @@
   X("hash_file", luaopen_hash_file, TRUSTED, "SHA-256 of a file") \
   X("fs", luaopen_fs, TRUSTED, "files, folders, the clock and the terminal") \
   X("lang", luaopen_lang, BOTH, "the language of a text") \
+  X("lm", luaopen_lm, TRUSTED, "how much a text surprises a character model fitted on good ones") \
   X("scan", luaopen_scan, BOTH, "many patterns over a text: personal data and its like") \
   X("select", luaopen_select, TRUSTED, "which rows of a group, or of all, stay") \
   X("term", luaopen_term, TRUSTED, "a full-screen form on the terminal") \

@@ -31,7 +31,7 @@ function models.read(list, entry, name, folder)
   local tried = places(entry, name, folder)
   for _, path in ipairs(tried) do
     local st = fs.stat(path)
-    if st and st.type ~= "file" then return nil, ("%s is a %s: expected a file"):format(path, st.type) end
+    if st and st.type ~= "file" then return nil, path .. " is no file" end
     if st then
       local bytes, err = fs.read(path, MOST)
       if not bytes then return nil, err end
