@@ -81,9 +81,9 @@ static void languages_are_told_and_short_text_is_not(void) {
 
 static void parts_are_weighed_by_their_bytes(void) {
   LangResult part[3] = {
-    { "en", 1.0, { { "en", 1.0 } } },
-    { "und", 0.0, { { "xx", 0.4 } } },
-    { "fr", 0.8, { { "fr", 0.8 }, { "en", 0.2 } } },
+    { "en", 1.0, { { "en", 1.0 } }, 1 },
+    { "und", 0.0, { { "xx", 0.4 } }, 0 },
+    { "fr", 0.8, { { "fr", 0.8 }, { "en", 0.2 } }, 1 },
   };
   size_t bytes[3] = { 100, 50, 300 };
   /* known bytes 400: fr 240, en 100 + 60 */
@@ -93,7 +93,27 @@ static void parts_are_weighed_by_their_bytes(void) {
   CHECK(strcmp(lang_merge(part + 1, bytes, 1).code, "und") == 0);
 }
 
+static void letters_are_counted_as_bytes_of_utf8(void) {
+  CHECK(lang_letters(span_str("a-z A-Z 09 @[`{")) == 4);
+  CHECK(lang_letters(span_str("äé")) == 4);
+  CHECK(lang_letters(span_str("天气")) == 6);
+  CHECK(lang_letters(span_str("")) == 0);
+}
+
+static void a_text_of_too_few_letters_is_undetermined(void) {
+  if (!lang_available()) SKIP("built without CLD2");
+  LangEngine e = { .min_letters = 28 };
+  LangResult r;
+  CHECK(lang_tell(&e, masked("Comment allez-vous, mes amis?"), &r) == 0);   /* 23 letters */
+  CHECK(strcmp(r.code, "und") == 0 && r.confidence == 0 && !r.reliable);
+  e.min_letters = 23;
+  CHECK(lang_tell(&e, masked("Comment allez-vous, mes amis?"), &r) == 0);
+  CHECK(strcmp(r.code, "fr") == 0 && r.reliable);
+}
+
 int main(void) {
+  RUN(letters_are_counted_as_bytes_of_utf8);
+  RUN(a_text_of_too_few_letters_is_undetermined);
   RUN(parts_are_weighed_by_their_bytes);
   RUN(code_urls_and_addresses_are_masked);
   RUN(paths_and_names_of_programs_are_masked);

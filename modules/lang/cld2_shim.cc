@@ -57,6 +57,7 @@ extern "C" LangResult lang_detect(Span masked) {
     put_code(r.share[n].code, language[i]);
     r.share[n++].share = percent[i] / 100.0;
   }
+  r.reliable = reliable;
   if (reliable && n > 0 && language[0] != CLD2::UNKNOWN_LANGUAGE) {
     std::memcpy(r.code, r.share[0].code, LANG_CODE_SIZE);
     r.confidence = r.share[0].share;

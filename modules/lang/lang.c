@@ -7,6 +7,45 @@ Span lang_head(Span text, size_t max) {
   return span_of(text.ptr, max);
 }
 
+size_t lang_letters(Span text) {
+  size_t n = 0;
+  for (size_t i = 0; i < text.len; i++) {
+    unsigned char c = (unsigned char)text.ptr[i], low = c | 32;
+    n += c >= 0x80 || (low >= 'a' && low <= 'z');
+  }
+  return n;
+}
+
+static void copy_code(char to[LANG_CODE_SIZE], const char *label) {
+  size_t n = strlen(label);
+  if (n >= LANG_CODE_SIZE) n = LANG_CODE_SIZE - 1;
+  memcpy(to, label, n);
+  memset(to + n, 0, LANG_CODE_SIZE - n);
+}
+
+static int ask_model(const LangEngine *e, Span masked, LangResult *r) {
+  FastTextGuess g;
+  int n = fasttext_predict(e->model, masked, 1, &g);
+  if (n < 0) return -1;
+  if (n == 0) return 0;
+  copy_code(r->share[0].code, g.label);
+  r->share[0].share = g.score;
+  r->reliable = g.score >= e->min_probability;
+  if (!r->reliable) return 0;
+  r->share[0].share = 1;
+  copy_code(r->code, g.label);
+  r->confidence = 1;
+  return 0;
+}
+
+int lang_tell(const LangEngine *e, Span masked, LangResult *r) {
+  *r = (LangResult){ .code = "und" };
+  if (lang_letters(masked) < e->min_letters) return 0;
+  if (e->model != NULL) return ask_model(e, masked, r);
+  *r = lang_detect(masked);
+  return 0;
+}
+
 /* Adds share to the code's entry in list[0..*n), which has room for LANG_SHARES a part. */
 static void add_share(LangShare *list, size_t *n, const char *code, double share) {
   size_t i = 0;
@@ -44,6 +83,7 @@ LangResult lang_merge(const LangResult *part, const size_t *bytes, size_t n) {
   if (r.share[0].code[0] == '\0') return r;
   memcpy(r.code, r.share[0].code, LANG_CODE_SIZE);
   r.confidence = r.share[0].share;
+  r.reliable = 1;
   return r;
 }
 

@@ -1,10 +1,11 @@
-/* modules/lang/lang.h - in which language is a text? CLD2 behind two functions.
-** What is no prose (code fences, inline code, URLs, e-mail addresses) is masked first, since to
-** CLD2 nearly everything with Latin letters is English. */
+/* modules/lang/lang.h - in which language is a text? CLD2, or a fastText model of languages.
+** What is no prose (code, addresses, paths, JSON) is masked first, since to a detector nearly
+** everything in Latin letters is some language. */
 #ifndef TAMIS_LANG_H
 #define TAMIS_LANG_H
 
 #include "core/span.h"
+#include "lang/fasttext.h"
 
 enum { LANG_SHARES = 3, LANG_CODE_SIZE = 16 };
 
@@ -17,7 +18,14 @@ typedef struct LangResult {
   char code[LANG_CODE_SIZE];   /* "und" where the text is too short or too mixed to tell */
   double confidence;           /* share of the text in that language, 0..1; 0 for und */
   LangShare share[LANG_SHARES];
+  int reliable;                /* the detector stands by its answer; the shares of und are a guess */
 } LangResult;
+
+typedef struct LangEngine {
+  const FastText *model;       /* NULL: CLD2 */
+  double min_probability;      /* a model's likeliest language below this is not reliable */
+  size_t min_letters;          /* a text of fewer is und; see lang_letters */
+} LangEngine;
 
 int lang_available(void);      /* whether this build has CLD2 */
 /* The error text for a build without it. */
@@ -33,8 +41,13 @@ static inline size_t lang_mask_room(size_t len) { return len + 16; }
 size_t lang_mask(Span text, char *out);
 /* The first bytes of text, at most max, not cutting a character. */
 Span lang_head(Span text, size_t max);
-/* Judges masked text, valid UTF-8, 16 readable bytes behind it. Any thread may call it. */
+/* Letters, as bytes of UTF-8, where all but ASCII counts as letters: about what a detector goes by. */
+size_t lang_letters(Span text);
+/* CLD2's answer for masked text, valid UTF-8, 16 readable bytes behind it. Any thread may call it. */
 LangResult lang_detect(Span masked);
+/* The engine's answer, 16 readable bytes behind the text. A model knows one language a text: its share
+** is 1, or of a guess the probability. Any thread may call it. 0, or -1 if out of memory. */
+int lang_tell(const LangEngine *e, Span masked, LangResult *r);
 /* The result of a text that has these parts, of so many bytes each: shares weighed by bytes, parts
 ** that cannot be told left out; und if none can. */
 LangResult lang_merge(const LangResult *part, const size_t *bytes, size_t n);

@@ -6,8 +6,12 @@
 
 #include "core/error.h"
 #include "corpus/rowop.h"
+#include "lang/lang.h"
 
 typedef struct LangRule {
+  FastText *model;           /* NULL: CLD2; the operator holds it, too */
+  double min_probability;
+  size_t min_letters;
   const Field *field;        /* [nfields], at most FIELD_COUNT */
   size_t nfields;
   size_t max_bytes;          /* read of each field */
@@ -18,9 +22,12 @@ typedef struct LangRule {
   int keep_undetermined;
   const char *other, *low, *undetermined;   /* reasons */
   const char *annotation, *metric;
+  double mixed_share;        /* a row whose second language has so much of it is mixed */
+  const char *shares;        /* annotation of a mixed row: "en 0.62, fr 0.38" */
 } LangRule;
 
-/* Copies the rule. NULL with err worded, also where the build lacks CLD2. */
+/* Copies the rule. NULL with err worded, also where the build lacks CLD2 and no model is given, or a label
+** of the model is no code of a language. */
 RowOp *lang_op(const LangRule *rule, Error *err);
 
 #endif

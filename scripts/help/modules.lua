@@ -14,8 +14,11 @@ return {
   lang = {
     example = 'lang.detect("Bonjour à tous et à toutes")',
     functions = {
-      { "detect(s)", "the language's code, its share of the text, and all that were found; "
-                     .. "\"und\", 0 where it is too short to tell" },
+      { "detect(s [, t])", "the language's code, its share of the text, all that were found, and whether the detector "
+                     .. "stands by it; \"und\", 0 where it does not; t: { min_letters = 16, model = m, "
+                     .. "min_probability = 0.5 }" },
+      { "model(bytes, name)", "a fastText model in place of CLD2: m:predict(s, k) gives { { label, probability }, … }, "
+                     .. "m:labels() all labels; nil and a message where the bytes are none" },
       { "known()", "the languages it can tell: { { code = \"en\", name = \"english\" }, … }" },
     },
     stages = { { "keep{ … }", "the row operator of the stage language" } },

@@ -18,4 +18,9 @@ return {
   secrets = { precision = 0.95, recall = 0.95 },
   -- faults planted in real texts, among decoys: url_quality, dates, truncated's length, schema
   rows = { least = { precision = 0.98, recall = 0.98 } },
+  -- the stage language: shares of texts of 100 characters and more, of shorter ones, of raw_multilingual's rows
+  language = {
+    cld2   = { long_right = 0.98, long_strict = 0.965, short_not_wrong = 0.985, multilingual = 0.94 },
+    lid176 = { long_right = 0.88, long_strict = 0.85, short_not_wrong = 0.96, multilingual = 0.86, bare = 0.92 },
+  },
 }
