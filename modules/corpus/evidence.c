@@ -81,6 +81,34 @@ int evidence_spans(Buf *b, const Row *r, const EvidenceSpan *spans, size_t n) {
   return buf_str(b, "]}");
 }
 
+/* The type of the JSON value that begins at that byte of a row; NULL if none does. */
+static const char *type_at(Span line, size_t at) {
+  while (at < line.len && memchr(" \t\r\n", line.ptr[at], 4) != NULL) at++;
+  if (at >= line.len) return NULL;
+  switch (line.ptr[at]) {
+    case '"': return "string";
+    case '{': return "object";
+    case '[': return "array";
+    case 't': case 'f': return "boolean";
+    case 'n': return "null";
+    default: return line.ptr[at] == '-' || (unsigned)(line.ptr[at] - '0') < 10 ? "number" : NULL;
+  }
+}
+
+/* What stands where something else was asked for. */
+static int add_found(Buf *b, const Corpus *c, const RowFault *f) {
+  const char *found = type_at(corpus_row_bytes(c, f->row), f->offset);
+  return found == NULL ? 0 : add_text(b, "found", span_str(found));
+}
+
+/* A line's bytes or, where the fault names a field, a row's strings, and how many there may be. */
+static int add_length(Buf *b, const Corpus *c, const RowFault *f) {
+  int strings = f->name != NAME_NONE;
+  if (add_text(b, "unit", span_str(strings ? "strings" : "bytes")) != 0) return -1;
+  if (!strings && add_number(b, "value", c->rows[f->row].len) != 0) return -1;
+  return add_number(b, "threshold", strings ? UINT16_MAX : f->offset);
+}
+
 int evidence_fault(Buf *b, const Corpus *c, const RowFault *f) {
   if (buf_char(b, '{') != 0) return -1;
   if (f->state == ROW_MALFORMED && f->name != NAME_NONE) {   /* a record of a table */
@@ -89,8 +117,11 @@ int evidence_fault(Buf *b, const Corpus *c, const RowFault *f) {
   }
   if (f->name != NAME_NONE && add_field(b, c, f->name) != 0) return -1;
   int placed = f->state == ROW_MALFORMED || f->state == ROW_NOT_UTF8 || f->state == ROW_TOO_DEEP ||
-               f->state == ROW_LONE_SURROGATE || f->state == ROW_DUPLICATE_KEY;
+               f->state == ROW_LONE_SURROGATE || f->state == ROW_DUPLICATE_KEY || f->state == ROW_FIELD_TYPE ||
+               (f->state == ROW_MISSING_FIELD && f->offset > 0);
   if (placed && add_number(b, "offset", f->offset) != 0) return -1;
+  if ((f->state == ROW_FIELD_TYPE || f->state == ROW_NOT_AN_OBJECT) && add_found(b, c, f) != 0) return -1;
+  if (f->state == ROW_TOO_LONG && add_length(b, c, f) != 0) return -1;
   return buf_char(b, '}');
 }
 

@@ -8,7 +8,9 @@
 int evidence_number(Buf *b, double v);
 /* {"spans": [{"field", "path", "start", "end", "type"}]} of strings of row r. 0, or -1 if out of memory. */
 int evidence_spans(Buf *b, const Row *r, const EvidenceSpan *spans, size_t n);
-/* The evidence of a line that could not be read: {"offset"}, {"field"} or {"detail"}. 0, or -1 if out of memory. */
+/* The evidence of a line that could not be read: "field" and "offset" where there are any, "found" for a value of the
+** wrong type ("number"), "value", "threshold" and "unit" (bytes, strings) of what is too long, or "detail" alone.
+** 0, or -1 if out of memory. */
 int evidence_fault(Buf *b, const Corpus *c, const RowFault *f);
 /* The verdicts behind the deciding one, as an array of {"stage", "reason", "evidence"}. */
 int evidence_also(Buf *b, const View *v, const Verdict *deciding);

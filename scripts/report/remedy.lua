@@ -75,11 +75,40 @@ local function twin_place(r, twin)
 end
 remedy.twin_place = twin_place
 
+local function article(word) return (word:find "^[aeio]" and "an " or "a ") .. word end
+
+-- What is wrong with a line that could not be read, by its reason; nil where there is nothing to add.
+local unread = {
+  missing_field = function(e) return e.field and ('there is no "%s"'):format(e.field) end,
+  field_type = function(e)
+    return e.field and e.found and ('"%s" is %s that the format does not take'):format(e.field,
+      e.found == "null" and "a null" or article(e.found))
+  end,
+  not_an_object = function(e) return e.found and ("the line is %s"):format(article(e.found)) end,
+  duplicate_key = function(e) return e.field and ('"%s" stands twice'):format(e.field) end,
+  lone_surrogate = function(e) return e.field and ('"%s" has half a character'):format(e.field) end,
+  too_long = function(e)
+    if not e.threshold then return nil end
+    if not e.value then return ("more than %s %s"):format(figure(e.threshold), e.unit) end
+    return ("the line has %s %s, at most %s are read"):format(figure(e.value), e.unit, figure(e.threshold))
+  end,
+}
+
+local function unread_words(lead, fault, e)
+  local say = (fault.stage or "load") == "load" and unread[fault.reason]
+  local words = say and say(e)
+  if not words then return nil end
+  local at = e.offset and e.offset > 0 and (" at byte %s of the line"):format(tostring(e.offset)) or ""
+  return lead .. ", " .. words .. at
+end
+
 --- One fault in a sentence: "length.input_too_short: input has 7, at least 20 is asked".
 function remedy.words(r, fault)
   local e = evidence_of(fault)
   local lead = (fault.stage or "load") .. ": " .. (fault.reason or "?")
   local kind, value = similarity(e)
+  local said = unread_words(lead, fault, e)
+  if said then return said end
   if e.twin then
     local place = twin_place(r, e.twin)
     local _, threshold = parameter(r, fault)
@@ -184,6 +213,9 @@ local function change(r, fault, source)
   local stage = fault.stage or "load"
   local kind, value = similarity(e)
   local name = parameter(r, fault)
+  if stage == "load" and fault.reason == "too_long" and e.unit == "bytes" then
+    return ("--max-line of %d or more"):format(e.value)
+  end
   if stage == "load" then return "a line that reads: mend it in the source" end
   local s = r:stage(stage)
   local params = s and s.params or {}

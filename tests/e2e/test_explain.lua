@@ -50,6 +50,41 @@ check.test("a line that was never a row shows its raw text", function()
   check.contains(text, "mend it in the source")
 end)
 
+check.test("a line that does not fit its format says which field, what was found and how long", function()
+  local lines = { '{"input":"a","output":"b"}', '{"input":"a","output":"b"}', '{"input":"a","output":"b"}',
+    '{"input":"a","output":"b"}', '{"input":"a","output":"b"}', '{"input":"a"}', '{"input":"a","output":[1]}',
+    '{"input":' .. (" "):rep(100) .. '"a","output":"b"}', '{"input":"a","input":"c","output":"b"}', "7",
+    '{"input":null,"output":"b"}' }
+  local file = assert(io.open(dir .. "/load.jsonl", "w"))
+  file:write(table.concat(lines, "\n"), "\n")
+  file:close()
+  local status, said, err = check.run(("%s run %s --out %s --max-line 64"):format(check.tamis,
+    check.quote(dir .. "/load.jsonl"), check.quote(dir .. "/load")))
+  check.eq(status, 0, said .. err)
+  local words = {
+    [6] = 'missing_field, there is no "output"',
+    [7] = 'field_type, "output" is an array that the format does not take at byte 22 of the line',
+    [8] = "too_long, the line has 126 bytes, at most 64 are read",
+    [9] = 'duplicate_key, "input" stands twice at byte 21 of the line',
+    [10] = "not_an_object, the line is a number",
+    [11] = 'field_type, "input" is a null that the format does not take at byte 9 of the line',
+  }
+  for line, expected in pairs(words) do
+    local _, text = run(dir .. "/load/load/latest", dir .. "/load.jsonl:" .. line)
+    check.contains(text, "rejected by load: " .. expected)
+  end
+  local _, text = run(dir .. "/load/load/latest", dir .. "/load.jsonl:8")
+  check.contains(text, "--max-line of 126 or more")
+  local found = {}
+  for row in check.read(dir .. "/load/load/latest/rejected.jsonl"):gmatch "[^\n]+" do
+    local e = json.decode(row)._rejection
+    found[e.line] = e.evidence
+  end
+  check.eq(found[7], { field = "output", offset = 22, found = "array" })
+  check.eq(found[8], { value = 126, threshold = 64, unit = "bytes" })
+  check.eq(found[10], { found = "number" })
+end)
+
 check.test("a row function's detail is told", function()
   local _, text = run(out, "--id", "T-7")
   check.contains(text, "no_escalation: boilerplate, I'll escalate")
