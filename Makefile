@@ -44,6 +44,8 @@ obj       = $(patsubst %,$(BUILD)/%.o,$(basename $(1)))
 KERNELS  = $(BUILD)/libkernels.a
 HOST     = $(call obj,$(RUNTIME_C) $(BINDING_C)) $(BUILD)/embedded.o
 C_TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+SERVER_C = $(wildcard tests/judge_server/*.c)
+SERVER   = $(BUILD)/judge_server
 BENCHES  = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
 .SECONDARY:
@@ -85,10 +87,15 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(KERNELS)
 	$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/tamis-test: $(BUILD)/tests/host.o $(HOST) $(KERNELS)
 	$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
-test: $(BUILD)/tamis $(C_TESTS) $(BUILD)/tamis-test
+# What a model provider would say, on loopback (tests/judge_server/README.md); HTTP/2 where nghttp2 is there.
+$(call obj,$(SERVER_C)): CPPFLAGS += $(if $(call have,libnghttp2),-DHAVE_NGHTTP2)
+$(SERVER): $(call obj,$(SERVER_C)) $(KERNELS)
+	$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs libssl $(if $(call have,libnghttp2),libnghttp2))
+test: $(BUILD)/tamis $(C_TESTS) $(BUILD)/tamis-test $(SERVER)
 	@tests/run $(BUILD)
+check: PACKAGES += libnghttp2-dev
 check: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/tamis $(C_TESTS) $(BUILD)/tamis-test
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/tamis $(C_TESTS) $(BUILD)/tamis-test $(SERVER)
 	@tests/run $(BUILD)
 demo: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) tamis

@@ -1,5 +1,5 @@
 /* tests/host.c - runs a Lua test in a trusted state, with `require "check"` (tests/check.lua)
-** and `require "pty"` (tests/pty.h).
+** `require "pty"` (tests/pty.h) and `require "wire"` (tests/wire.h).
 **   build/release/tamis-test tests/test_NAME.lua [ARGUMENT…] */
 #include <lauxlib.h>
 #include <locale.h>
@@ -10,6 +10,7 @@
 #include "core/pool.h"
 #include "pty.h"
 #include "runtime/state.h"
+#include "wire.h"
 
 typedef struct Args { int argc; char **argv; } Args;
 
@@ -28,7 +29,8 @@ static int run_test(lua_State *L) {
   lua_rawset(L, -3);
   lua_pop(L, 1);
   luaL_requiref(L, "pty", luaopen_pty, 0);
-  lua_pop(L, 1);
+  luaL_requiref(L, "wire", luaopen_wire, 0);
+  lua_pop(L, 2);
   lua_getglobal(L, "package");
   lua_pushliteral(L, "tests/?.lua");
   lua_setfield(L, -2, "path");
