@@ -9,7 +9,7 @@ return {
   doc         = "figures for chats, tickets and short questions",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated", "near_empty",
                   "identity", "chat_structure", "encoding", "markup", "url_quality", "dates", "language", "pii",
-                  "boilerplate", "near_dedup" },
+                  "boilerplate", "conflict", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 1, max_input_tokens = 8192, min_output_tokens = 1, max_output_tokens = 4096 },
@@ -27,5 +27,6 @@ return {
   language    = { keep = { "en" }, min_confidence = 0.8 },
   pii         = { action = "redact" },
   boilerplate = {},
+  conflict    = {},
   near_dedup  = { threshold = 0.9 },
 }

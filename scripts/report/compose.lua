@@ -169,6 +169,19 @@ local function searches_of(lineage)
   return #out > 0 and out or nil
 end
 
+-- The contradictions that a stage found.
+local function conflicts_of(lineage)
+  local out = json.array {}
+  for _, s in ipairs((lineage.stats or {}).stage_counts or {}) do
+    local g = s.figures
+    if g and g.conflict_top and #g.conflict_top > 0 then
+      out[#out + 1] = { stage = s.name, rows = g.contradicting, questions = g.contradicted, answered = g.answered,
+                        signals = g.signals, top = g.conflict_top }
+    end
+  end
+  return #out > 0 and out or nil
+end
+
 -- The sentences that a stage found in many rows.
 local function recurring_of(lineage)
   local out = json.array {}
@@ -233,6 +246,7 @@ function compose.run(facts, o)
   f.clusters = clusters_of(facts)
   f.searches = searches_of(facts.lineage)
   f.recurring = recurring_of(facts.lineage)
+  f.conflicts = conflicts_of(facts.lineage)
   f.lineage = record_of(facts.lineage)
   if f.leakage then f.leakage.example, f.leakage.row = facts:place(f.leakage.row), nil end
   f.next = { ("next: tamis explain %s --reason %s"):format(facts.dir, f.reasons[1] and f.reasons[1].reason or "NAME") }

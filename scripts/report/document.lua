@@ -293,6 +293,22 @@ local function recurring(f, blocks)
   end
 end
 
+-- Answers to one question that contradict each other, whatever became of the rows.
+local function conflicts(f, blocks)
+  local function place(x) return ("%s:%d"):format(x.source:match "[^/]*$", x.line) end
+  for _, x in ipairs(f.conflicts or {}) do
+    local rows = {}
+    for i, t in ipairs(x.top) do
+      rows[i] = { t.signal, place(t.a) .. ", " .. place(t.b), t.input, t.a.text .. " | " .. t.b.text }
+    end
+    add(blocks, { kind = "heading", text = ("Contradictions found by %s: %s, of %s questions with several answers")
+      :format(x.stage, plural(x.rows, "row"), number(x.answered)),
+      name = #f.conflicts == 1 and "Contradictions" or "Contradictions: " .. x.stage })
+    add(blocks, { kind = "table", rows = rows, wide = true,
+                  columns = { { "sign" }, { "rows" }, { "question", flex = true }, { "answers", flex = true } } })
+  end
+end
+
 -- A value of a stage's parameters in one line.
 local function shown(v) return type(v) == "table" and json.encode(v) or tostring(v) end
 
@@ -376,6 +392,7 @@ function document.report(f, list)
   clusters(f, blocks)
   searches(f, blocks)
   recurring(f, blocks)
+  conflicts(f, blocks)
   sources(f, blocks)
   source_stages(f, blocks)
   scores(f, blocks)

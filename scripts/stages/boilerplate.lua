@@ -7,6 +7,7 @@
 -- in. A phrase counts where it stands in the first `within` words: an answer may well quote one later on. A safe answer
 -- to a harmful request is a refusal too: keep those by another recipe, or list them in a source that is trusted.
 
+local json = require "json"
 local recur = require "recur"
 local rules = require "rules"
 
@@ -63,7 +64,7 @@ end
 
 --- What was found, for the lineage and the report.
 local function figures(view, info)
-  local top = {}
+  local top = json.array {}
   for i, t in ipairs(info.top) do
     local row = view:row(t.row)
     top[i] = { rows = t.rows, share = t.rows / info.rows, text = cut(t.text, STORED),
