@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWI
 
 --- The first row of a query; nil where it has none.
 local function first(db, ...)
-  local next_row, state, start, closing <close> = db:rows(...)
+  local next_row, state, start, _ <close> = db:rows(...)
   return next_row(state, start)
 end
 
