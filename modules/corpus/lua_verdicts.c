@@ -3,6 +3,8 @@
 **   list:add(row, "too_old", { value = 2019, threshold = 2021 })
 **   list:add(row, "too_old", { twin = other, value = 0.9 })
 **   list:add(row, "unsigned", { detail = "no name at the end" })      -- row: 1 is the first
+**   list:add(row, "low_score", { json = '{"value":2.8}' })            -- evidence as it is to stand: an object
+**   quarantine = true: the stage could not decide
 **   #list, and :pair(a, b, value) for a verified pair that the ledger should name */
 #include "corpus/lua_verdicts.h"
 
@@ -10,6 +12,7 @@
 #include <math.h>
 
 #include "core/json_out.h"
+#include "corpus/json.h"
 
 enum { USER_ROWS = 1, USER_REASONS, USER_FIELD, USER_VALUES = USER_FIELD };
 
@@ -76,11 +79,20 @@ static int add_detail(VerdictList *v, Span detail) {
   return blob;
 }
 
+/* Evidence that the stage wrote itself: an object, whole. */
+static int add_json(lua_State *L, VerdictList *v, Span text) {
+  JsonDoc doc = { 0 };
+  int good = json_check(&doc, text, 0) == JSON_OK && doc.root.kind == JSON_OBJECT;
+  json_doc_free(&doc);
+  if (!good) luaL_argerror(L, 4, "json: expected an object as text");
+  return verdicts_add_blob(v, text);
+}
+
 static int list_add(lua_State *L) {
   VerdictList *v = lua_checkverdicts(L, 1);
   VerdictEntry e = { .row = check_row(L, 2), .reason = check_reason(L, v, 3), .twin = PLACE_NONE,
                      .value = NAN, .threshold = NAN, .blob = -1 };
-  Span detail = { 0 };
+  Span detail = { 0 }, json = { 0 };
   lua_settop(L, 4);
   if (!lua_isnil(L, 4)) {
     luaL_checktype(L, 4, LUA_TTABLE);
@@ -89,11 +101,12 @@ static int list_add(lua_State *L) {
     if (lua_getfield(L, 4, "twin") != LUA_TNIL) e.twin = check_row(L, 5);
     if (lua_getfield(L, 4, "quarantine") != LUA_TNIL) e.quarantine = lua_toboolean(L, 6);
     if (lua_getfield(L, 4, "detail") != LUA_TNIL) detail.ptr = luaL_checklstring(L, 7, &detail.len);
+    if (lua_getfield(L, 4, "json") != LUA_TNIL) json.ptr = luaL_checklstring(L, 8, &json.len);
   }
   luaL_argcheck(L, e.twin != e.row, 4, "a row cannot be its own twin");
   check_once(L, e.row);
-  if (detail.ptr != NULL) {
-    e.blob = add_detail(v, detail);
+  if (json.ptr != NULL || detail.ptr != NULL) {
+    e.blob = json.ptr != NULL ? add_json(L, v, json) : add_detail(v, detail);
     if (e.blob < 0) return luaL_error(L, "not enough memory");
   }
   if (verdicts_add(v, e) != 0) return luaL_error(L, "not enough memory");

@@ -2,6 +2,7 @@
 ** row holds is in lua_view_row.c. Rows are numbered from 1. Words of rows never raise; a view
 ** that was closed does. */
 #include <lauxlib.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "core/lua_buf.h"
@@ -300,6 +301,27 @@ static int view_annotate_(lua_State *L) {
   return box->view == NULL ? fail(L, &err) : 1;
 }
 
+/* view:measure(name, { [row] = number, … }): rows left out have none. */
+static int view_measure_(lua_State *L) {
+  const View *v = lua_checkview(L, 1);
+  size_t len;
+  const char *name = luaL_checklstring(L, 2, &len);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lua_settop(L, 3);
+  uint32_t n = v->corpus->nrows;
+  double *values = lua_newuserdatauv(L, ((size_t)n + 1) * sizeof *values, 0);
+  for (uint32_t i = 0; i < n; i++) {
+    int type = lua_geti(L, 3, (lua_Integer)i + 1);
+    if (type != LUA_TNIL && type != LUA_TNUMBER) return luaL_argerror(L, 3, "expected numbers by row");
+    values[i] = type == LUA_TNIL ? NAN : lua_tonumber(L, -1);
+    lua_pop(L, 1);
+  }
+  ViewBox *box = new_box(L);
+  Error err = { "" };
+  box->view = view_measure(v, span_of(name, len), values, &err);
+  return box->view == NULL ? fail(L, &err) : 1;
+}
+
 /* ---- questions ---- */
 
 static void push_reason(lua_State *L, const View *v, const ReasonCount *r) {
@@ -414,6 +436,7 @@ static const luaL_Reg METHODS[] = {
   { "run_group",        view_run_group_ },
   { "apply",            view_apply_ },
   { "annotate",         view_annotate_ },
+  { "measure",          view_measure_ },
   { "reasons",          view_reasons },
   { "group_counts",     view_group_counts },
   { "rows_of",          view_rows_of },

@@ -507,3 +507,15 @@ View *view_annotate(const View *v, Span name, const uint32_t *ids, Error *err) {
   memcpy(col, ids, v->corpus->nrows * sizeof *ids);
   return w;
 }
+
+View *view_measure(const View *v, Span name, const double *values, Error *err) {
+  View *w = view_child(v);
+  double *col = w == NULL ? NULL : view_own_metric(w, name);
+  if (col == NULL) {
+    view_unref(w);
+    error_memory(err);
+    return NULL;
+  }
+  memcpy(col, values, v->corpus->nrows * sizeof *values);
+  return w;
+}

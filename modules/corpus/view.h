@@ -174,6 +174,9 @@ View *view_apply(const View *v, uint16_t stage, const VerdictList *list, Error *
 /* A child with one annotation column replaced: ids[nrows] of corpus->names. */
 View *view_annotate(const View *v, Span name, const uint32_t *ids, Error *err);
 
+/* A child with one metric column replaced: values[nrows], NaN for a row without one. */
+View *view_measure(const View *v, Span name, const double *values, Error *err);
+
 /* Standing rows in row order into out[v->standing]. */
 void view_standing(const View *v, uint32_t *out);
 

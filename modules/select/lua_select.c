@@ -2,6 +2,7 @@
 **   local groups, err = select.groups(view, "topic", pool)
 **   for i = 1, #groups do local value, count = groups:at(i) … end   -- value nil: rows without one
 **   local verdicts = groups:cap(caps, seed, "over_cap")   -- caps[i]: a number, or false for none
+**   local rows = select.order(view, seed)                 -- the standing ones; any beginning is a sample
 **   select.count(view, n, seed, reason), select.share(view, share, seed, reason)
 ** Rows stay by a hash of the seed and their identity, those of trusted sources first. */
 #include <lauxlib.h>
@@ -121,6 +122,20 @@ static int f_share(lua_State *L) {
   return made(L, select_share(view, share, seed, "row", reason));
 }
 
+/* select.order(view, seed) -> the numbers of the standing rows in the order of their places */
+static int f_order(lua_State *L) {
+  const View *view = lua_checkview(L, 1);
+  uint64_t seed = (uint64_t)luaL_checkinteger(L, 2);
+  uint32_t *row = lua_newuserdatauv(L, (view->standing + 1) * sizeof *row, 0);
+  if (select_order(view, seed, row) != 0) return luaL_error(L, "not enough memory");
+  lua_createtable(L, (int)view->standing, 0);
+  for (size_t i = 0; i < view->standing; i++) {
+    lua_pushinteger(L, (lua_Integer)row[i] + 1);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
 static const luaL_Reg METHODS[] = {
   { "at",  groups_at },
   { "cap", m_cap },
@@ -138,6 +153,7 @@ static const luaL_Reg FUNCTIONS[] = {
   { "groups", f_groups },
   { "count",  f_count },
   { "share",  f_share },
+  { "order",  f_order },
   { NULL, NULL }
 };
 

@@ -218,3 +218,15 @@ VerdictList *select_share(const View *v, double share, uint64_t seed, const char
   }
   return list;
 }
+
+int select_order(const View *v, uint64_t seed, uint32_t *row) {
+  Ranked *rank = malloc((v->standing + 1) * sizeof *rank);
+  if (rank == NULL) return -1;
+  view_standing(v, row);
+  for (size_t i = 0; i < v->standing; i++)
+    rank[i] = (Ranked){ 0, row[i], select_place(v->corpus->identity[row[i]], seed), 0 };
+  qsort(rank, v->standing, sizeof *rank, by_rank);
+  for (size_t i = 0; i < v->standing; i++) row[i] = rank[i].row;
+  free(rank);
+  return 0;
+}

@@ -36,6 +36,10 @@ VerdictList *groups_cap(const Groups *g, const double *cap, uint64_t seed, const
 VerdictList *select_count(const View *v, size_t n, uint64_t seed, const char *field, const char *reason);
 VerdictList *select_share(const View *v, double share, uint64_t seed, const char *field, const char *reason);
 
+/* The standing rows in the order of their places, rows of one place in row order, into row[v->standing]:
+** any beginning of it is a random sample. 0, or -1 if out of memory. */
+int select_order(const View *v, uint64_t seed, uint32_t *row);
+
 /* The place of an identity among 64-bit numbers. */
 uint64_t select_place(Hash128 identity, uint64_t seed);
 

@@ -1,0 +1,245 @@
+--- run: one judge stage over a view: which rows are asked, what each came to, what that makes of it.
+
+local ask = require "judge.ask"
+local budget = require "judge.budget"
+local cache = require "judge.cache"
+local canary = require "judge.canary"
+local client = require "judge.client"
+local config = require "judge.config"
+local endpoint = require "judge.endpoint"
+local estimate = require "judge.estimate"
+local file = require "judge.file"
+local fs = require "fs"
+local hash = require "hash"
+local prices = require "judge.prices"
+local prompt = require "judge.prompt"
+local provider = require "judge.provider"
+local rows = require "judge.rows"
+local rubric = require "judge.rubric"
+local select = require "select"
+local tell = require "judge.tell"
+
+local run = {}
+
+local CACHE = "/.tamis/judge.db"   -- beside the recipe
+local CANARIES_APART = 0x5eed      -- which canaries a run asks follows its seed, but not the rows' order
+
+-- ---- what the stage needs ----
+
+local function price_of(self, p)
+  local price = prices.of(p.model, p.price, self.config.prices)
+  if not price and self.provider.keyless then price = prices.free end
+  if price then return price end
+  if not p.max_cost then return nil end
+  return nil, ("no price is known for %s, and max_cost needs one: price = { input = 1, output = 5 }, dollars a million "
+    .. "tokens"):format(p.model)
+end
+
+local function open_cache(paid)
+  local path = paid.cache or (paid.folder or ".") .. CACHE
+  local made, err = fs.mkdirs(path:match "^(.*)/[^/]*$" or ".", 448)
+  if not made then return nil, err end
+  return cache.open(path)
+end
+
+--- Everything but the connection: rubric, provider, address, key, prices, cache.
+-- @return  a table of them; or nil and a sentence
+local function prepare(p, ctx)
+  local self, err = { p = p, ctx = ctx, paid = ctx.paid or {} }, nil
+  self.rubric, err = rubric.check(p.rubric)
+  if not self.rubric then return nil, "rubric: " .. err end
+  self.digest = rubric.digest(self.rubric)
+  if p.provider == "file" then return self end
+  self.provider, err = provider.find(p.provider, p.model)
+  if not self.provider then return nil, err end
+  self.config, err = config.read()
+  if not self.config then return nil, err end
+  self.endpoint, err = endpoint.find(self.provider, p, { allow_hosts = self.paid.allow_hosts, config = self.config })
+  if not self.endpoint and not self.paid.estimate then return nil, err end
+  self.keyless_estimate = not self.endpoint and err or nil
+  local fault
+  self.price, fault = price_of(self, p)
+  if fault then return nil, fault end
+  self.cache, err = open_cache(self.paid)
+  if not self.cache then return nil, err end
+  self.system, self.schema = rubric.text(self.rubric), rubric.schema(self.rubric)
+  local url = self.endpoint and self.endpoint.url or self.provider.url or ""
+  self.base = rows.base { provider = self.provider.name, url = url, model = p.model, system = self.system,
+                          schema = self.schema, max_tokens = p.max_tokens, extra = p.extra or {},
+                          sampling = { temperature = p.temperature } }
+  return self
+end
+
+-- ---- which rows ----
+
+--- The rows in the order drawn from the seed, each with its key; those that max_rows leaves out.
+local function draw(self, view)
+  local p, order = self.p, select.order(view, self.ctx.seed)
+  local most = p.max_rows or #order
+  if p.sample then most = math.min(most, math.ceil(p.sample * #order)) end
+  local asked, left = {}, {}
+  for i, row in ipairs(order) do
+    if i > most then left[#left + 1] = row
+    else
+      local data, cut = rows.data(view, row, p.truncate)
+      asked[i] = { row = row, key = rows.key(self.base, data, cut), bytes = #data, cut = cut }
+    end
+  end
+  return asked, left
+end
+
+--- Bytes of the requests that the cache does not answer.
+local function unanswered(self, asked)
+  local todo, frame = {}, #prompt.key_text ""
+  for _, a in ipairs(asked) do
+    local kept = self.cache:get(a.key)
+    local again = kept and kept.kind == "refusal" and self.paid.retry_refused
+    if not kept or again then todo[#todo + 1] = a.bytes + frame end
+  end
+  return todo
+end
+
+local function estimated(self, asked)
+  local todo = unanswered(self, asked)
+  return estimate.of(todo, #self.system + #self.schema, self.price or prices.free, {
+    max_tokens = self.p.max_tokens, caches = self.provider.name == "anthropic" }), #todo
+end
+
+-- ---- what they came to ----
+
+local function new_outcomes() return { of = {}, n = 0 } end
+
+--- Jobs for the loop: canaries spread among the rows, the rows in their order.
+local function jobs_of(self, view, asked, outcomes)
+  local canaries, i, c = self.canaries, 0, 0
+  local apart = #canaries > 0 and math.max(1, #asked // #canaries) or nil
+  return function()
+    if apart and c < #canaries and i >= c * apart then
+      c = c + 1
+      local data = prompt.data { { "input", canaries[c][1] }, { "output", canaries[c][2] } }
+      local at = c
+      return { key = rows.key(self.base, data, false), text = function() return data end, extra = true,
+               done = function(outcome) self.canary_outcomes[at] = outcome end }
+    end
+    i = i + 1
+    local a = asked[i]
+    if not a then return nil end
+    local job = { key = a.key, cut = a.cut, text = function() return (rows.data(view, a.row, self.p.truncate)) end,
+                  done = function(outcome) outcomes.of[a.row], outcomes.n = outcome, outcomes.n + 1 end }
+    if a.cut then job.rubric, job.system, job.schema = self.cut.rubric, self.cut.system, self.cut.schema end
+    return job
+  end
+end
+
+-- A row that lost its middle is not judged by what may have stood there.
+local function cut_form(self)
+  local less = rubric.without(self.rubric, "completeness")
+  if #less == 0 then less = self.rubric end
+  return { rubric = less, system = rubric.text(less), schema = rubric.schema(less) }
+end
+
+local STOPS = {
+  money = "the provider takes no more requests for money",
+  config = "the provider refuses every request",
+  cap = "max_cost is reached",
+  failures = "too many rows could not be judged",
+}
+
+local function stopped(self, loop, err)
+  if err.class == "interrupted" then return "interrupted" end
+  local told = ("%s: %s"):format(STOPS[err.class] or err.class, tell.scrub(err.why, self.endpoint.key))
+  local answers = loop.counts.scored or 0
+  if err.class == "failures" then
+    told = ("%s; %d of %d failed, and max_failed is %g"):format(told, loop.failures, loop.ended, self.p.max_failed)
+  end
+  if answers == 0 then return told end
+  return ("%s. %d answers are in %s and are not paid again"):format(told, answers, self.cache.path)
+end
+
+--- Asks for all rows that the cache does not answer.
+local function ask_all(self, view, asked)
+  local p = self.p
+  local server, err = client.open(self.endpoint, self.provider, p)
+  if not server then return nil, err end
+  self.cut, self.canary_outcomes = cut_form(self), {}
+  self.canaries = canary.choose(#asked, p.canaries, self.ctx.seed ~ CANARIES_APART)
+  local outcomes, done = new_outcomes(), 0
+  local loop = ask.new {
+    provider = self.provider, model = p.model, system = self.system, schema = self.schema, rubric = self.rubric,
+    digest = self.digest, max_tokens = p.max_tokens, sampling = { temperature = p.temperature }, extra = p.extra,
+    client = server, cache = self.cache, budget = budget.new(p.max_cost and math.floor(p.max_cost * prices.DOLLAR)),
+    price = self.price or prices.free, hosted = not self.endpoint.private, path = self.endpoint.path,
+    max_failed = p.max_failed, on_cap = p.on_cap, retry_refused = self.paid.retry_refused, chance = math.random,
+    progress = function(n)
+      done = done + n
+      if self.ctx.tick then self.ctx.tick(done, #asked) end
+    end,
+  }
+  local ok
+  ok, err = loop:run(jobs_of(self, view, asked, outcomes))
+  server:close()
+  self.loop = loop
+  if not ok then return nil, stopped(self, loop, err) end
+  return outcomes
+end
+
+--- From a file: each row is there or is not.
+local function read_all(self, view)
+  local text, path = self.ctx.file(self.p.scores)
+  if not text then return nil, path end
+  local scores, err = file.read(path, text, self.rubric)
+  if not scores then return nil, err end
+  local outcomes = new_outcomes()
+  for _, row in ipairs(view:standing_rows()) do
+    local entry = file.of(scores, view:row(row))
+    outcomes.n = outcomes.n + 1
+    outcomes.of[row] = entry and { state = "scored", scores = entry.scores, overall = entry.overall,
+                                   exclude = entry.exclude, reasoning = entry.reasoning } or { state = "unscored" }
+  end
+  self.scores_path, self.scores_sha256, self.unused = path, hash.sha256(text), file.unused(scores)
+  return outcomes
+end
+
+-- ---- money before it is spent ----
+
+--- May the run spend? On a terminal it asks; elsewhere max_cost or --yes must have said so.
+local function may_spend(self, e, n)
+  local p, paid = self.p, self.paid
+  local price = self.price
+  if n == 0 or price == prices.free or p.max_cost or paid.yes then return true end
+  local cost = price and ("about $%s (%s to %s)"):format(tell.dollars(e.cost.mid), tell.dollars(e.cost.low),
+    tell.dollars(e.cost.high)) or "a price that is not known"
+  local question = ("%d rows would be judged by %s for %s"):format(n, p.model, cost)
+  if paid.confirm then
+    if paid.confirm(question) then return true end
+    return nil, "nothing was asked and nothing written"
+  end
+  return nil, question .. ": give max_cost = DOLLARS in the recipe (or --set " .. self.ctx.name
+    .. ".max_cost=DOLLARS), or --yes"
+end
+
+--- Runs the stage.
+-- @return  a view, or verdicts, and { figures, notes }; or nil and a sentence
+function run.stage(view, p, ctx)
+  local self <close>, err = prepare(p, ctx)
+  if not self then return nil, err end
+  setmetatable(self, { __close = function() if self.cache then self.cache:close() end end })
+  if p.provider == "file" then
+    local outcomes
+    outcomes, err = read_all(self, view)
+    if not outcomes then return nil, err end
+    return tell.view(self, view, outcomes, {})
+  end
+  local asked, left = draw(self, view)
+  local e, n = estimated(self, asked)
+  if self.paid.estimate then return tell.estimate(self, view, asked, left, e) end
+  local ok
+  ok, err = may_spend(self, e, n)
+  if not ok then return nil, err end
+  local outcomes
+  outcomes, err = ask_all(self, view, asked)
+  if not outcomes then return nil, err end
+  return tell.view(self, view, outcomes, left)
+end
+
+return run

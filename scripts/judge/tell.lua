@@ -1,0 +1,154 @@
+--- tell: what the judge's outcomes make of a view, and the figures that stand in the lineage and the report.
+
+local json = require "json"
+local prices = require "judge.prices"
+local score = require "judge.score"
+local states = require "judge.states"
+local verdicts = require "verdicts"
+
+local tell = {}
+
+--- Billionths of a dollar as a person reads them: 0.0042, 1.28, 250.
+function tell.dollars(nano)
+  local d = nano / prices.DOLLAR
+  if d == 0 then return "0" end
+  return d < 1 and ("%.4f"):format(d) or ("%.2f"):format(d)
+end
+
+--- A message without the key, whatever a server put into it.
+function tell.scrub(text, key)
+  if not key or #key < 4 then return text end
+  local out, at = {}, 1
+  while true do
+    local from, to = text:find(key, at, true)
+    if not from then break end
+    out[#out + 1], at = text:sub(at, from - 1) .. "[key]", to + 1
+  end
+  return table.concat(out) .. text:sub(at)
+end
+
+local REASONS = { "low_score", "excluded", "refused", "unparsed", "too_long", "skipped_budget", "failed", "unscored" }
+tell.reasons = REASONS
+
+-- What a person reads of a rejected row: its marks, the total against the threshold, the judge's words.
+local function evidence(outcome, decision, p)
+  return json.encode { field = "output", value = decision.value, threshold = p.min_overall, scores = outcome.scores,
+                       model_overall = outcome.overall, dimension = decision.dimension, reasoning = outcome.reasoning }
+end
+
+local function state_evidence(outcome)
+  return json.encode { state = outcome.state, detail = outcome.why }
+end
+
+--- The verdict of one row that has marks.
+local function judge_row(t, row, outcome)
+  local d = score.decide(outcome, t.self.rubric, t.self.p)
+  t.total[row], t.overall[row] = d.total, outcome.overall
+  for name, v in pairs(outcome.scores) do t.dims[name][row] = v end
+  if d.disagree then t.disagreements = t.disagreements + 1 end
+  if not d.keep then t.list:add(row, d.reason, { json = evidence(outcome, d, t.self.p) }) end
+end
+
+--- The verdict of one row that has none, by the policy for its state.
+local function settle_row(t, row, outcome)
+  local policy = (t.self.p.on or {})[outcome.state] or states.policy[outcome.state]
+  if policy == "keep" then return end
+  t.list:add(row, outcome.state, { json = state_evidence(outcome), quarantine = policy == "quarantine" })
+end
+
+local function columns(self)
+  local t = { self = self, total = {}, overall = {}, dims = {}, state = {}, counts = {}, disagreements = 0,
+              list = verdicts.new(REASONS, "output") }
+  for _, d in ipairs(self.rubric) do t.dims[d.name] = {} end
+  return t
+end
+
+local function take(t, row, outcome)
+  t.state[row] = outcome.state
+  t.counts[outcome.state] = (t.counts[outcome.state] or 0) + 1
+  if outcome.state == "scored" then judge_row(t, row, outcome) else settle_row(t, row, outcome) end
+end
+
+local function with_columns(t, view, name)
+  local v = view:annotate(name, t.state)
+  v = v:measure(name .. ".total", t.total)
+  if next(t.overall) then v = v:measure(name .. ".overall", t.overall) end
+  for _, d in ipairs(t.self.rubric) do v = v:measure(name .. "." .. d.name, t.dims[d.name]) end
+  return v
+end
+
+local function canary_notes(self, figures, notes)
+  local passed, asked = 0, 0
+  for _, outcome in ipairs(self.canary_outcomes or {}) do
+    if outcome.state == "scored" then
+      asked = asked + 1
+      if score.decide(outcome, self.rubric, self.p).keep then passed = passed + 1 end
+    end
+  end
+  figures.canaries = { asked = asked, passed = passed }
+  if passed > 0 then
+    notes[#notes + 1] = ("%s: %d of %d planted answers that only ask for the highest marks got them: this judge can be "
+      .. "talked round, read its other scores with that in mind"):format(self.ctx.name, passed, asked)
+  end
+end
+
+--- What the lineage keeps. Figures of money and of what happened on the way differ from run to run.
+local function figures_of(self, t)
+  local f = { rubric = { name = self.rubric.name, version = self.rubric.version, sha256 = self.digest },
+              provider = self.p.provider or self.provider.name, model = self.p.model, states = t.counts,
+              disagreements = t.disagreements }
+  if self.scores_path then
+    f.scores = { path = self.scores_path, sha256 = self.scores_sha256, unused = self.unused }
+  end
+  local loop = self.loop
+  if loop then
+    f.spent = { cost = loop.o.budget.spent, saved = loop.saved, hits = loop.hits, requests = loop.sent,
+                retries = loop.retries, tokens = loop.tokens, lost = loop.o.budget.lost,
+                price_as_of = loop.o.price.as_of }
+    f.rungs, f.capped, f.url = loop.rungs, loop.capped, self.endpoint.url
+  end
+  return f
+end
+
+local function notes_of(self, t, figures)
+  local notes, name = {}, self.ctx.name
+  if t.counts.unscored then
+    notes[#notes + 1] = ("%s: %d of the rows have no score in %s"):format(name, t.counts.unscored, self.scores_path)
+  end
+  if (self.unused or 0) > 0 then
+    notes[#notes + 1] = ("%s: %d scores of %s name no row of this run"):format(name, self.unused, self.scores_path)
+  end
+  if self.loop and self.loop.capped then
+    notes[#notes + 1] = ("%s: max_cost was reached: %d rows were judged, a fair sample, and %d were not"):format(name,
+      t.counts.scored or 0, t.counts.skipped_budget or 0)
+  end
+  canary_notes(self, figures, notes)
+  return notes
+end
+
+--- The stage's view.
+-- @param outcomes  { of = { [row] = outcome } }
+-- @param left      rows that max_rows or sample left out
+function tell.view(self, view, outcomes, left)
+  local t = columns(self)
+  for _, row in ipairs(left) do
+    outcomes.of[row] = { state = "skipped_budget", why = "max_rows or sample left it out" }
+  end
+  for _, row in ipairs(view:standing_rows()) do take(t, row, outcomes.of[row]) end
+  local figures = figures_of(self, t)
+  local notes = notes_of(self, t, figures)
+  local v, err = with_columns(t, view, self.ctx.name):apply(self.ctx.name, t.list)
+  if not v then return nil, err end
+  return v, { figures = figures, notes = notes }
+end
+
+--- What `tamis check` learns: nothing is asked, every row goes on.
+function tell.estimate(self, _, asked, left, e)
+  local notes = {}
+  if self.keyless_estimate then notes[1] = ("%s: %s"):format(self.ctx.name, self.keyless_estimate) end
+  return verdicts.new(REASONS, "output"), { notes = notes, figures = {
+    estimate = { rows = #asked, cached = #asked - e.rows, left_out = #left, input = e.input, output = e.output,
+                 cost = self.price and e.cost or nil, price_as_of = self.price and self.price.as_of } } }
+end
+
+return tell

@@ -1,0 +1,74 @@
+--- judge: marks by a language model, or from a file of marks, and what is kept by them.
+
+local run = require "judge.run"
+local states = require "judge.states"
+local tell = require "judge.tell"
+
+local NEEDS_MODEL = 'it needs a model, such as model = "claude-haiku-4-5-20251001", or provider = "file" with scores'
+
+local function policy_fault(on)
+  for state, policy in pairs(on or {}) do
+    if not states.policy[state] then
+      return ("on.%s: there is no such state (there are %s)"):format(tostring(state),
+        table.concat(states.names, ", ", 2))
+    end
+    local known = false
+    for _, name in ipairs(states.policies) do known = known or name == policy end
+    if not known then
+      return ('on.%s = "%s": expected "%s"'):format(state, tostring(policy), table.concat(states.policies, '" or "'))
+    end
+  end
+end
+
+return {
+  name    = "judge",
+  scope   = "corpus",
+  doc     = "marks by a language model against a rubric, or from a file of marks; what is under the threshold goes",
+  params  = {
+    model    = { type = "string", doc = "the model that judges, by its provider's name for it" },
+    provider = { type = "string",
+                 doc = 'who serves it; found by the model\'s name where none is given. "file": marks from a file' },
+    base_url = { type = "string",
+                 doc = "a server of your own; it is asked only if the user allows it (tamis help judging)" },
+    scores   = { type = "string", doc = 'with provider = "file": JSONL that names rows and their marks' },
+    rubric   = { type = "table",
+                 doc = "dimensions, weights, scale, task and examples; the default rubric where none is given" },
+    min_overall    = { type = "number", default = 3.5, doc = "lowest total that is kept" },
+    exclude_below  = { type = "number", default = 3, doc = "a total under this is excluded, whatever the threshold" },
+    exclude_lowest = { type = "boolean", default = true, doc = "a lowest mark in any dimension excludes the row" },
+    overall  = { type = "enum", default = "weighted", values = { "weighted", "model" },
+                 doc = "held against the threshold: the weighted total of the marks, or the model's own overall" },
+    on       = { type = "table", doc = "what becomes of rows without marks, by state: keep, reject or quarantine" },
+    max_failed = { type = "number", default = 0.2, min = 0, max = 1,
+                   doc = "the stage stops when a larger share of the rows asked could not be judged" },
+    max_cost = { type = "number", min = 0, doc = "dollars that this run may spend anew: a hard cap" },
+    on_cap   = { type = "enum", default = "quarantine", values = { "quarantine", "stop" },
+                 doc = "at the cap: quarantine the rest of the rows, or stop the run" },
+    price    = { type = "table", doc = "dollars a million tokens, where the table has none: { input = 1, output = 5 }" },
+    max_rows = { type = "integer", min = 0, doc = "most rows that are judged, drawn by the seed" },
+    sample   = { type = "number", min = 0, max = 1, doc = "share of the rows that is judged, drawn by the seed" },
+    truncate = { type = "integer", min = 1000,
+                 doc = "bytes above which a row's longest part loses its middle; completeness is then not judged" },
+    max_tokens  = { type = "integer", default = 512, min = 16, max = 100000, doc = "most tokens of a reply" },
+    temperature = { type = "number", min = 0, max = 2, doc = "sent only when given: newer models refuse it" },
+    extra       = { type = "table", doc = "further members of the request, for a server that wants them" },
+    canaries    = { type = "integer", default = 5, min = 0, max = 5,
+                    doc = "most planted answers that ask for the highest marks; one a 20 rows" },
+    concurrency = { type = "integer", default = 64, min = 1, max = 1024, doc = "most requests in flight" },
+    requests_per_minute      = { type = "number", min = 0.1, doc = "limit of requests" },
+    input_tokens_per_minute  = { type = "number", min = 1, doc = "limit of tokens sent" },
+    output_tokens_per_minute = { type = "number", min = 1, doc = "limit of tokens received" },
+  },
+  example = [[s.judge { provider = "file", scores = "scores.jsonl", min_overall = 3.5 }]],
+  reasons = tell.reasons,
+  metrics = { "total", "overall" },
+  bounds  = { { param = "min_overall", metric = "total", side = "low", reason = "low_score" } },
+
+  check = function(p)
+    if p.provider == "file" and not p.scores then return 'provider = "file" needs scores = "FILE.jsonl"' end
+    if p.provider ~= "file" and not p.model then return NEEDS_MODEL end
+    return policy_fault(p.on)
+  end,
+
+  run = run.stage,
+}
