@@ -20,6 +20,7 @@ local lineage = require "run.lineage"
 local memory = require "report.facts.memory"
 local near_index = require "neardup_index"
 local open = require "recipe.open"
+local paid = require "run.paid"
 local page = require "report.html.page"
 local plan = require "plan"
 local revival = require "run.revival"
@@ -171,7 +172,7 @@ function runner.load(opened, o, env)
   add_sample(run, o)
   run.runs = { out = o.out or "curated", name = run.name, folder = run.folder, own = env.own }
   run.engine = engine.new(opened, { pool = run.pool, progress = run.progress, runs = run.runs,
-                                    profile = o.profile })
+                                    profile = o.profile, paid = paid.of(o, run.folder) })
   local ok, err = run.engine:prepare()
   if not ok then return failure(err, BAD_RECIPE) end
   local status

@@ -30,6 +30,8 @@ local check = {
     { "--max-line SIZE", "longest line that is read (default 64M)", "size" },
     { "--out DIR", "where the runs lie that near_dedup.against names (default ./curated)" },
     { "--lib DIR", "a folder of Lua files that recipes may require", "list" },
+    { "--cache PATH", "where judgements lie that were paid for (default .tamis/judge.db beside the recipe)" },
+    { "--allow-host URL", "a server that rows may be sent to, though only the recipe names it", "list" },
     { "--allow-damaged", "take the whole rows before the fault of a damaged gzip or zstd file" },
     { "--trust", "lift the limits on the recipe's own code" },
     { "--strict", "exit 3 when an expectation of the recipe fails" },
@@ -149,6 +151,7 @@ end
 function check.run(args)
   local o, rest = options.read(args, check.options)
   if not o then return fail(rest, 2) end
+  o.estimate = true   -- nothing is spent: a paid stage says what it would cost
   local several, err = several_recipes(rest)
   if several == nil then return fail(err, 2) end
   local pool <close> = core.pool(o.threads or 0)

@@ -42,10 +42,12 @@ local function open_cache(paid)
   return cache.open(path)
 end
 
+local CLOSING = { __close = function(self) if self.cache then self.cache:close() end end }
+
 --- Everything but the connection: rubric, provider, address, key, prices, cache.
 -- @return  a table of them; or nil and a sentence
 local function prepare(p, ctx)
-  local self, err = { p = p, ctx = ctx, paid = ctx.paid or {} }, nil
+  local self, err = setmetatable({ p = p, ctx = ctx, paid = ctx.paid or {} }, CLOSING), nil
   self.rubric, err = rubric.check(p.rubric)
   if not self.rubric then return nil, "rubric: " .. err end
   self.digest = rubric.digest(self.rubric)
@@ -56,7 +58,7 @@ local function prepare(p, ctx)
   if not self.config then return nil, err end
   self.endpoint, err = endpoint.find(self.provider, p, { allow_hosts = self.paid.allow_hosts, config = self.config })
   if not self.endpoint and not self.paid.estimate then return nil, err end
-  self.keyless_estimate = not self.endpoint and err or nil
+  self.no_endpoint = err
   local fault
   self.price, fault = price_of(self, p)
   if fault then return nil, fault end
@@ -223,7 +225,6 @@ end
 function run.stage(view, p, ctx)
   local self <close>, err = prepare(p, ctx)
   if not self then return nil, err end
-  setmetatable(self, { __close = function() if self.cache then self.cache:close() end end })
   if p.provider == "file" then
     local outcomes
     outcomes, err = read_all(self, view)

@@ -145,7 +145,7 @@ end
 --- What `tamis check` learns: nothing is asked, every row goes on.
 function tell.estimate(self, _, asked, left, e)
   local notes = {}
-  if self.keyless_estimate then notes[1] = ("%s: %s"):format(self.ctx.name, self.keyless_estimate) end
+  if not self.endpoint then notes[1] = ("%s: %s"):format(self.ctx.name, self.no_endpoint) end
   return verdicts.new(REASONS, "output"), { notes = notes, figures = {
     estimate = { rows = #asked, cached = #asked - e.rows, left_out = #left, input = e.input, output = e.output,
                  cost = self.price and e.cost or nil, price_as_of = self.price and self.price.as_of } } }

@@ -18,13 +18,15 @@ local INTERRUPTED = "interrupted"
 
 --- @param opened  what recipe/open gives: { recipe, plan, files }; recipe may be nil (REPL)
 -- @param options  pool, gold (a view), progress, runs (where earlier runs lie: run/against), goes_on = what rows
---   need to come back is kept, for other stages behind (fork)
+--   need to come back is kept, for other stages behind (fork), paid = what stages that cost money may do (run/paid;
+--   nothing is spent where it is not given)
 function engine.new(opened, options)
   return setmetatable({
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
     progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
     gates = {}, memories = {}, times = {}, profile = options.profile, revival = revival.new(), revived = {},
-    operators = {}, goes_on = options.goes_on, folder = opened.path and opened.path:match "^(.*)/[^/]*$", models = {},
+    paid = options.paid or { estimate = true }, operators = {}, goes_on = options.goes_on,
+    folder = opened.path and opened.path:match "^(.*)/[^/]*$", models = {},
   }, engine)
 end
 
@@ -56,6 +58,9 @@ function engine:context(entry)
   return {
     pool = self.pool, seed = self.plan.seed, name = entry.name, gold = self.gold,
     gate = self.gates[entry],   -- what operators that look for patterns share in a fused group
+    paid = self.paid,
+    -- tells the progress of a stage that does not work on the pool: rows done of n
+    tick = self.progress and function(done, n) self.progress:tick(done, n) end or nil,
     -- the earlier runs that the parameters name, opened
     earlier = function(p) return against.open(p, self.runs, self.pool) end,
     -- the bytes of a file that a parameter names, for the lineage too: its bytes and path; or nil and a sentence
