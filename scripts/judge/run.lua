@@ -47,7 +47,8 @@ local CLOSING = { __close = function(self) if self.cache then self.cache:close()
 --- Everything but the connection: rubric, provider, address, key, prices, cache.
 -- @return  a table of them; or nil and a sentence
 local function prepare(p, ctx)
-  local self, err = setmetatable({ p = p, ctx = ctx, paid = ctx.paid or {} }, CLOSING), nil
+  local self = setmetatable({ p = p, ctx = ctx, paid = ctx.paid or {} }, CLOSING)
+  local err
   self.rubric, err = rubric.check(p.rubric)
   if not self.rubric then return nil, "rubric: " .. err end
   self.digest = rubric.digest(self.rubric)
