@@ -122,6 +122,7 @@ eval: $(BUILD)/tamis-test $(BUILD)/bench/make_rows $(BUILD)/eval/brute
 	@$(BUILD)/tamis-test tests/eval/secrets.lua
 	@$(BUILD)/tamis-test tests/eval/language.lua
 	@MAKE_ROWS=$(BUILD)/bench/make_rows BRUTE=$(BUILD)/eval/brute $(BUILD)/tamis-test tests/eval/eval.lua
+	@$(BUILD)/tamis-test tests/eval/perplexity.lua
 	@$(BUILD)/tamis-test tests/eval/rules.lua
 	@$(BUILD)/tamis-test tests/eval/rows.lua
 

@@ -41,17 +41,19 @@ void lm_unref(Lm *m) {
 /* What is known behind the symbols so far. */
 typedef struct State {
   uint64_t last;    /* the symbols, as many as the order */
-  int len;          /* of the longest n-gram that was seen and ends here */
-  unsigned back;    /* its back-off; nothing where it has the whole order */
+  int len;          /* of the longest n-gram that was seen, ends here and can be a context */
+  unsigned back;    /* its back-off */
 } State;
 
-static inline uint64_t find(const Lm *m, uint64_t key, int len) {
-  uint64_t hash = lm_hash(key, len), tag = lm_tag(hash);
+static inline uint64_t find_hashed(const Lm *m, uint64_t hash) {
+  uint64_t tag = lm_tag(hash);
   const uint64_t *s = m->slot + lm_home(hash, m->nslots), *end = s + LM_PROBES;
   for (; s < end && *s != 0; s++)
     if (*s >> 24 == tag) return *s;
   return 0;
 }
+
+static inline uint64_t find(const Lm *m, uint64_t key, int len) { return find_hashed(m, lm_hash(key, len)); }
 
 static inline unsigned cost_of(uint64_t slot) { return (unsigned)(slot >> 12) & LM_MOST; }
 static inline unsigned back_of(uint64_t slot) { return (unsigned)slot & LM_MOST; }
@@ -63,14 +65,14 @@ static inline unsigned back_off(const Lm *m, const State *s, int len) {
   return len == 1 ? m->first[key].back : back_of(find(m, key, len));
 }
 
-static inline unsigned step(const Lm *m, State *s, unsigned symbol) {
+/* hash: of the n-gram of full length that the symbol makes with those before it, `last`. */
+static inline unsigned step(const Lm *m, State *s, unsigned symbol, uint64_t last, uint64_t hash) {
   unsigned units = 0;
-  uint64_t last = (s->last << LM_BITS | symbol) & lm_mask(m->order);
-  int len = s->len < m->order ? s->len + 1 : m->order;
-  for (; len > 1; len--) {
-    uint64_t slot = find(m, last & lm_mask(len), len);
+  const int order = m->order;
+  for (int len = s->len + 1; len > 1; len--) {
+    uint64_t slot = len == order ? find_hashed(m, hash) : find(m, last & lm_mask(len), len);
     if (slot != 0) {
-      *s = (State){ last, len, len < m->order ? back_of(slot) : 0 };
+      *s = (State){ last, len < order ? len : order - 1, back_of(slot) };
       return units + cost_of(slot);
     }
     units += back_off(m, s, len - 1);
@@ -97,24 +99,51 @@ unsigned lm_cost(const Lm *m, const uint16_t *context, size_t n, unsigned symbol
     s.back = len == 1 ? m->first[key].back : back_of(slot);
     break;
   }
-  return step(m, &s, symbol);
+  uint64_t last = (s.last << LM_BITS | symbol) & lm_mask(m->order);
+  return step(m, &s, symbol, last, lm_hash(last, m->order));
 }
 
 /* ---- a text ---- */
 
+/* A text is cut into blocks of symbols. The slots of a block are fetched before the first of them is looked into: a
+** table is larger than the cache that is near. */
+enum { BLOCK = 32 };
+typedef struct Block {
+  int n;
+  uint16_t symbol[BLOCK + 4];
+  uint64_t last[BLOCK + 4], hash[BLOCK + 4];
+  size_t at[BLOCK + 4];      /* the byte at which the symbol's character begins */
+} Block;
+
+/* The next symbols; `last` are those before them. far: n-grams of full length will be looked for. How many characters. */
+static inline size_t cut_block(const Lm *m, Span text, size_t *at, uint64_t last, int far, Block *b) {
+  const uint64_t all = lm_mask(m->order);
+  size_t chars = 0;
+  for (b->n = 0; b->n < BLOCK && *at < text.len; chars++) {
+    size_t from = *at;
+    for (int end = b->n + lm_symbols(&m->alphabet, text, at, b->symbol + b->n); b->n < end; b->n++) {
+      last = (last << LM_BITS | b->symbol[b->n]) & all;
+      uint64_t hash = lm_hash(last, m->order);
+      if (far) __builtin_prefetch(m->slot + lm_home(hash, m->nslots));
+      b->last[b->n] = last;
+      b->hash[b->n] = hash;
+      b->at[b->n] = from;
+    }
+  }
+  return chars;
+}
+
 static inline LmScore score(const Lm *m, Span text, uint32_t *cost) {
   LmScore out = { 0, 0 };
   State s = beginning(m);
-  uint16_t symbol[4];
-  for (size_t at = 0; at < text.len; out.chars++) {
-    size_t from = at;
-    int n = lm_symbols(&m->alphabet, text, &at, symbol);
-    unsigned units = step(m, &s, symbol[0]);
-    for (int i = 1; i < n; i++) units += step(m, &s, symbol[i]);
-    out.units += units;
-    if (cost != NULL) {
-      memset(cost + from, 0, (at - from) * sizeof *cost);
-      cost[from] = units;
+  Block b;
+  if (cost != NULL) memset(cost, 0, text.len * sizeof *cost);
+  for (size_t at = 0; at < text.len;) {
+    out.chars += cut_block(m, text, &at, s.last, s.len > 2, &b);   /* noise gets to none of full length */
+    for (int i = 0; i < b.n; i++) {
+      unsigned units = step(m, &s, b.symbol[i], b.last[i], b.hash[i]);
+      out.units += units;
+      if (cost != NULL) cost[b.at[i]] += units;
     }
   }
   return out;

@@ -303,7 +303,7 @@ static int next_level(LmTable *t, const Grams *grams, int len) {
 
 /* The least count that at most so many n-grams reach; 0 if out of memory. */
 static uint64_t cut_for(const Grams *grams, int order, size_t max_ngrams) {
-  enum { MOST = 1 << 20 };   /* what is seen more often always stays */
+  enum { MOST = 1 << 16 };   /* what is seen more often always stays */
   size_t *seen = calloc(MOST + 1, sizeof *seen), n = 0;
   uint64_t cut = MOST + 1;
   if (seen == NULL) return 0;
@@ -358,7 +358,16 @@ static uint16_t units_of(double p) {
   return units >= LM_MOST ? LM_MOST : units <= 0 ? 0 : (uint16_t)lround(units);
 }
 
-static LmEntry entry_of(const LmLevel *l, size_t i) { return (LmEntry){ units_of(l->p[i]), units_of(l->back[i]) }; }
+/* An n-gram of full length is no context: it has the back-off of the one that follows it, itself without its oldest. */
+static LmEntry entry_of(const LmTable *t, int len, size_t i) {
+  const LmLevel *l = &t->level[len];
+  double back = l->back[i];
+  if (len == t->order) {
+    size_t at = level_find(&t->level[len - 1], l->key[i] & lm_mask(len - 1));
+    if (at != SIZE_MAX) back = t->level[len - 1].back[at];
+  }
+  return (LmEntry){ units_of(l->p[i]), units_of(back) };
+}
 
 /* Puts all n-grams into their slots. 1; 0 if one finds no place, or cannot be told from another. */
 static int fill(Lm *m, const LmTable *t) {
@@ -369,7 +378,7 @@ static int fill(Lm *m, const LmTable *t) {
       size_t at = lm_home(hash, m->nslots), end = at + LM_PROBES;
       while (at < end && m->slot[at] != 0 && m->slot[at] >> 24 != tag) at++;
       if (at == end || m->slot[at] != 0) return 0;
-      m->slot[at] = lm_slot(tag, entry_of(l, i));
+      m->slot[at] = lm_slot(tag, entry_of(t, len, i));
     }
   }
   return 1;
@@ -382,7 +391,7 @@ Lm *lm_pack(const LmTable *t, Span note) {
   atomic_init(&m->refs, 1);
   m->order = t->order;
   m->alphabet = t->alphabet;
-  for (size_t i = 0; i <= LM_SYMBOLS; i++) m->first[i] = entry_of(&t->level[1], i);
+  for (size_t i = 0; i <= LM_SYMBOLS; i++) m->first[i] = entry_of(t, 1, i);
   for (int len = 2; len <= t->order; len++) n += t->level[len].n;
   int bad = buf_add(&m->note, note.ptr, note.len) != 0;
   m->nslots = LM_PROBES + 1 + n + 2 * n / 3;

@@ -23,4 +23,16 @@ return {
     cld2   = { long_right = 0.98, long_strict = 0.965, short_not_wrong = 0.985, multilingual = 0.94 },
     lid176 = { long_right = 0.88, long_strict = 0.85, short_not_wrong = 0.96, multilingual = 0.86, bare = 0.92 },
   },
+  -- a character model of good text: most of the good text held out that may be past the fit's own p99, and the AUC of
+  -- that text against others and the share of these that is past it
+  perplexity = {
+    clean = 0.03,
+    ["shuffled characters"] = { auc = 0.999, past = 0.99 },
+    ["one in ten random"] = { auc = 0.97, past = 0.8 },
+    ["other languages"] = { auc = 0.999, past = 0.99 },
+    mojibake = { auc = 0.999, past = 0.99 },
+    ["random printable"] = { auc = 0.999, past = 0.99 },
+    base64 = { auc = 0.999, past = 0.99 },
+    ["keyboard mash"] = { auc = 0.999, past = 0.99 },
+  },
 }

@@ -1,7 +1,7 @@
 /* tests/fuzz/fuzz_lm.c - any bytes as a model: refused in words, or read whole, and then it scores any text, writes the
 ** same bytes again, and its window lies in the text. Input: a byte, then the file, then a text of the length of the
-** byte; when the byte is odd, head and check are made right first, so that what lies behind them is reached. The
-** text is fitted on too: the model of it gives every symbol a probability. */
+** byte. When the byte is odd, the file is repeated until it is long enough and head and check are made right, so that
+** what lies behind them is reached. The text is fitted on too: the model of it gives every symbol a probability. */
 #include <math.h>
 #include <stdlib.h>
 #include <xxhash.h>
@@ -9,7 +9,8 @@
 #include "lm/lm.h"
 #include "lm/lm_fit.h"
 
-enum { MOST = 1 << 16, HEAD = 40, CHECKED = 32, FIRST = 4 * (LM_SYMBOLS + 1) };
+enum { MOST = 1 << 16, HEAD = 40, CHECKED = 32, FIRST = 4 * (LM_SYMBOLS + 1),
+       LEAST = HEAD + FIRST + 4 * 5 + 8 * (LM_PROBES + 1) };
 
 int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n);
 
@@ -48,12 +49,20 @@ static void score(const Lm *m, Span text) {
   free(cost);
 }
 
-static void fit(Span text) {
-  LmAlphabet a;
+/* The letters of the text; of most inputs fixed ones, since to count letters takes longer than all the rest. */
+static void letters_of(LmAlphabet *a, Span text, int own) {
+  static const uint32_t fixed[] = { 0xE9, 0x441, 0x20AC, 0x1F600 };
+  if (lm_alphabet_init(a, fixed, 4) != 0) abort();
+  if (!own) return;
   LmLetters *l = lm_letters_new();
   lm_letters_add(l, text);
-  lm_letters_pick(l, 2, &a);
+  lm_letters_pick(l, 2, a);
   lm_letters_free(l);
+}
+
+static void fit(Span text, int own) {
+  LmAlphabet a;
+  letters_of(&a, text, own);
   LmCounts *c = lm_counts_new(&a, 3, 16);
   if (lm_counts_add(c, text) != 0) abort();
   Error err;
@@ -76,10 +85,13 @@ static void fit(Span text) {
 int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
   if (n < 1 || n > MOST) return 0;
   size_t len = d[0] <= n - 1 ? d[0] : n - 1, size = n - 1 - len;
+  Span text = span_of((const char *)d + 1 + size, len);
+  int whole = (d[0] & 1) && size > 0;
+  if (whole && size < LEAST) size = LEAST + size % 64;
   uint8_t *file = malloc(size + 1);
-  memcpy(file, d + 1, size);
-  if ((d[0] & 1) && size >= HEAD + FIRST + 4 * 5 + 8 * (LM_PROBES + 1)) mend(file, size);
-  Span text = span_of((const char *)d + 1 + size, len), bytes = span_of((const char *)file, size);
+  for (size_t i = 0; i < size; i++) file[i] = d[1 + i % (n - 1 - len)];
+  if (whole) mend(file, size);
+  Span bytes = span_of((const char *)file, size);
   Error err = { "" };
   Lm *m = lm_read(bytes, "x", &err);
   if ((m == NULL) != (err.text[0] != '\0')) abort();
@@ -90,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
     buf_free(&b);
     lm_unref(m);
   }
-  if (d[0] & 2) fit(text);
+  if (d[0] & 2) fit(text, d[0] > 250);
   free(file);
   return 0;
 }
