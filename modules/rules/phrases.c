@@ -37,7 +37,7 @@ static size_t word_of(Span folded, size_t at) {
   return n;
 }
 
-static void place(Span text, size_t first, size_t last, RuleEvidence *e) {
+static void place(Span text, size_t first, size_t last, PhrasesFound *e) {
   size_t at = 0;
   Span w;
   for (size_t i = 0; i <= last && (w = words_next(text, &at)).ptr != NULL; i++) {
@@ -67,7 +67,7 @@ static size_t count_phrases(const PhrasesOp *p, Span folded) {
   return n > 0 ? n : 1;
 }
 
-static void find_place(const PhrasesOp *p, uint32_t rule, Span text, Span folded, RuleEvidence *e) {
+static void find_place(const PhrasesOp *p, uint32_t rule, Span text, Span folded, PhrasesFound *e) {
   for (size_t k = 0; k < p->n; k++) {
     if (p->phrase[k].rule != rule) continue;
     const char *hit = stands(&p->phrase[k], folded);
@@ -78,21 +78,28 @@ static void find_place(const PhrasesOp *p, uint32_t rule, Span text, Span folded
   }
 }
 
+PhrasesFound phrases_find(const RowOp *op, Span text, char *room) {
+  const PhrasesOp *p = (const PhrasesOp *)op;
+  if (p->within > 0) text = beginning(text, p->within);
+  Span folded = span_of(room, fold_text(room, text, 0, NULL));
+  PhrasesFound found = { topics_match(p->topics, folded), 0, 0, 0 };
+  if (found.rule < 0) return found;
+  found.n = count_phrases(p, folded);
+  if (found.n > p->most) find_place(p, (uint32_t)found.rule, text, folded, &found);
+  return found;
+}
+
 static int run(const RowOp *op, Row *row, Out *out) {
   const PhrasesOp *p = (const PhrasesOp *)op;
   Span text = row_field(row, p->field);
   if (text.ptr == NULL) return 0;
-  if (p->within > 0) text = beginning(text, p->within);
   char *room = scratch_room(row->scratch, fold_room(text.len));
   if (room == NULL) return -1;
-  Span folded = span_of(room, fold_text(room, text, 0, NULL));
-  int64_t rule = topics_match(p->topics, folded);
-  size_t found = rule >= 0 ? count_phrases(p, folded) : 0;
-  if (out_metric(out, 0, (double)found) != 0) return -1;
-  if (found <= p->most) return 0;
-  RuleEvidence e = { p->field, NULL, (double)found, (double)p->most, 0, 0, "PHRASE", NULL };
-  find_place(p, (uint32_t)rule, text, folded, &e);
-  return rules_reject(row, out, p->reason[rule], &e);
+  PhrasesFound f = phrases_find(op, text, room);
+  if (out_metric(out, 0, (double)f.n) != 0) return -1;
+  if (f.n <= p->most) return 0;
+  RuleEvidence e = { p->field, NULL, (double)f.n, (double)p->most, f.start, f.end, "PHRASE", NULL };
+  return rules_reject(row, out, p->reason[f.rule], &e);
 }
 
 static void destroy(RowOp *op) {

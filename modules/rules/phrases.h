@@ -23,4 +23,12 @@ typedef struct PhrasesSpec {
 ** names are copied. */
 RowOp *phrases_op(Topics *topics, const PhrasesSpec *spec, Error *err);
 
+/* What an operator of phrases_op finds in one text. room: fold_room(text.len) bytes (text/fold.h). */
+typedef struct PhrasesFound {
+  int64_t rule;         /* the first that has a phrase there; -1: none has */
+  size_t n;             /* different phrases */
+  size_t start, end;    /* bytes of the words that show it */
+} PhrasesFound;
+PhrasesFound phrases_find(const RowOp *op, Span text, char *room);
+
 #endif

@@ -29,7 +29,7 @@ static const char SPECS[] =
   "package.preload.fs = function() return { getenv = os.getenv } end\n"
   "package.preload['report.screen'] = function() return {} end\n"
   "local chat, out = require 'presets.chat', {}\n"
-  "for i, name in ipairs { 'length', 'repetition', 'text_rules', 'truncated', 'near_empty', 'boilerplate', 'identity',\n"
+  "for i, name in ipairs { 'length', 'repetition', 'text_rules', 'truncated', 'near_empty', 'url_quality', 'identity',\n"
   "                        'encoding', 'markup', 'pii' } do\n"
   "  local stage, p = require('stages.' .. name), {}\n"
   "  for key, spec in pairs(stage.params) do p[key] = spec.default end\n"
@@ -210,8 +210,9 @@ static void make_phrases(lua_State *L, int t, Stage *s) {
   }
   s->within = (size_t)number_at(L, t, "within", 0);
   s->topics = need(topics_new(phrase, n, NULL));
-  s->op = need(phrases_op(topics_new(phrase, n, NULL), field_by_name(text_at(L, t, "field")), phrase, n, reason, nrules,
-                          s->within, word_at(L, t, "metric"), NULL));
+  PhrasesSpec spec = { field_by_name(text_at(L, t, "field")), phrase, n, reason, nrules, s->within,
+                       (size_t)number_at(L, t, "most", 0), word_at(L, t, "metric") };
+  s->op = need(phrases_op(topics_new(phrase, n, NULL), &spec, NULL));
   s->kernel = phrases_kernel;
 }
 
