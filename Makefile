@@ -17,11 +17,12 @@ LUA      := $(firstword $(foreach p,lua5.4 lua-5.4 lua54 lua,$(shell pkg-config 
 CORE_PKG  = $(LUA) libcrypto sqlite3 simdjson zlib libzstd libxxhash
 have      = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
 header    = $(shell echo '\#include <$(1)>' | $(CXX) -E -x c++ - >/dev/null 2>&1 && echo yes)
+CURL         := $(call have,'libcurl >= 7.85' libssl)
 FEATURE_PKG  := $(if $(call have,libpcre2-8),libpcre2-8) $(if $(call have,libhs),libhs) $(if $(call have,libedit),libedit) \
-                $(if $(call have,fasttext),fasttext)
+                $(if $(call have,fasttext),fasttext) $(if $(CURL),libcurl libssl)
 FEATURE_DEFS := $(if $(call have,libpcre2-8),-DHAVE_PCRE2) $(if $(call have,libhs),-DHAVE_HS) \
                 $(if $(call have,libedit),-DHAVE_EDIT) $(if $(call header,cld2/public/compact_lang_det.h),-DHAVE_CLD2) \
-                $(if $(call have,fasttext),-DHAVE_FASTTEXT)
+                $(if $(call have,fasttext),-DHAVE_FASTTEXT) $(if $(CURL),-DHAVE_CURL)
 # CLD2's tables of 160 languages go before its library, which has those of 80.
 links         = $(shell echo 'int main(){}' | $(CXX) -x c++ - -o /dev/null -l$(1) >/dev/null 2>&1 && echo yes)
 CLD2_FULL    := $(if $(call links,cld2_full),-Wl$(,)--push-state$(,)--no-as-needed -lcld2_full -Wl$(,)--pop-state)
@@ -159,7 +160,8 @@ uninstall:
 # ---- system packages: nothing to do where all is there ----
 PACKAGES = gcc g++ make pkg-config $(LIB_PACKAGES)
 LIB_PACKAGES = liblua5.4-dev lua-cjson-dev libssl-dev libsqlite3-dev libsimdjson-dev zlib1g-dev \
-  libzstd-dev libxxhash-dev libpcre2-dev libvectorscan-dev libcld2-dev libfasttext-dev libedit-dev
+  libzstd-dev libxxhash-dev libpcre2-dev libvectorscan-dev libcld2-dev libfasttext-dev libedit-dev \
+  libcurl4-openssl-dev
 deps:
 	@sh tests/deps.sh $(PACKAGES)
 
