@@ -17,6 +17,7 @@
   X("hash", luaopen_hash, BOTH, "SHA-256 and XXH3 of a string") \
   X("hash_file", luaopen_hash_file, TRUSTED, "SHA-256 of a file") \
   X("fs", luaopen_fs, TRUSTED, "files, folders, the clock and the terminal") \
+  X("http", luaopen_http, TRUSTED, "requests to one origin: a judge's, or one for embeddings") \
   X("lang", luaopen_lang, BOTH, "the language of a text") \
   X("lm", luaopen_lm, TRUSTED, "how much a text surprises a character model fitted on good ones") \
   X("scan", luaopen_scan, BOTH, "many patterns over a text: personal data and its like") \
