@@ -126,7 +126,7 @@ check.test("noise is rejected, with the figure and the part that is strangest; s
   check.ok(span.start >= 28 and span["end"] <= 32 + #NOISE + 20 + 4, span.start)
 end)
 
-check.test("text that says the same over and over is rejected by the lower bound", function()
+check.test("text that the good text says word for word is rejected by the lower bound", function()
   local repeated = ("the cat sat on the mat. "):rep(20)
   local _, value = model:bits(repeated)
   local view = run({ repeated, NOISE }, { min_perplexity = value + 0.01 })

@@ -89,35 +89,56 @@ static Gram *place_of(Gram *gram, size_t mask, uint64_t key) {
   return &gram[i];
 }
 
-/* The same n-grams, those seen at most `least` times left out, in so many places. */
-static int move(LmCounts *c, size_t places, uint64_t least) {
-  Gram *gram = calloc(places, sizeof *gram);
+/* Twice the places. */
+static int grow(LmCounts *c) {
+  size_t mask = 2 * c->mask + 1;
+  Gram *gram = calloc(mask + 1, sizeof *gram);
   if (gram == NULL) return -1;
-  c->n = 0;
-  for (size_t i = 0; i <= c->mask; i++) {
-    const Gram *g = &c->gram[i];
-    if (g->count == 0) continue;
-    if (g->count <= least) {
-      c->dropped += g->count;
-      continue;
-    }
-    *place_of(gram, places - 1, g->key) = *g;
-    c->n++;
-  }
+  for (size_t i = 0; i <= c->mask; i++)
+    if (c->gram[i].count > 0) *place_of(gram, mask, c->gram[i].key) = c->gram[i];
   free(c->gram);
   c->gram = gram;
-  c->mask = places - 1;
+  c->mask = mask;
   return 0;
 }
 
-/* Room for one more: more places, or those seen least leave until half are left. */
-static int make_room(LmCounts *c) {
-  if (c->n >= c->most) {
-    uint64_t least = 1;
-    for (; c->n > c->most / 2; least++)
-      if (move(c, c->mask + 1, least) != 0) return -1;
+/* The greatest count of the n-grams that leave so that at most half are left; 0 if out of memory. */
+static uint64_t leaving(const LmCounts *c) {
+  enum { MOST = 1 << 16 };   /* if so many are seen more often, all leave: that takes 10^11 characters */
+  size_t *seen = calloc(MOST + 1, sizeof *seen), left = c->n;
+  uint64_t count = 0;
+  if (seen == NULL) return 0;
+  for (size_t i = 0; i <= c->mask; i++) seen[c->gram[i].count < MOST ? c->gram[i].count : MOST]++;
+  while (left > c->most / 2 && count < MOST) left -= seen[++count];
+  free(seen);
+  return count < MOST ? count : UINT64_MAX;
+}
+
+/* The n-grams seen least leave. */
+static int drop(LmCounts *c) {
+  uint64_t count = leaving(c);
+  Gram *stay = malloc((c->most / 2 + 1) * sizeof *stay);
+  size_t n = 0;
+  if (stay == NULL || count == 0) {
+    free(stay);
+    return -1;
   }
-  return 2 * (c->n + 1) > c->mask ? move(c, 2 * (c->mask + 1), 0) : 0;
+  for (size_t i = 0; i <= c->mask; i++) {
+    const Gram *g = &c->gram[i];
+    if (g->count > count) stay[n++] = *g;
+    else c->dropped += g->count;
+  }
+  memset(c->gram, 0, (c->mask + 1) * sizeof *c->gram);
+  for (size_t i = 0; i < n; i++) *place_of(c->gram, c->mask, stay[i].key) = stay[i];
+  c->n = n;
+  free(stay);
+  return 0;
+}
+
+/* Room for one more. */
+static int make_room(LmCounts *c) {
+  if (c->n >= c->most && drop(c) != 0) return -1;
+  return 2 * (c->n + 1) > c->mask ? grow(c) : 0;
 }
 
 int lm_counts_add(LmCounts *c, Span text) {

@@ -1,6 +1,8 @@
 --- presets.chat: figures for chats, tickets and short questions.
 -- A question of one word and an answer of one word ("yes") are data. What repeats itself is told
 -- from lists and steps by a higher ratio; personal data is redacted, not a reason to lose the row.
+-- perplexity stands in no preset, since it needs a model of your own good text (tamis fit lm):
+--   s.perplexity { model = "good.lm", max_percentile = 0.99, percentile_of = "fit" }
 --   local chat = require "tamis.presets.chat"
 --   s.length(chat.length)                  -- one stage
 --   chat                                   -- all of them, in order: a preset is also a list of stages

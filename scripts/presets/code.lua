@@ -2,6 +2,8 @@
 -- Programs repeat themselves by nature, tables and tests most of all, and name hosts and versions;
 -- what is not prose says nothing of a language. E-mail addresses, cards and social security numbers
 -- are redacted; phone numbers and IP addresses are too often constants.
+-- perplexity stands in no preset, since it needs a model of your own good text (tamis fit lm):
+--   s.perplexity { model = "good.lm", max_percentile = 0.99, percentile_of = "fit" }
 --   local code = require "tamis.presets.code"
 --   s.length(code.length)                  -- one stage
 --   code                                   -- all of them, in order: a preset is also a list of stages

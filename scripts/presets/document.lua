@@ -1,6 +1,8 @@
 --- presets.document: figures for long questions with full answers.
 -- The floor of 20 tokens for an input rejects most of what people type into a chat. For those see
 -- presets.chat.
+-- perplexity stands in no preset, since it needs a model of your own good text (tamis fit lm):
+--   s.perplexity { model = "good.lm", max_percentile = 0.99, percentile_of = "fit" }
 --   local document = require "tamis.presets.document"
 --   s.length(document.length)              -- one stage
 --   document                               -- all of them, in order: a preset is also a list of stages

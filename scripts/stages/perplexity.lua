@@ -1,7 +1,8 @@
 --- perplexity: reject a row whose text would surprise a reader of your own good text: noise, mojibake, another
--- language, keyboard mash, encoded bytes; or that would not surprise at all, as "aaaa" does.
--- The model knows which characters follow which in texts that you call good (tamis fit lm; modules/lm/lm.h).
--- Perplexity is per character: 2 to the bits that a character costs; 4 is as if each were one of four equally likely.
+-- language, keyboard mash, encoded bytes; or that would not surprise at all: what the good text says word for word.
+-- The model knows which characters follow which in texts that you call good (tamis fit lm; modules/lm/lm.h). Perplexity
+-- is per character: 2 to the bits that a character costs; 4 is as if each were one of four equally likely. Text that
+-- repeats itself ("aaaa") is mostly strange, not plain; repetition tells of it.
 
 local json = require "json"
 local lm = require "lm"
@@ -52,7 +53,7 @@ return {
     field          = { type = "enum", default = "output", values = FIELDS, doc = "the text to look at" },
     max_perplexity = { type = "number", min = 1, doc = "largest perplexity a character; `tamis fit lm` prints that of "
                        .. "good text" },
-    min_perplexity = { type = "number", min = 1, doc = "smallest; for text that repeats itself" },
+    min_perplexity = { type = "number", min = 1, doc = "smallest: what lies below is what the good text says word for word" },
     max_percentile = { type = "number", min = 0, max = 1,
                        doc = "keep texts up to this share by perplexity, 0.99 say: the nearest rank; those that tie "
                        .. "with it stay" },
