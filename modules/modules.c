@@ -28,6 +28,7 @@
   X("neardup_index", luaopen_neardup_index, TRUSTED, "the texts that a run kept, for the runs after it") \
   X("recur", luaopen_recur, TRUSTED, "sentences that recur across rows") \
   X("rules", luaopen_rules, TRUSTED, "what the text rules measure, and their operators") \
+  X("schema", luaopen_schema, TRUSTED, "JSON that rows promise: by a schema, or because it was asked for") \
   X("spans", luaopen_spans, TRUSTED, "runs of tokens that recur across rows") \
   X("stats", luaopen_stats, TRUSTED, "sums, quantiles and histograms of a number a row") \
   X("passing", luaopen_passing, TRUSTED, "how many rows would pass at other values of a stage's bounds") \

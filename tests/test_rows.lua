@@ -105,4 +105,127 @@ check.test("truncated holds a length against the one that the row expects", func
   check.eq(reasons(child), { "", "", "", "", "", "" })
 end)
 
+-- ---- schema ----
+
+local no_pcre2 = not require("scan").new {}
+
+check.test("schema requires paths and what stands there", function()
+  local view = load {
+    { input = "q", output = "a", meta = { queue = "x", n = 3 }, tags = { "a", "b" } },
+    { input = "q", output = "a", meta = { n = 3 }, tags = {} },
+    { input = "q", output = "a", meta = { queue = 4, n = 3 } },
+    { input = "q", output = "a", meta = { queue = "x", n = 30 }, tags = { "a", "c" } },
+    { input = "q", output = "a", meta = { queue = "x" }, tags = "a" },
+    '{"input":"q","output":"a","meta":{"queue":"x","n":null}}',
+  }
+  local child = run(view, "schema", { require = { ["meta.queue"] = "string", ["meta.n"] = { "integer", max = 9, optional = true },
+    ["tags[]"] = { "string", one_of = { "a", "b" }, optional = true } } })
+  check.eq(reasons(child), { "", "missing_value", "wrong_value", "wrong_value", "", "wrong_value" })
+  check.eq(child:row(2).evidence, { path = "meta.queue", found = "nothing" })
+  check.eq(child:row(3).evidence, { path = "meta.queue", pointer = "", keyword = "type", expected = 'type ["string"]',
+                                    found = "number 4" })
+  check.eq(child:row(4).also[1].evidence, { path = "tags[1]", pointer = "", keyword = "enum", expected = 'enum ["a","b"]',
+                                            found = 'string "c"' })
+  check.eq(child:row(6).evidence.found, "null null")
+end)
+
+check.test("a shape that is wrong says what is allowed", function()
+  local stage = require "stages.schema"
+  local function says(shape, words)
+    local err = stage.check(params(stage, { require = { ["a.b"] = shape } }))
+    check.contains(err or "nothing", words)
+  end
+  says("text", 'require["a.b"]: "text" is no type')
+  says({ "string", least = 1 }, 'there is no "least"')
+  says({ "string", min = "1" }, "min must be a number")
+  says({ one_of = {} }, "one_of must be a list")
+  check.eq(stage.check(params(stage, { require = { a = "any", b = { "string", "null", min = 1, pattern = "x" } } })), nil)
+  check.contains(stage.check(params(stage, { require = { "string" } })), "its keys are paths")
+  local op, err = stage.op(params(stage, { require = { ["a..b"] = "string" } }))
+  check.eq(op, nil)
+  check.contains(err, '"a..b" is no path')
+end)
+
+check.test("an answer that was asked for as JSON parses, and its evidence says where it does not", function()
+  local ask = "List two colours. Respond in JSON."
+  local view = load {
+    { input = ask, output = '{"colours": ["red", "blue"]}' }, { input = ask, output = 'Sure:\n```json\n["red"]\n```' },
+    { input = ask, output = '{"é": ["red", "blue"' }, { input = ask, output = "Red and blue." },
+    { input = ask, output = 'They are ["red", "blue"].' }, { input = "List two colours, not in JSON.", output = "Red and blue." },
+    { input = "Write a Python function to return a JSON object.", output = "def f(): ..." },
+    { input = "Give me the address as a JSON object.", output = "Main street" }, { input = "List two colours.", output = "Red and blue." },
+    { system = "Only valid JSON, please.", input = "Two colours?", output = "[1,]" },
+  }
+  local child = run(view, "schema")
+  check.eq(reasons(child), { "", "", "not_json", "not_json", "not_json", "", "", "not_json", "", "not_json" })
+  check.eq(child:row(3).evidence, { field = "output", offset = 20, wrong = "it ends before it closes", found = "" })
+  check.eq(child:row(4).evidence, { field = "output", offset = 0, wrong = "not JSON from here on", found = "Red and blue" })
+  check.eq(child:row(10).evidence.offset, 3)
+  check.eq(reasons(run(view, "schema", { json_in_prose = true }))[5], "")
+  check.eq(reasons(run(view, "schema", { json_output = "never" }))[4], "")
+  check.eq(reasons(run(view, "schema", { json_output = "always" }))[9], "not_json")
+end)
+
+local PERSON = { type = "object", properties = { name = { type = "string" }, age = { type = "integer", minimum = 0 } },
+                 required = { "name" }, additionalProperties = false }
+
+check.test("an answer fits the schema of its row, or the recipe's", function()
+  local rows = {}
+  for i, output in ipairs { '{"name":"Jo"}', '```\n{"name":"Jo","age":-1}\n```', '{"age":3}', '{"name":"Jo","x":1}', '{"name"' } do
+    rows[i] = { input = "Who?", output = output, format = { type = "json_schema", json_schema = { name = "p", schema = PERSON } } }
+  end
+  rows[6] = { input = "Who?", output = '{"name":3}', format = json.encode(PERSON) }
+  rows[7] = { input = "Who?", output = "Jo" }
+  rows[8] = { input = "Who?", output = "{}", format = "{x" }
+  rows[9] = { input = "Who?", output = "{}", format = { ["$ref"] = "#/$defs/x" } }
+  local child = run(load(rows), "schema", { json_schema = "format" })
+  check.eq(reasons(child), { "", "schema_mismatch", "schema_mismatch", "schema_mismatch", "not_json", "schema_mismatch", "",
+                             "bad_schema", "bad_schema" })
+  check.eq(child:row(2).evidence, { field = "output", pointer = "/age", keyword = "minimum", expected = "minimum 0",
+                                    found = "number -1" })
+  check.eq(child:row(4).evidence.pointer, "/x")
+  check.eq(child:row(8).evidence, { path = "format", wrong = "no JSON Schema" })
+  check.eq(child:row(9).evidence.wrong, "a reference to nowhere")
+  check.eq(reasons(run(load(rows), "schema", { json_schema = PERSON }))[7], "not_json")
+end)
+
+check.test("the arguments of a call fit the parameters of its tool", function()
+  local function chat(name, arguments)
+    return { tools = { { type = "function", ["function"] = { name = "who", parameters = PERSON } } }, messages = {
+      { role = "user", content = "hi" },
+      { role = "assistant", tool_calls = { { id = "1", type = "function", ["function"] = { name = name, arguments = arguments } } } },
+      { role = "tool", tool_call_id = "1", content = "ok" }, { role = "assistant", content = "Done." } } }
+  end
+  local view = load { chat("who", '{"name":"Jo"}'), chat("who", '{"name":7}'), chat("what", "{}"), chat("who", '{"name"'),
+                      chat("who", { name = "Jo", age = 1.5 }) }
+  local child = run(view, "schema")
+  check.eq(reasons(child), { "", "tool_arguments", "unknown_tool", "tool_arguments", "tool_arguments" })
+  check.eq(child:row(2).evidence, { path = "messages[1].tool_calls[0].function.arguments", pointer = "/name", keyword = "type",
+                                    expected = 'type "string"', found = "number 7" })
+  check.eq(child:row(3).evidence, { path = "messages[1].tool_calls[0].function.name", found = "what" })
+  check.eq(child:row(5).evidence.pointer, "/age")
+  check.eq(reasons(run(view, "schema", { tools = "" })), { "", "", "", "", "" })
+  child = run(view, "schema", { tools = "", json_schema = PERSON, json_value = "messages[].tool_calls[].function.arguments" })
+  check.eq(reasons(child), { "", "schema_mismatch", "schema_mismatch", "schema_mismatch", "schema_mismatch" })
+end)
+
+check.test("keywords that are not checked are named in the notes, and a schema without an end is a bad one", function()
+  local view = load { { input = "q", output = "[1]", schema = { unevaluatedItems = false, items = { foo = 1 } } },
+                      { input = "q", output = "[1]", schema = { allOf = { { ["$ref"] = "#" }, { ["$ref"] = "#" } } } } }
+  local child, notes = run(view, "schema", { json_schema = "schema" })
+  check.eq(reasons(child), { "", "bad_schema" })
+  check.eq(child:row(2).evidence.wrong, "no end within max_steps")
+  check.eq(notes, { "schema: 1 row with keywords that were not checked: foo, unevaluatedItems" })
+end)
+
+check.test("a pattern of the recipe's that is none fails the run", function()
+  if no_pcre2 then check.skip "built without PCRE2" end
+  local view = load { { input = "q", output = "a" } }
+  local stage = require "stages.schema"
+  local p = params(stage, { require = { output = { pattern = "(" } } })
+  local child, err = view:run_group { ops = { check.ok(stage.op(p, {})) }, stages = { "schema" }, pool = pool }
+  check.eq(child, nil)
+  check.contains(err, 'at "/pattern": the pattern is none at byte 1')
+end)
+
 check.done()

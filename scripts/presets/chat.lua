@@ -10,8 +10,8 @@
 return {
   doc         = "figures for chats, tickets and short questions",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated", "near_empty",
-                  "identity", "chat_structure", "encoding", "markup", "url_quality", "dates", "language", "pii",
-                  "boilerplate", "conflict", "near_dedup" },
+                  "identity", "chat_structure", "encoding", "markup", "url_quality", "dates", "schema", "language",
+                  "pii", "boilerplate", "conflict", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 1, max_input_tokens = 8192, min_output_tokens = 1, max_output_tokens = 4096 },
@@ -26,6 +26,7 @@ return {
   markup      = {},
   url_quality = {},
   dates       = { slack_days = 366 },   -- a plan of the next twelve months is none that looks ahead
+  schema      = {},
   language    = { keep = { "en" }, min_confidence = 0.8 },
   pii         = { action = "redact" },
   boilerplate = {},

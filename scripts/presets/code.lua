@@ -11,7 +11,7 @@
 return {
   doc         = "figures for instructions with programs as answers",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "near_empty",
-                  "chat_structure", "encoding", "language", "pii", "near_dedup" },
+                  "chat_structure", "encoding", "schema", "language", "pii", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 2, max_input_tokens = 8192, min_output_tokens = 1, max_output_tokens = 8192 },
@@ -20,6 +20,7 @@ return {
   near_empty  = {},
   chat_structure = {},
   encoding    = {},
+  schema      = {},
   language    = { keep = { "en" }, min_confidence = 0.6, fields = { "input" } },
   pii         = { action = "redact", types = { "SSN", "CREDIT_CARD", "EMAIL" } },
   near_dedup  = { threshold = 0.9 },

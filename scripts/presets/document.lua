@@ -10,8 +10,8 @@
 return {
   doc         = "figures for long questions with full answers",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated", "near_empty",
-                  "identity", "chat_structure", "encoding", "markup", "url_quality", "dates", "language", "pii",
-                  "boilerplate", "conflict", "near_dedup" },
+                  "identity", "chat_structure", "encoding", "markup", "url_quality", "dates", "schema", "language",
+                  "pii", "boilerplate", "conflict", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 20, max_input_tokens = 2048, min_output_tokens = 10, max_output_tokens = 1024 },
@@ -26,6 +26,7 @@ return {
   markup      = {},
   url_quality = {},
   dates       = { slack_days = 366 },
+  schema      = {},
   language    = { keep = { "en" }, min_confidence = 0.95 },
   pii         = { action = "reject" },
   boilerplate = {},

@@ -99,6 +99,78 @@ local CASES = {
     end },
 }
 
+-- JSON, asked for and delivered
+local ASKS = { "List %s. Respond in JSON.", "Give me %s as a JSON object.", "%s, please. Output only valid JSON.",
+               "Summarise %s and return JSON with keys a and b.", "Extract %s. Format your answer as JSON.",
+               "Convert %s into JSON.", "Reply with JSON: %s.", "I need %s in JSON format, nothing else.",
+               "Classify %s. Your response must be valid JSON.", "Turn %s into a JSON array." }
+local THINGS = { "two colours", "the order above", "the drinks and their sizes", "the names of the guests" }
+local function object()
+  return json.encode { a = draw(99), b = pick(TEXTS), list = json.array { draw(9), pick(THINGS) }, ok = draw(2) == 1 }
+end
+local function in_fence(text) return pick { "%s", "```json\n%s\n```", "Here it is:\n```\n%s\n```\nAnything else?", " %s\n" }
+  :gsub("%%s", function() return text end) end
+local function broken(text)
+  local way = draw(5)
+  if way == 1 then return text:sub(1, #text - draw(#text - 2)) end
+  if way == 2 then return (text:gsub("}$", ",}")) end
+  if way == 3 then return (text:gsub('"', "'", 2)) end
+  return way == 4 and text .. " " .. text or pick(TEXTS)
+end
+local function ask(output) return { input = pick(ASKS):format(pick(THINGS)), output = output } end
+local NO_ASKS = { "Write a Python function that returns a JSON object.", "How do I parse JSON in Lua?", "Is JSON better than XML?",
+                  "List two colours, but do not use JSON.", "Fetch the JSON response and log it with JavaScript.",
+                  "What does JSON stand for?", "Answer in plain words, not in JSON.", "Build an API endpoint that sends data as JSON." }
+
+local SCHEMA = { type = "object", required = { "name", "size" }, additionalProperties = false, properties = {
+  name = { type = "string", minLength = 1 }, size = { enum = { "small", "large" } }, shots = { type = "integer", minimum = 0 },
+  extras = { type = "array", items = { ["$ref"] = "#/$defs/extra" }, maxItems = 3 } },
+  ["$defs"] = { extra = { anyOf = { { type = "string" }, { type = "null" } } } } }
+local function drink()
+  return { name = pick { "latte", "tea", "moka" }, size = pick { "small", "large" }, shots = draw(4) - 1,
+           extras = json.array { pick { "milk", "sugar" }, json.null } }
+end
+local SPOIL = {
+  function(d) d.name = nil end, function(d) d.name = "" end, function(d) d.size = "huge" end, function(d) d.shots = -1 end,
+  function(d) d.shots = 1.5 end, function(d) d.extras = json.array { 1 } end, function(d) d.colour = "red" end,
+  function(d) d.extras = json.array { "a", "b", "c", "d" } end, function(d) d.shots = "2" end, function(d) d.extras = "milk" end }
+local function spoilt()
+  local d = drink()
+  pick(SPOIL)(d)
+  return d
+end
+local function with_schema(d)
+  return row(in_fence(json.encode(d)), { schema = pick { SCHEMA, json.encode(SCHEMA), { json_schema = { schema = SCHEMA } } } })
+end
+local function call(name, arguments)
+  return { tools = { { type = "function", ["function"] = { name = "order", parameters = SCHEMA } } }, messages = {
+    { role = "user", content = pick(TEXTS) }, { role = "assistant", content = "", tool_calls = {
+      { id = "1", type = "function", ["function"] = { name = name, arguments = arguments } } } },
+    { role = "tool", tool_call_id = "1", content = "ok" }, { role = "assistant", content = pick(TEXTS) } } }
+end
+
+CASES[#CASES + 1] = { "schema", { json_schema = "schema" }, {
+    not_json = function() return ask(in_fence(broken(object()))) end,
+    schema_mismatch = function() return with_schema(spoilt()) end,
+  }, function()
+    return pick { ask(in_fence(object())), { input = pick(NO_ASKS), output = pick(TEXTS) }, with_schema(drink()), row(pick(TEXTS)) }
+  end }
+CASES[#CASES + 1] = { "schema", { require = { tools = "array", ["messages[].id"] = { "integer", min = 1, optional = true },
+    ["tools[].type"] = { "string", one_of = { "function" } } } }, {
+    tool_arguments = function() return call("order", json.encode(spoilt())) end,
+    unknown_tool = function() return call(pick { "orders", "Order", "cancel" }, "{}") end,
+    wrong_value = function()
+      local c = call("order", json.encode(drink()))
+      if draw(2) == 1 then c.messages[draw(4)].id = pick { 0, "1", 1.5 } else c.tools[1].type = pick { "fn", 1, "" } end
+      return c
+    end,
+    missing_value = function()
+      local c = call("order", json.encode(drink()))
+      c.tools = nil
+      return c
+    end,
+  }, function() return call("order", json.encode(drink())) end }
+
 local function run(name, changes, rows)
   local path = os.tmpname()
   local f = assert(io.open(path, "wb"))
