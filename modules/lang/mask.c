@@ -9,7 +9,7 @@
 #include "lang/lang.h"
 #include "text/chars.h"
 
-enum { MOST_AHEAD = 128 };     /* bytes in which a JSON text shows that it is one */
+enum { MOST_AHEAD = 128, MOST_OPEN = 8 };   /* bytes and brackets in which a JSON text shows that it is one */
 
 typedef struct Mask {
   Span t;
@@ -92,7 +92,7 @@ static size_t skip_string(Span t, size_t i, size_t end) {
 static int json_at(Span t, size_t i) {
   size_t end = t.len - i < MOST_AHEAD ? t.len : i + MOST_AHEAD;
   char open = 0;
-  while (i < end && (t.ptr[i] == '[' || (t.ptr[i] == '{' && open != '{'))) {
+  for (int n = 0; n < MOST_OPEN && i < end && (t.ptr[i] == '[' || (t.ptr[i] == '{' && open != '{')); n++) {
     open = t.ptr[i];
     i = skip_blanks(t, i + 1, end);
   }
