@@ -126,6 +126,7 @@ eval: $(BUILD)/tamis-test $(BUILD)/bench/make_rows $(BUILD)/eval/brute
 	@$(BUILD)/tamis-test tests/eval/perplexity.lua
 	@$(BUILD)/tamis-test tests/eval/rules.lua
 	@$(BUILD)/tamis-test tests/eval/rows.lua
+	@$(BUILD)/tamis-test tests/eval/corpus.lua
 
 lint: $(BUILD)/embedded.c
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \

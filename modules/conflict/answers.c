@@ -101,7 +101,7 @@ static int by_value(const void *a, const void *b) {
 
 static size_t distinct(uint64_t *list, size_t n) {
   size_t k = 0;
-  qsort(list, n, sizeof *list, by_value);
+  if (n > 0) qsort(list, n, sizeof *list, by_value);
   for (size_t i = 0; i < n; i++)
     if (k == 0 || list[k - 1] != list[i]) list[k++] = list[i];
   return k;
@@ -210,6 +210,18 @@ static int read_final(Answer *a, const ConflictRules *r, Span text) {
   return 0;
 }
 
+/* See Answer.mark: closing quotes and white space behind it do not count. */
+static int end_mark(Span text) {
+  static const char *const MARKS[] = { ".", "!", "…", "。", "！", "।", "?", "？", "؟" };
+  while (text.len > 0 && strchr(" \n\r\t\"')]*_", text.ptr[text.len - 1]) != NULL && text.ptr[text.len - 1] != '\0')
+    text.len--;
+  for (size_t i = 0; i < sizeof MARKS / sizeof *MARKS; i++) {
+    size_t len = strlen(MARKS[i]);
+    if (text.len >= len && memcmp(text.ptr + text.len - len, MARKS[i], len) == 0) return i < 6 ? 1 : 2;
+  }
+  return 0;
+}
+
 int answer_read(Answer *a, const ConflictRules *r, Span text) {
   size_t room = fold_room(text.len);
   if (room > a->cap) {
@@ -220,7 +232,9 @@ int answer_read(Answer *a, const ConflictRules *r, Span text) {
   }
   a->len = fold_text(a->folded, text, FOLD_DROP_PUNCTUATION, NULL);
   Span folded = span_of(a->folded, a->len);
-  a->polarity = begins(&r->neither, folded) ? 0 : begins(&r->yes, folded) ? 1 : begins(&r->no, folded) ? -1 : 0;
+  a->phrase = begins(&r->neither, folded);
+  a->polarity = a->phrase ? 0 : begins(&r->yes, folded) ? 1 : begins(&r->no, folded) ? -1 : 0;
+  a->mark = end_mark(text);
   return read_final(a, r, text) != 0 || read_words(a, r) != 0 || read_numbers(a, text) != 0 ? -1 : 0;
 }
 
@@ -290,7 +304,10 @@ static int final_differ(const ConflictRules *r, const Answer *a, const Answer *b
 
 static int asked(const ConflictRules *r, ConflictSignal s) { return r->signals >> s & 1; }
 
-static int is_label(const ConflictRules *r, const Answer *a) { return a->tokens > 0 && a->tokens <= r->label_words; }
+static int is_label(const ConflictRules *r, const Answer *a) {
+  size_t most = a->mark == 0 ? r->label_words : (r->label_words + 1) / 2;
+  return a->tokens > 0 && a->tokens <= most && a->mark != 2 && !a->phrase;
+}
 
 int answers_conflict(const ConflictRules *r, const Answer *a, const Answer *b, double similarity) {
   if (asked(r, CONFLICT_FINAL_ANSWER)) {

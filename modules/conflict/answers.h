@@ -7,7 +7,7 @@
 **   number        the words beside the numbers are alike, and each has a number that the other has not
 **   negation      the words beside negations are alike, and one has an odd number of negations, the other an even one
 **   label         both are short, and neither has all words of the other; a number and words ("7", "seven") are no
-**                 contradiction
+**                 contradiction. One that ends like a sentence may have half as many words, a question is none
 **   different     the Jaccard similarity of their shingles is under a bound
 **
 ** "Alike" is the Jaccard similarity of the sets of words. Words are tokens (text/tokens.h) of the folded text without
@@ -38,7 +38,7 @@ uint64_t answer_word(Span text);                             /* the hash of a wo
 typedef struct ConflictRules {
   unsigned signals;              /* bit s: ConflictSignal s is asked */
   double alike;                  /* number, negation: least similarity of the other words */
-  size_t label_words;            /* label, final_answer: most words of a short answer */
+  size_t label_words;            /* label, final_answer: most words of a short answer; see above */
   double max_similarity;         /* different: under it; 0: never */
   unsigned shingle;              /* of the Jaccard, code points */
   Phrases yes, no, neither;      /* beginnings; neither: "no problem" is no no */
@@ -58,6 +58,8 @@ typedef struct Answer {
   size_t nwords, nnumbers, tokens, negations;
   size_t word_cap, number_cap;
   int polarity;          /* 1 yes, -1 no, 0 neither */
+  int phrase;            /* begins with one of `neither`: no label */
+  int mark;              /* 2 ends with a question mark, 1 with a full stop or an exclamation mark, 0 with neither */
   char *final;           /* [final_len] what stands behind the last marker, to the end of its line; none: 0 */
   size_t final_len, final_cap;
 } Answer;

@@ -116,7 +116,8 @@ return {
                                 .. "questions that have one answer; 0: off" },
     alike  = { type = "number", default = 0.8, min = 0, max = 1,
                doc = "number, negation: least Jaccard of the other words" },
-    label_words = { type = "integer", default = 3, min = 1, max = 100, doc = "label: most words of a short answer" },
+    label_words = { type = "integer", default = 6, min = 1, max = 100,
+                    doc = "label: most words of a short answer; half as many where it ends like a sentence" },
     min_input_similarity = { type = "number", default = 1, min = 0.5, max = 1,
                              doc = "questions are the same from this Jaccard on, with the same numbers and negations; "
                                .. "1: case and white space apart" },

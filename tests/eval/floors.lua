@@ -18,6 +18,11 @@ return {
   secrets = { precision = 0.95, recall = 0.95 },
   -- faults planted in real texts, among decoys: url_quality, dates, truncated's length, schema
   rows = { least = { precision = 0.98, recall = 0.98 } },
+  -- sentences and contradictions planted in real texts
+  recurring = { rows = { precision = 0.98, recall = 0.98 },
+                ["alpaca.jsonl.gz"] = { precision = 0.90, recall = 0.98 } },   -- programs that share most lines
+  conflict = { all = { precision = 0.98, recall = 0.98 }, ["short answers"] = { precision = 0.98, recall = 0.84 },
+               intents = { precision = 0.98, recall = 0.90 } },
   -- the stage language: shares of texts of 100 characters and more, of shorter ones, of raw_multilingual's rows
   language = {
     cld2   = { long_right = 0.98, long_strict = 0.965, short_not_wrong = 0.985, multilingual = 0.94 },
