@@ -163,10 +163,10 @@ static int read_words(Answer *a, const ConflictRules *r) {
     a->tokens++;
     if (has_digit(w)) continue;
     uint64_t word = answer_word(w);
-    const Negation *not = negation_of(r, word);
-    if (not != NULL) {
+    const Negation *found = negation_of(r, word);
+    if (found != NULL) {
       a->negations++;
-      word = not->rest;
+      word = found->rest;
     }
     if (word == 0) continue;
     if (reserve(&a->word, &a->word_cap, n + 1) != 0) return -1;

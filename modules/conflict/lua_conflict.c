@@ -115,7 +115,7 @@ static const double *check_rank(lua_State *L, const View *v) {
 
 /* ---- the tables of words: nothing may raise between here and the operator ---- */
 
-typedef struct Tables { Span *yes, *no, *neither, *marker, *not, *rest; size_t n[5]; } Tables;
+typedef struct Tables { Span *yes, *no, *neither, *marker, *negation, *rest; size_t n[5]; } Tables;
 
 static Tables check_tables(lua_State *L) {
   Tables w;
@@ -123,7 +123,7 @@ static Tables check_tables(lua_State *L) {
   w.no = check_words(L, "no", 0, &w.n[1]);
   w.neither = check_words(L, "neither", 0, &w.n[2]);
   w.marker = check_words(L, "markers", 0, &w.n[3]);
-  w.not = check_words(L, "negations", 1, &w.n[4]);
+  w.negation = check_words(L, "negations", 1, &w.n[4]);
   w.rest = check_words(L, "negations", 2, &w.n[4]);
   return w;
 }
@@ -141,7 +141,7 @@ static int make_rules(ConflictRules *r, const Tables *w) {
   if (r->negation == NULL) return -1;
   for (; r->nnegations < w->n[4]; r->nnegations++) {
     Span rest = w->rest[r->nnegations];
-    r->negation[r->nnegations] = (Negation){ answer_word(w->not[r->nnegations]), rest.len > 0 ? answer_word(rest) : 0 };
+    r->negation[r->nnegations] = (Negation){ answer_word(w->negation[r->nnegations]), rest.len > 0 ? answer_word(rest) : 0 };
   }
   qsort(r->negation, r->nnegations, sizeof *r->negation, by_word);
   return 0;

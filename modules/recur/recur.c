@@ -7,7 +7,7 @@
 #include "core/spill.h"
 #include "text/fold.h"
 
-enum { GRAIN = 64 };
+enum { GRAIN = 64, PENDING = 16 };
 enum { CELLS_A_TEXT = 8, FEWEST_CELLS = 1 << 12, MOST_CELLS = 1 << 24 };   /* room alone depends on them */
 
 /* Sentences counted by a worker: open addressing over places in `list`. */
@@ -106,16 +106,30 @@ static int is_label(Span text, const Sentence *s, size_t behind) {
 
 typedef int (*Visit)(Search *s, Worker *w, const SentenceKey *k, uint32_t text);
 
+/* Sentences of a text whose cells were asked for: they come from memory while the next ones are hashed. */
+typedef struct Pending { SentenceKey key[PENDING]; size_t n; } Pending;
+
+static int visit_pending(Search *s, Worker *w, Pending *p, uint32_t i, Visit visit) {
+  for (size_t k = 0; k < p->n; k++)
+    if (visit(s, w, &p->key[k], i) != 0) return -1;
+  p->n = 0;
+  return 0;
+}
+
 static int visit_text(Search *s, Worker *w, uint32_t i, Span text, Visit visit) {
   size_t at = 0;
   Sentence n;
+  Pending pending = { .n = 0 };
   if (make_room(w, text.len) != 0) return -1;
   for (int first = 1; (n = sentence_next(s->p->abbreviations, text, &at)).text.ptr != NULL; first = 0) {
     if (first && is_label(text, &n, at)) return 0;
     SentenceKey k = sentence_key(n.text, w->room);
-    if (k.words >= s->p->min_words && visit(s, w, &k, i) != 0) return -1;
+    if (k.words < s->p->min_words) continue;
+    __builtin_prefetch((const void *)&s->cell[k.hi & s->mask]);
+    pending.key[pending.n++] = k;
+    if (pending.n == PENDING && visit_pending(s, w, &pending, i, visit) != 0) return -1;
   }
-  return 0;
+  return visit_pending(s, w, &pending, i, visit);
 }
 
 static int count(Search *s, Worker *w, const SentenceKey *k, uint32_t text) {

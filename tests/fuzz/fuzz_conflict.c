@@ -28,9 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   if (r.negation == NULL || phrases_init(&r.yes, &yes, 1) != 0 || phrases_init(&r.no, &no, 1) != 0 ||
       phrases_init(&r.neither, &neither, 1) != 0 || phrases_lower(&r.marker, marker, 2) != 0)
     abort();
-  uint64_t not = answer_word(span_str("not")), cannot = answer_word(span_str("cannot"));
-  r.negation[0] = (Negation){ not < cannot ? not : cannot, 0 };
-  r.negation[1] = (Negation){ not < cannot ? cannot : not, 0 };
+  uint64_t plain = answer_word(span_str("not")), cannot = answer_word(span_str("cannot"));
+  r.negation[0] = (Negation){ plain < cannot ? plain : cannot, 0 };
+  r.negation[1] = (Negation){ plain < cannot ? cannot : plain, 0 };
   r.nnegations = 2;
   const uint8_t *cut = memchr(data + 2, 0xFF, len - 2);
   size_t first = cut != NULL ? (size_t)(cut - data) - 2 : len - 2;
