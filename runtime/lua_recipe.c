@@ -19,6 +19,7 @@
 #include "corpus/lua_rowop.h"
 #include "core/lua_buf.h"
 #include "corpus/lua_verdicts.h"
+#include "lang/lang.h"
 #include "modules.h"
 #include "runtime/embedded.h"
 #include "runtime/rowfn.h"
@@ -289,6 +290,7 @@ static int f_libraries(lua_State *L) {
     { "zstd", ZSTD_versionString() },
     { "sqlite", sqlite3_libversion() },
     { "openssl", OpenSSL_version(OPENSSL_VERSION) },
+    { "cld2", lang_version() },          /* with the date of its tables: they decide what it tells */
   };
   lua_newtable(L);
   for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {

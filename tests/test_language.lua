@@ -152,6 +152,7 @@ return s.recipe { name = "l", sources = { "rows.jsonl" }, s.language { model = %
   local status, _, err = check.run(("%s run %s --out %s --quiet"):format(check.tamis, check.quote(dir .. "/r.lua"), check.quote(dir .. "/out")))
   check.eq(status, 0, err)
   local lineage = json.decode(check.ok(fs.read(dir .. "/out/l/latest/lineage.json")))
+  check.eq(type(lineage.versions.cld2), lang.detect "x" and "string" or "nil")
   check.eq({ lineage.final_count, lineage.models[1].bytes, lineage.models[1].stages }, { 1, #model_bytes(), { "language" } })
   check.write(dir .. "/bad.lua", recipe:format "rows.jsonl")
   status, _, err = check.run(("%s run %s --out %s --quiet"):format(check.tamis, check.quote(dir .. "/bad.lua"), check.quote(dir .. "/out")))

@@ -25,6 +25,7 @@ void put_code(char out[LANG_CODE_SIZE], CLD2::Language language) {
 }  // namespace
 
 extern "C" int lang_available(void) { return 1; }
+extern "C" const char *lang_version(void) { return CLD2::DetectLanguageVersion(); }
 
 extern "C" int lang_known(int i, char code[LANG_CODE_SIZE], const char **name) {
   if (i < 0 || i >= CLD2::NUM_LANGUAGES) return 0;
@@ -68,6 +69,7 @@ extern "C" LangResult lang_detect(Span masked) {
 #else
 
 extern "C" int lang_available(void) { return 0; }
+extern "C" const char *lang_version(void) { return nullptr; }
 extern "C" int lang_known(int, char *, const char **) { return 0; }
 extern "C" LangResult lang_detect(Span) {
   LangResult r = {};

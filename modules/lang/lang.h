@@ -28,6 +28,7 @@ typedef struct LangEngine {
 } LangEngine;
 
 int lang_available(void);      /* whether this build has CLD2 */
+const char *lang_version(void);   /* of CLD2 and of its tables, "V2.0 - 20140204"; NULL without it */
 /* The error text for a build without it. */
 #define LANG_MISSING "needs CLD2: install libcld2-dev and build Tamis again"
 
