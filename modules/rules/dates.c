@@ -76,6 +76,7 @@ static int month(Cursor *c) {
   Span rest = span_of(c->p, (size_t)(c->end - c->p));
   if (rest.len < 3 || !rules_letter(*rest.ptr)) return 0;
   for (int m = 0; m < 12; m++) {
+    if (rules_lower(*rest.ptr) != MONTHS[m][0]) continue;
     Span name = span_str(MONTHS[m]);
     size_t n = 0;
     while (n < name.len && n < rest.len && rules_lower(rest.ptr[n]) == name.ptr[n]) n++;
@@ -226,16 +227,22 @@ static int may_begin(Span text, size_t i, int digit) {
   return memchr("-./#$+:=&\\", before, 10) == NULL && !(before == ',' && i > 1 && rules_digit(text.ptr[i - 2]));
 }
 
+/* A digit, or a letter that a month begins with. */
+static int begins_date(char c) {
+  enum { MONTH_LETTERS = 1 << ('j' & 31) | 1 << ('f' & 31) | 1 << ('m' & 31) | 1 << ('a' & 31) | 1 << ('s' & 31) |
+                         1 << ('o' & 31) | 1 << ('n' & 31) | 1 << ('d' & 31) };
+  return rules_digit(c) || (rules_letter(c) && MONTH_LETTERS >> (c & 31) & 1);
+}
+
 int dates_next(Span text, size_t *at, const DateStyle *style, DateFound *out) {
   size_t i = *at;
   while (i < text.len) {
     char c = text.ptr[i];
-    int digit = rules_digit(c);
-    if (!digit && memchr("jfmasondJFMASOND", c, 16) == NULL) {
+    if (!is_word(c)) {
       i++;
       continue;
     }
-    if (may_begin(text, i, digit) && any_form(text, i, style, out)) {
+    if (begins_date(c) && may_begin(text, i, rules_digit(c)) && any_form(text, i, style, out)) {
       *at = out->end;
       return 1;
     }

@@ -38,12 +38,12 @@ local MAY_ASK = { "in json", "as json", "as a json", "into json", "to json", "a 
                   "using json", "through json", "via json" }
 local PROGRAMS = { "function", "functions", "script", "program", "programs", "code", "snippet", "api", "apis",
                    "endpoint", "server", "app", "application", "class", "method", "query", "python", "javascript",
-                   "typescript", "java", "php", "ruby", "rust", "golang", "node.js", "nodejs", "express", "flask", "django",
-                   "c#", "c++", "sql", "swift", "kotlin", "bash", "curl", "fetch", "library", "module", "parse", "parser",
-                   "parsing", "serialize", "deserialize", "implement", "regex", "what is", "what are", "what does",
-                   "how do i", "how to", "how can", "how would", "explain", "why", "should i", "is this", "is it",
-                   "is that", "is the", "when was", "who invented", "difference", "compare", "better",
-                   "describe the json", "is {*", "is [*" }
+                   "typescript", "java", "php", "ruby", "rust", "golang", "node.js", "nodejs", "express", "flask",
+                   "django", "c#", "c++", "sql", "swift", "kotlin", "bash", "curl", "fetch", "library", "module",
+                   "parse", "parser", "parsing", "serialize", "deserialize", "implement", "regex", "what is",
+                   "what are", "what does", "how do i", "how to", "how can", "how would", "explain", "why",
+                   "should i", "is this", "is it", "is that", "is the", "when was", "who invented", "difference",
+                   "compare", "better", "describe the json", "is {*", "is [*" }
 
 -- ---- what a path requires ----
 

@@ -128,6 +128,30 @@ check.test("the ledger has where and what an edit replaced, and nothing but the 
   end
 end)
 
+check.test("schema reads what an earlier stage redacted, and its verdicts stand in the files of the run", function()
+  if no_pcre2() then check.skip(no_pcre2()) end
+  local tools = { { type = "function", ["function"] = { name = "mail", parameters = { type = "object",
+    properties = { to = { type = "string", pattern = "^\\[EMAIL\\]$" } }, required = { "to" } } } } }
+  local function chat(arguments, answer)
+    return json.encode { tools = tools, created_at = "2024-03-05", messages = {
+      { role = "user", content = "Write to jo@corp.io" }, { role = "assistant", content = "", tool_calls = {
+        { id = "1", type = "function", ["function"] = { name = "mail", arguments = arguments } } } },
+      { role = "tool", tool_call_id = "1", content = "sent" }, { role = "assistant", content = answer } } }
+  end
+  write("rows.jsonl", table.concat({ chat('{"to":"jo@corp.io"}', "Sent on 5 March 2024."), chat('{"to":"Jo"}', "Sent."),
+    chat('{"to":"jo@corp.io"}', "Sent on 5 March 2026."), chat('{"to":"jo@corp.io"}', "See http:/a.org/x") }, "\n") .. "\n")
+  local status, said, file = run [[ s.pii{ action = "redact" }, s.schema{}, s.dates{}, s.url_quality{} ]]
+  check.eq(status, 0, said)
+  local rejected = {}
+  for line in file("rejected.jsonl"):gmatch "[^\n]+" do rejected[#rejected + 1] = json.decode(line)._rejection end
+  check.eq(#rejected, 3)
+  check.eq({ rejected[1].stage, rejected[1].reason }, { "schema", "tool_arguments" })
+  check.eq(rejected[1].evidence, { path = "messages[1].tool_calls[0].function.arguments", pointer = "/to", keyword = "pattern",
+                                   expected = 'pattern "^\\\\[EMAIL\\\\]$"', found = 'string "Jo"' })
+  check.eq({ rejected[2].reason, rejected[2].evidence.text_date }, { "future_date", "2026-03-05" })
+  check.eq(rejected[3].reason, "malformed")
+end)
+
 check.test("a bad pattern ends the run with file, line and place", function()
   if no_pcre2() then check.skip(no_pcre2()) end
   local status, said = run [[ s.pii{ extra = { employee_id = { pattern = "EMP-(\\d" } } } ]]
