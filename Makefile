@@ -50,7 +50,7 @@ SERVER   = $(BUILD)/judge_server
 BENCHES  = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all demo check check-bare check-c test asan tsan bench eval lint fuzz install uninstall clean deps readme
+.PHONY: all demo check check-bare check-sdk check-c test asan tsan bench eval lint fuzz install uninstall clean deps readme
 all: tamis
 
 tamis: $(BUILD)/tamis
@@ -94,6 +94,9 @@ $(SERVER): $(call obj,$(SERVER_C)) $(KERNELS)
 	$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs libssl $(if $(call have,libnghttp2),libnghttp2))
 test: $(BUILD)/tamis $(C_TESTS) $(BUILD)/tamis-test $(SERVER)
 	@tests/run $(BUILD)
+# What the providers' published SDKs and types say of that server; needs node and the npm registry, else skips.
+check-sdk: $(SERVER)
+	@tests/judge_server/sdk_check.sh $(SERVER)
 check: PACKAGES += libnghttp2-dev
 check: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/tamis $(C_TESTS) $(BUILD)/tamis-test $(SERVER)

@@ -155,6 +155,15 @@ check.test("Anthropic's refusals have their status, type and words", function()
   check.eq(server:stats().billed.requests, 2)   -- the two of the test before
 end)
 
+check.test("the newer version of Anthropic's API takes a bearer token and no sampling parameters", function()
+  local newest = { "authorization: Bearer " .. judge.ANTHROPIC_KEY, "anthropic-version: 2026-10-21", HEADERS[3] }
+  check.eq(ask("x", nil, newest).status, 200)
+  check.eq(ask("x", { temperature = 1 }).status, 200)
+  refused("temperature", ask("x", { temperature = 1 }, newest), 400, "invalid_request_error", "temperature")
+  local odd = { HEADERS[1], "anthropic-version: 2024-01-01", HEADERS[3] }
+  refused("version", ask("x", nil, odd), 400, "invalid_request_error", "2024-01-01")
+end)
+
 check.test("OpenAI's refusals have their status, code and words", function()
   local loose = { type = "object", properties = { a = { type = "string" } }, additionalProperties = false, required = {} }
   local format = function(schema)
@@ -223,6 +232,10 @@ check.test("every fault with a status says what its provider says", function()
   local spent = ask "[[fault spend_limit]]"
   check.eq({ spent.headers["retry-after"], json.decode(spent.body).error.details.error_code },
     { nil, "enforced_spend_limit_reached" })
+  spent = ask "[[fault spend_limit code=contract_spend_limit_reached]]"
+  check.eq(json.decode(spent.body).error.details.error_code, "contract_spend_limit_reached")
+  local ramp = ask "[[fault acceleration]]"
+  check.eq({ ramp.headers["retry-after"], json.decode(ramp.body).error.details.error_code }, { "1", "ramp_limit_exceeded" })
   check.eq(json.decode(ask_openai "[[fault insufficient_quota]]".body).error.code, "insufficient_quota")
   check.eq(json.decode(ask_openai "[[fault slow_down]]".body).error.code, "slow_down")
   for _, case in ipairs { { "too_large_html", 413 }, { "bad_gateway", 502 } } do
@@ -476,6 +489,206 @@ check.test("a server that restarts loses its connections and comes back on its p
   check.ok(back)
   back:close()
   check.eq(ask "x".status, 200)
+end)
+
+-- ---- batches ----
+
+local function lines(text)
+  local out = {}
+  for line in text:gmatch "[^\n]+" do out[#out + 1] = json.decode(line) end
+  return out
+end
+
+local function get(path, headers) return server:request("GET", path, headers or HEADERS) end
+
+local function submit(n, rows)
+  local requests = {}
+  for i = 1, n do requests[i] = { custom_id = "r" .. i, params = messages((rows or {})[i] or ("[[score 4]] " .. i)) } end
+  return json.decode(server:request("POST", "/v1/messages/batches", HEADERS, json.encode { requests = requests }).body)
+end
+
+local function by_id(results)
+  local out, n = {}, {}
+  for _, r in ipairs(results) do
+    out[r.custom_id] = r
+    n[r.custom_id] = (n[r.custom_id] or 0) + 1
+  end
+  return out, n
+end
+
+check.test("a message batch runs between polls, and its results come in another order", function()
+  server:reset()
+  local b = submit(6, { [2] = "[[fault overloaded]]", [3] = "[[fault refusal]]" })
+  local root = "/v1/messages/batches/" .. b.id
+  check.eq({ b.type, b.processing_status, b.request_counts.processing, b.results_url },
+    { "message_batch", "in_progress", 6, json.null })
+  check.eq(get(root .. "/results").status, 404)
+  check.eq(json.decode(get(root).body).processing_status, "in_progress")
+  check.eq(server:stats().batch.requests, 0)
+  b = json.decode(get(root).body)
+  check.eq(b.processing_status, "ended")
+  check.eq(b.request_counts, { processing = 0, succeeded = 5, errored = 1, canceled = 0, expired = 0 })
+  check.eq(b.results_url, "http://127.0.0.1/v1/messages/batches/" .. b.id .. "/results")
+  local results = lines(get(root .. "/results").body)
+  local of = by_id(results)
+  check.eq(#results, 6)
+  check.eq({ of.r1.result.type, of.r1.result.message.stop_reason }, { "succeeded", "end_turn" })
+  check.eq({ of.r2.result.type, of.r2.result.error.error.type }, { "errored", "overloaded_error" })
+  check.eq(of.r3.result.message.stop_reason, "refusal")
+  local order = {}
+  for i, r in ipairs(results) do order[i] = r.custom_id end
+  check.ok(table.concat(order, " ") ~= "r1 r2 r3 r4 r5 r6")
+  check.eq({ server:stats().batch.requests, server:stats().billed.requests }, { 5, 0 })
+end)
+
+check.test("batch results can be lost, doubled, foreign, expired; a batch can be canceled, listed, deleted", function()
+  server:reset()
+  server:control { batch = { polls = 0, missing = 1, duplicate = 1, unknown = 2 } }
+  local b = submit(10)
+  get("/v1/messages/batches/" .. b.id)
+  local of, n = by_id(lines(get("/v1/messages/batches/" .. b.id .. "/results").body))
+  local there, twice = 0, 0
+  for i = 1, 10 do
+    there = there + (of["r" .. i] and 1 or 0)
+    twice = twice + (n["r" .. i] == 2 and 1 or 0)
+  end
+  check.eq({ there, twice, n["nobody-asked-for-this"] }, { 9, 1, 1 })
+  server:control { batch = { polls = 0, expire = 0.5 } }
+  local e = submit(10)
+  check.eq(json.decode(get("/v1/messages/batches/" .. e.id).body).request_counts.expired, 5)
+  server:control { batch = { polls = 5 } }
+  local c = submit(4)
+  c = json.decode(server:request("POST", "/v1/messages/batches/" .. c.id .. "/cancel", HEADERS).body)
+  check.eq(c.processing_status, "canceling")
+  c = json.decode(get("/v1/messages/batches/" .. c.id).body)
+  check.eq({ c.processing_status, c.request_counts.canceled, c.request_counts.succeeded }, { "ended", 2, 2 })
+  local list = json.decode(get("/v1/messages/batches?limit=2").body)
+  check.eq({ #list.data, list.data[1].id, list.data[2].id, list.has_more }, { 2, c.id, e.id, true })
+  list = json.decode(get("/v1/messages/batches?limit=2&after_id=" .. e.id).body)
+  check.eq({ #list.data, list.data[1].id, list.has_more }, { 1, b.id, false })
+  local gone = server:request("DELETE", "/v1/messages/batches/" .. b.id, HEADERS)
+  check.eq(json.decode(gone.body), { id = b.id, type = "message_batch_deleted" })
+  check.eq(get("/v1/messages/batches/" .. b.id).status, 404)
+end)
+
+check.test("a batch that is wrong is refused before it is taken", function()
+  local function post(requests)
+    return server:request("POST", "/v1/messages/batches", HEADERS, json.encode { requests = requests })
+  end
+  local params = messages "x"
+  refused("none", post(json.array and json.array {} or {}), 400, "invalid_request_error", "requests")
+  refused("id", post { { custom_id = "a b", params = params } }, 400, "invalid_request_error", "should match pattern")
+  refused("twice", post { { custom_id = "a", params = params }, { custom_id = "a", params = params } }, 400,
+    "invalid_request_error", "custom_id must be unique")
+  server:control { batch = { polls = 0 } }
+  local b = json.decode(post { { custom_id = "a", params = { model = "claude-haiku-4-5" } } }.body)
+  get("/v1/messages/batches/" .. b.id)   -- parameters are judged only when it runs
+  local r = lines(get("/v1/messages/batches/" .. b.id .. "/results").body)[1]
+  check.eq(r.result.error.error.message, "max_tokens: Field required")
+end)
+
+local function upload(text)
+  local body = "--XYZ\r\ncontent-disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n--XYZ\r\ncontent-disposition: " ..
+    "form-data; name=\"file\"; filename=\"rows.jsonl\"\r\ncontent-type: application/jsonl\r\n\r\n" .. text .. "\r\n--XYZ--\r\n"
+  return json.decode(server:request("POST", "/v1/files", { BEARER[1], "content-type: multipart/form-data; boundary=XYZ" },
+    body).body)
+end
+
+local function openai_batch(text)
+  local file = upload(text)
+  check.eq({ file.object, file.bytes, file.purpose, file.filename }, { "file", #text, "batch", "rows.jsonl" })
+  return json.decode(server:request("POST", "/v1/batches", BEARER, json.encode { input_file_id = file.id,
+    endpoint = "/v1/chat/completions", completion_window = "24h", metadata = { run = "r1" } }).body)
+end
+
+check.test("OpenAI's batches take a file and give two", function()
+  server:reset()
+  local rows = {}
+  for i = 1, 5 do
+    rows[i] = json.encode { custom_id = "r" .. i, method = "POST", url = "/v1/chat/completions",
+      body = chat(i == 2 and "[[fault server_error]]" or "[[score 4]] " .. i) }
+  end
+  local b = openai_batch(table.concat(rows, "\n") .. "\n")
+  check.eq({ b.object, b.status, b.metadata.run, b.output_file_id }, { "batch", "validating", "r1", json.null })
+  check.eq(json.decode(get("/v1/batches/" .. b.id, BEARER).body).status, "in_progress")
+  b = json.decode(get("/v1/batches/" .. b.id, BEARER).body)
+  check.eq({ b.status, b.request_counts }, { "completed", { total = 5, completed = 4, failed = 1 } })
+  local of = by_id(lines(get("/v1/files/" .. b.output_file_id .. "/content", BEARER).body))
+  check.eq({ of.r1.response.status_code, of.r1.error, of.r1.response.body.object }, { 200, json.null, "chat.completion" })
+  local errors = lines(get("/v1/files/" .. b.error_file_id .. "/content", BEARER).body)
+  check.eq({ #errors, errors[1].custom_id, errors[1].response.status_code }, { 1, "r2", 500 })
+  check.eq(b.usage.output_tokens, server:stats().batch.output_tokens)
+  server:control { batch = { polls = 0, expire = 1 } }
+  b = openai_batch(rows[1])
+  b = json.decode(get("/v1/batches/" .. b.id, BEARER).body)
+  check.eq({ b.status, b.output_file_id }, { "expired", json.null })
+  check.eq(lines(get("/v1/files/" .. b.error_file_id .. "/content", BEARER).body)[1].error.code, "batch_expired")
+  b = openai_batch(rows[1] .. "\n" .. rows[1] .. "\n{\n")
+  b = json.decode(get("/v1/batches/" .. b.id, BEARER).body)
+  check.eq({ b.status, #b.errors.data, b.errors.data[1].code, b.errors.data[2].code },
+    { "failed", 2, "invalid_json_line", "duplicate_custom_id" })
+  check.eq(b.errors.data[1].line, 3)
+end)
+
+-- ---- TLS and HTTP/2, by curl ----
+
+local curl = os.execute "command -v curl >/dev/null 2>&1"
+
+-- Exit status of curl, its output and its complaint.
+local function fetch(options, url, row)
+  local path = check.write(check.folder() .. "/body", json.encode(messages(row or "[[score 3]]")))
+  return check.run(("curl -sS --max-time 10 -H %s -H %s -H %s --data-binary @%s %s %s"):format(check.quote(HEADERS[1]),
+    check.quote(HEADERS[2]), check.quote(HEADERS[3]), path, options, url .. "/v1/messages"))
+end
+
+check.test("https is trusted by the CA it names, and by no other; bad certificates are bad", function()
+  if not curl then check.skip "no curl" end
+  local ca = "--cacert " .. server.ca
+  local code, out = fetch(ca, server.https)
+  check.eq({ code, json.decode(out).type }, { 0, "message" })
+  check.eq(fetch("", server.https), 60)                     -- 60: the certificate is not trusted
+  for _, kind in ipairs { "expired", "wrong_host", "self_signed" } do
+    check.eq(fetch(ca, "https://127.0.0.1:" .. server.ports["https_" .. kind]), 60, kind)
+  end
+end)
+
+check.test("HTTP/2 is spoken over TLS and in the clear, and its streams break as asked", function()
+  if not curl then check.skip "no curl" end
+  if not server.h2 then check.skip "built without libnghttp2" end
+  if not select(2, check.run "curl --version"):find "HTTP2" then check.skip "curl without HTTP/2" end
+  server:reset()
+  for _, how in ipairs { "--http2-prior-knowledge " .. server.url, "--http2 --cacert " .. server.ca .. " " .. server.https } do
+    local options, url = how:match "^(.*) (%S+)$"
+    local code, out = fetch(options .. " -w '%{http_version}'", url)
+    check.eq({ code, out:sub(-1), json.decode(out:sub(1, -2)).type }, { 0, "2", "message" })
+    check.eq(fetch(options, url, "[[fault reset_body]]"), 92)   -- 92: stream error
+    check.eq(fetch(options, url, "[[fault reset_head]]"), 92)
+    check.eq(fetch(options, url, "[[fault goaway]]"), 0)
+    check.eq(fetch(options, url, "[[fault slow bytes=100 ms=1]]"), 0)
+    local _, size = fetch(options .. " -o /dev/null -w '%{size_download} %{http_code}'", url, "[[fault huge bytes=9000000]]")
+    check.ok(size:match "^9000%d%d%d 200$", size)
+  end
+  check.eq(server:stats().h2_requests, server:stats().requests)
+end)
+
+check.test("what clients send can be recorded, byte for byte", function()
+  local path = check.folder() .. "/log"
+  local s <close> = judge.start(nil, "--record " .. path)
+  s:request("POST", "/v1/messages", HEADERS, json.encode(messages "needle in a row"))
+  local log = s:request("GET", "/_log").body
+  check.contains(log, "POST /v1/messages HTTP/1.1")
+  check.contains(log, "x-api-key: " .. judge.ANTHROPIC_KEY)
+  check.contains(log, "needle in a row")
+  check.eq(check.read(path), log)
+end)
+
+check.test("connections above the limit are turned away", function()
+  local s <close> = judge.start(nil, "--connection-limit 2")
+  local a <close> = wire.open(s.port)
+  local b <close> = wire.open(s.port)
+  local c <close> = wire.open(s.port)
+  check.ok(a and b)
+  if c then check.ok(select(2, c:read(2)) ~= "open") end
 end)
 
 server:stop()

@@ -34,17 +34,24 @@ static void error_body(Dialect d, Buf *o, int status, const char *type, const ch
     case ANTHROPIC:
       buf_printf(o, "{\"type\":\"error\",\"error\":{\"type\":\"%s\",\"message\":", type ? type : "api_error");
       json_out_string(o, text);
+      if (code != NULL) buf_printf(o, ",\"details\":{\"error_code\":\"%s\"}", code);
       buf_printf(o, "},\"request_id\":\"%s\"}", id);
       return;
     case TGI:
       buf_str(o, "{\"error\":");
       json_out_string(o, text);
-      buf_printf(o, ",\"error_type\":\"%s\"}", status == 422 ? "validation" : status == 429 ? "overloaded" : "generation");
+      buf_printf(o, ",\"error_type\":\"%s\"}",
+                 status == 422   ? "validation"
+                 : status == 429 ? "overloaded"
+                                 : "generation");
       return;
     case VLLM_FLAT: case VLLM: case LLAMACPP:
       buf_str(o, d == VLLM_FLAT ? "{\"object\":\"error\",\"message\":" : "{\"error\":{\"message\":");
       json_out_string(o, text);
-      buf_printf(o, ",\"type\":\"%s\"%s,\"code\":%d%s", status == 400 ? "BadRequestError" : type ? type : "InternalServerError",
+      buf_printf(o, ",\"type\":\"%s\"%s,\"code\":%d%s",
+                 status == 400 ? "BadRequestError"
+                 : type        ? type
+                               : "InternalServerError",
                  d == LLAMACPP ? "" : ",\"param\":null", status, d == VLLM_FLAT ? "}" : "}}");
       return;
     default:
@@ -87,10 +94,12 @@ static void wrong_key(Server *s, Span given, Reply *p) {
   int tail = given.len >= 8 ? 4 : 0, head = given.len >= 12 ? 8 : 0;
   char stars[64];
   size_t n = given.len - (size_t)(tail + head);
-  snprintf(stars, sizeof stars, "%.*s", n < 60 ? (int)n : 60, "************************************************************");
-  api_error(s, OPENAI, p, 401, "invalid_request_error", "invalid_api_key", NULL, "Incorrect API key provided: %.*s%s%.*s. "
-            "You can find your API key at https://platform.openai.com/account/api-keys.", head, given.ptr, stars, tail,
-            given.ptr + given.len - tail);
+  snprintf(stars, sizeof stars, "%.*s", n < 60 ? (int)n : 60,
+           "************************************************************");
+  api_error(s, OPENAI, p, 401, "invalid_request_error", "invalid_api_key", NULL,
+            "Incorrect API key provided: %.*s%s%.*s. "
+            "You can find your API key at https://platform.openai.com/account/api-keys.",
+            head, given.ptr, stars, tail, given.ptr + given.len - tail);
 }
 
 static Span bearer(const Request *r) {
@@ -110,9 +119,10 @@ static int known_caller(Server *s, Dialect d, const Request *r, Reply *p) {
     Span version = request_header(r, "anthropic-version");
     if (version.ptr == NULL)
       return api_error(s, d, p, 400, "invalid_request_error", NULL, NULL, "anthropic-version: header is required"), 0;
-    if (!span_eq(version, S("2023-06-01")) && !span_eq(version, S("2023-01-01")))
+    if (!span_eq(version, S("2023-06-01")) && !span_eq(version, S("2026-10-21")))
       return api_error(s, d, p, 400, "invalid_request_error", NULL, NULL, "anthropic-version: \"%.*s\" is not a valid "
                        "version", (int)version.len, version.ptr), 0;
+    s->newest = span_eq(version, S("2026-10-21"));
   } else if (d == OPENAI) {
     if (key.ptr == NULL)
       return api_error(s, d, p, 401, "invalid_request_error", NULL, NULL, "You didn't provide an API key. You need to "
@@ -149,11 +159,12 @@ static void list_models(Server *s, Dialect d, Reply *p) {
     const Model *m = &s->model[i];
     if (m->provider != (d == ANTHROPIC ? ANTHROPIC : OPENAI)) continue;
     if (d == ANTHROPIC)
-      buf_printf(o, "%s{\"type\":\"model\",\"id\":\"%s\",\"display_name\":\"%s\",\"created_at\":\"2025-10-01T00:00:00Z\"}",
+      buf_printf(o,
+                 "%s{\"type\":\"model\",\"id\":\"%s\",\"display_name\":\"%s\",\"created_at\":\"2025-10-01T00:00:00Z\"}",
                  n++ ? "," : "", m->name, m->name);
     else
-      buf_printf(o, "%s{\"id\":\"%s\",\"object\":\"model\",\"created\":1700000000,\"owned_by\":\"test\"}", n++ ? "," : "",
-                 d == LLAMACPP ? "/models/qwen3-8b-q4_k_m.gguf" : m->name);
+      buf_printf(o, "%s{\"id\":\"%s\",\"object\":\"model\",\"created\":1700000000,\"owned_by\":\"test\"}",
+                 n++ ? "," : "", d == LLAMACPP ? "/models/qwen3-8b-q4_k_m.gguf" : m->name);
     if (*first == '\0') first = m->name;
     last = m->name;
     if (d == LLAMACPP) break;
@@ -243,12 +254,16 @@ static int parse(Server *s, Dialect d, const Request *r, Reply *p) {
   }
   if (json_check(&s->doc, r->body, 0) == JSON_OK) return 0;
   if (d == ANTHROPIC)
-    api_error(s, d, p, 400, "invalid_request_error", NULL, NULL, "The request body is not valid JSON: %s: line 1 column "
-              "%zu (char %zu)", s->doc.fault >= r->body.len ? "unexpected end of data" : "unexpected character",
-              s->doc.fault + 1, s->doc.fault);
+    api_error(s, d, p, 400, "invalid_request_error", NULL, NULL,
+              "The request body is not valid JSON: %s: line 1 column "
+              "%zu (char %zu)",
+              s->doc.fault >= r->body.len ? "unexpected end of data" : "unexpected character", s->doc.fault + 1,
+              s->doc.fault);
   else
-    api_error(s, d, p, d == TGI ? 422 : 400, "invalid_request_error", NULL, NULL, "We could not parse the JSON body of "
-              "your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects "
+    api_error(s, d, p, d == TGI ? 422 : 400, "invalid_request_error", NULL, NULL,
+              "We could not parse the JSON body of "
+              "your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API "
+              "expects "
               "a JSON payload, but what was sent was not valid JSON.)");
   return -1;
 }
@@ -256,7 +271,9 @@ static int parse(Server *s, Dialect d, const Request *r, Reply *p) {
 static int queue_full(Server *s, Dialect d, Reply *p) {
   if (d <= OPENAI || s->config.max_concurrent == 0 || s->stats.in_flight <= s->config.max_concurrent) return 0;
   if (d == TGI) api_error(s, d, p, 429, NULL, NULL, NULL, "Model is overloaded");
-  else api_error(s, d, p, 503, "api_error", NULL, NULL, "server busy, please try again.  maximum pending requests exceeded");
+  else
+    api_error(s, d, p, 503, "api_error", NULL, NULL,
+              "server busy, please try again.  maximum pending requests exceeded");
   return 1;
 }
 
@@ -288,7 +305,7 @@ static void run_model(Server *s, Dialect d, const Request *r, Span path, int wha
   }
   p->status = 200;
   p->type = "application/json";
-  if (what == RUN_EMBED) embed_answer(s, a, body, faulty ? &use : NULL, 0, &p->body);
+  if (what == RUN_EMBED) embed_answer(s, a, faulty ? &use : NULL, 0, &p->body);
   else api_answer(s, a, faulty ? &use : NULL, 0, &p->body);
   p->delay_ns = latency(s, a);
   if (faulty && fault_kind(use.fault) == FAULT_WIRE) fault_wire(s, &use, p);
@@ -328,7 +345,8 @@ static void route(Server *s, Dialect d, const Request *r, Span path, Reply *p) {
   else if (post && d != ANTHROPIC && span_eq(rest, S("/embeddings"))) run_model(s, d, r, path, RUN_EMBED, p);
   else if (d == OPENAI && (starts(rest, "/files") || starts(rest, "/batches"))) batch_openai(s, r, rest, p);
   else if (get && span_eq(rest, S("/models"))) list_models(s, d, p);
-  else if (get && d > OPENAI && span_eq(path, S("/health"))) reply_text(p, 200, "application/json", "{\"status\":\"ok\"}");
+  else if (get && d > OPENAI && span_eq(path, S("/health")))
+    reply_text(p, 200, "application/json", "{\"status\":\"ok\"}");
   else not_found(s, d, r, p);
 }
 

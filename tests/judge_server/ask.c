@@ -12,10 +12,27 @@
 #include "hash/hash.h"
 #include "server.h"
 
-void ask_begin(Ask *a, Dialect d) {
+void ask_begin(Ask *a, Dialect d, const JsonValue *body) {
   Buf text = a->text;
+  JsonMember m;
   text.len = 0;
   *a = (Ask){ .dialect = d, .text = text, .n = 1 };
+  for (JsonIter it = json_iter(body); a->nfields < FIELDS_MAX && json_next(&it, &m.key, &m.value);)
+    a->field[a->nfields++] = m;
+}
+
+JsonValue ask_field(const Ask *a, const char *name) {
+  for (size_t i = a->nfields; i-- > 0;)
+    if (json_string_is(&a->field[i].key, span_str(name))) return a->field[i].value;
+  return (JsonValue){ 0 };
+}
+
+void json_pick(const JsonValue *object, const char *const *name, size_t n, JsonValue *out) {
+  JsonValue key, v;
+  memset(out, 0, n * sizeof *out);
+  for (JsonIter it = json_iter(object); json_next(&it, &key, &v);)
+    for (size_t i = 0; i < n; i++)
+      if (json_string_is(&key, span_str(name[i]))) out[i] = v;
 }
 
 void ask_free(Ask *a) { buf_free(&a->text); }

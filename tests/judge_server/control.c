@@ -156,7 +156,9 @@ static int set_key(char out[128], const JsonValue *v, Buf *why) {
 
 static int set_one(Server *s, const JsonValue *key, const JsonValue *v, Buf *why) {
   Config *c = &s->config;
-  const Slot LATENCY[] = { { "ms", &c->latency_ms }, { "jitter", &c->jitter }, { "straggler_share", &c->straggler_share },
+  const Slot LATENCY[] = { { "ms", &c->latency_ms },
+                           { "jitter", &c->jitter },
+                           { "straggler_share", &c->straggler_share },
                            { "straggler_ms", &c->straggler_ms } };
   if (json_string_is(key, S("seed"))) return c->seed = (uint64_t)number(v), 0;
   if (json_string_is(key, S("canary"))) return c->canary = number(v), 0;

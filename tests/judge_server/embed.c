@@ -30,19 +30,22 @@ static int one_input(Server *s, Dialect d, const JsonValue *v, Ask *a, Reply *p)
 }
 
 int embed_ask(Server *s, Dialect d, const JsonValue *body, Ask *a, Reply *p) {
-  ask_begin(a, d);
-  JsonValue model = json_get(body, S("model")), input = json_get(body, S("input")), v;
+  ask_begin(a, d, body);
+  JsonValue model = ask_field(a, "model"), input = ask_field(a, "input"), v;
   if (model.kind != JSON_STRING) return BAD("model", "you must provide a model parameter");
   a->model_name = model.raw;
   a->model = d == OPENAI ? model_find(s, OPENAI, model.raw) : NULL;
   if (d == OPENAI && (a->model == NULL || !(a->model->flags & MODEL_EMBEDDING))) {
-    api_error(s, d, p, 404, "invalid_request_error", "model_not_found", NULL, "The model `%.*s` does not exist or you do "
-              "not have access to it.", (int)model.raw.len, model.raw.ptr);
+    api_error(s, d, p, 404, "invalid_request_error", "model_not_found", NULL,
+              "The model `%.*s` does not exist or you do "
+              "not have access to it.",
+              (int)model.raw.len, model.raw.ptr);
     return -1;
   }
   JsonIter it = json_iter(&input);
   JsonValue first = { 0 };
-  if (input.kind == JSON_ARRAY && !json_next(&it, NULL, &first)) return BAD("input", "'$.input' is invalid: empty array.");
+  if (input.kind == JSON_ARRAY && !json_next(&it, NULL, &first))
+    return BAD("input", "'$.input' is invalid: empty array.");
   if (input.kind == JSON_ARRAY && first.kind != JSON_NUMBER) {
     size_t n = 0;
     for (it = json_iter(&input); json_next(&it, NULL, &v); n++)
@@ -51,7 +54,7 @@ int embed_ask(Server *s, Dialect d, const JsonValue *body, Ask *a, Reply *p) {
     a->n = (int)n;
   } else if (one_input(s, d, &input, a, p) != 0) return -1;
   if (ask_tokens(a) > TOKENS_ALL) return BAD("input", "Requested more than 300000 tokens in one request.");
-  v = json_get(body, S("dimensions"));
+  v = ask_field(a, "dimensions");
   double wanted = v.kind == JSON_NUMBER ? strtod(v.raw.ptr, NULL) : DIMENSIONS;
   if (!(wanted >= 1 && wanted <= DIMENSIONS_MAX)) return BAD("dimensions", "'dimensions' must be between 1 and 3072.");
   a->max_tokens = 0;
@@ -104,9 +107,9 @@ static void put_one(const JsonValue *v, int index, size_t n, int as_base64, Buf 
   buf_str(o, "]}");
 }
 
-int embed_answer(Server *s, const Ask *a, const JsonValue *body, const FaultUse *use, int batch, Buf *o) {
-  JsonValue input = json_get(body, S("input")), format = json_get(body, S("encoding_format")), v;
-  JsonValue wanted = json_get(body, S("dimensions"));
+int embed_answer(Server *s, const Ask *a, const FaultUse *use, int batch, Buf *o) {
+  JsonValue input = ask_field(a, "input"), format = ask_field(a, "encoding_format"), v;
+  JsonValue wanted = ask_field(a, "dimensions");
   size_t n = wanted.kind == JSON_NUMBER ? (size_t)strtod(wanted.raw.ptr, NULL) : DIMENSIONS;
   int as_base64 = format.kind == JSON_STRING && json_string_is(&format, S("base64")), i = 0;
   Usage u = { .input = ask_tokens(a) };
@@ -115,8 +118,8 @@ int embed_answer(Server *s, const Ask *a, const JsonValue *body, const FaultUse 
   if (input.kind == JSON_ARRAY && json_next(&it, NULL, &v) && v.kind != JSON_NUMBER)
     for (it = json_iter(&input); json_next(&it, NULL, &v);) put_one(&v, i++, n, as_base64, &s->scratch, o);
   else put_one(&input, 0, n, as_base64, &s->scratch, o);
-  buf_printf(o, "],\"model\":\"%.*s\",\"usage\":{\"prompt_tokens\":%llu,\"total_tokens\":%llu}}", (int)a->model_name.len,
-             a->model_name.ptr, (unsigned long long)u.input, (unsigned long long)u.input);
+  buf_printf(o, "],\"model\":\"%.*s\",\"usage\":{\"prompt_tokens\":%llu,\"total_tokens\":%llu}}",
+             (int)a->model_name.len, a->model_name.ptr, (unsigned long long)u.input, (unsigned long long)u.input);
   stats_bill(s, a, &u, batch, fault_loses(use));
   return 0;
 }

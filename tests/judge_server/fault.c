@@ -17,8 +17,22 @@ struct Fault {
   const char *type_a, *type_o, *code_o, *message;
 };
 
-enum { HINT_NONE, HINT_SECONDS, HINT_MS, HINT_DATE, HINT_NEGATIVE, HINT_GARBAGE, HINT_DAY, HINT_RESET, HINT_SPEND,
-       BODY_HTML, BODY_EMPTY, BODY_REDIRECT, BODY_RAW };
+enum {
+  HINT_NONE,
+  HINT_SECONDS,
+  HINT_MS,
+  HINT_DATE,
+  HINT_NEGATIVE,
+  HINT_GARBAGE,
+  HINT_DAY,
+  HINT_RESET,
+  HINT_SPEND,
+  HINT_RAMP,
+  BODY_HTML,
+  BODY_EMPTY,
+  BODY_REDIRECT,
+  BODY_RAW
+};
 
 /* What is done to the model's text; above the codes of ReplyFault. */
 enum { SPOIL_DUPLICATE = 100, SPOIL_NAN, SPOIL_FENCED, SPOIL_PROSE, SPOIL_PROSE_AFTER, SPOIL_TWO, SPOIL_COMMA,
@@ -42,7 +56,7 @@ static const Fault FAULTS[] = {
   { "rate_limit_day", FAULT_STATUS, HINT_DAY, 429, 429, "rate_limit_error", "tokens", "rate_limit_exceeded", RATE },
   { "rate_limit_reset", FAULT_STATUS, HINT_RESET, 429, 429, "rate_limit_error", "tokens", "rate_limit_exceeded", RATE },
   { "rate_limit_bare", FAULT_STATUS, HINT_NONE, 429, 429, "rate_limit_error", "requests", "rate_limit_exceeded", RATE },
-  { "acceleration", FAULT_STATUS, HINT_SECONDS, 429, 429, "rate_limit_error", "requests", "rate_limit_exceeded",
+  { "acceleration", FAULT_STATUS, HINT_RAMP, 429, 429, "rate_limit_error", "requests", "rate_limit_exceeded",
     "This request would exceed the acceleration limit of your organization; raise usage gradually." },
   { "spend_limit", FAULT_STATUS, HINT_SPEND, 429, 429, "rate_limit_error", "insufficient_quota",
     "billing_hard_limit_reached", "Your organization has reached its monthly spend limit." },
@@ -203,7 +217,8 @@ static int read_marker(Span args, FaultUse *u) {
   for (Span w; (w = word_next(&args)).len > 0;) {
     const char *eq = memchr(w.ptr, '=', w.len);
     if (eq == NULL && w.ptr[0] == 'x') u->times = number(span_of(w.ptr + 1, w.len - 1));
-    else if (eq != NULL) fault_set(u, span_of(w.ptr, (size_t)(eq - w.ptr)), span_of(eq + 1, w.len - (size_t)(eq + 1 - w.ptr)));
+    else if (eq != NULL)
+      fault_set(u, span_of(w.ptr, (size_t)(eq - w.ptr)), span_of(eq + 1, w.len - (size_t)(eq + 1 - w.ptr)));
   }
   return 0;
 }
@@ -258,7 +273,9 @@ static void hint(const FaultUse *u, Dialect d, Reply *p) {
   time_t at = time(NULL) + (u->ms > 0 ? u->ms / 1000 : 2);
   gmtime_r(&at, &tm);
   switch (u->fault->code) {
-    case HINT_SECONDS: if (u->retry_after.ptr == NULL && u->retry_after_ms.ptr == NULL) reply_header(p, "retry-after", "1"); break;
+    case HINT_SECONDS: case HINT_RAMP:
+      if (u->retry_after.ptr == NULL && u->retry_after_ms.ptr == NULL) reply_header(p, "retry-after", "1");
+      break;
     case HINT_MS: reply_header(p, "retry-after-ms", "%u", u->ms ? u->ms : 50); break;
     case HINT_DATE:
       strftime(when, sizeof when, "%a, %d %b %Y %H:%M:%S GMT", &tm);
@@ -276,10 +293,12 @@ static void hint(const FaultUse *u, Dialect d, Reply *p) {
     default: break;
   }
   if (u->retry_after.ptr) reply_header(p, "retry-after", "%.*s", (int)u->retry_after.len, u->retry_after.ptr);
-  if (u->retry_after_ms.ptr) reply_header(p, "retry-after-ms", "%.*s", (int)u->retry_after_ms.len, u->retry_after_ms.ptr);
+  if (u->retry_after_ms.ptr)
+    reply_header(p, "retry-after-ms", "%.*s", (int)u->retry_after_ms.len, u->retry_after_ms.ptr);
   if (u->should_retry.ptr) reply_header(p, "x-should-retry", "%.*s", (int)u->should_retry.len, u->should_retry.ptr);
-  if (u->reset.ptr) reply_header(p, d == ANTHROPIC ? "anthropic-ratelimit-requests-reset" : "x-ratelimit-reset-requests",
-                                 "%.*s", (int)u->reset.len, u->reset.ptr);
+  if (u->reset.ptr)
+    reply_header(p, d == ANTHROPIC ? "anthropic-ratelimit-requests-reset" : "x-ratelimit-reset-requests", "%.*s",
+                 (int)u->reset.len, u->reset.ptr);
   if (u->headers.ptr) {
     buf_add(&p->head, u->headers.ptr, u->headers.len);
     if (u->headers.len < 2 || u->headers.ptr[u->headers.len - 1] != '\n') buf_str(&p->head, "\r\n");
@@ -289,6 +308,11 @@ static void hint(const FaultUse *u, Dialect d, Reply *p) {
 static void own_words(const char *word, Span given, char out[512]) {
   if (given.ptr != NULL) snprintf(out, 512, "%.*s", given.len < 500 ? (int)given.len : 500, given.ptr);
   else snprintf(out, 512, "%s", word ? word : "");
+}
+
+/* Anthropic's error.details.error_code, where it has one. */
+static const char *details(const Fault *f) {
+  return f->code == HINT_SPEND ? "enforced_spend_limit_reached" : f->code == HINT_RAMP ? "ramp_limit_exceeded" : NULL;
 }
 
 static void html(Reply *p, int status, const char *words) {
@@ -306,7 +330,7 @@ void fault_status(Server *s, Dialect d, const FaultUse *u, Reply *p) {
     return;
   }
   own_words(d == ANTHROPIC ? f->type_a : f->type_o, u->type, type);
-  own_words(d == ANTHROPIC ? NULL : f->code_o, u->code, code);
+  own_words(d == ANTHROPIC ? details(f) : f->code_o, u->code, code);
   own_words(f->message, u->message, message);
   if (u->body.ptr != NULL) {
     p->status = status;
@@ -319,11 +343,6 @@ void fault_status(Server *s, Dialect d, const FaultUse *u, Reply *p) {
     reply_text(p, status, "text/html", "<html>Moved</html>");
     if (u->location.ptr == NULL) reply_header(p, "location", "http://127.0.0.2:9/v1/messages");
     else reply_header(p, "location", "%.*s", (int)u->location.len, u->location.ptr);
-  } else if (f->code == HINT_SPEND && d == ANTHROPIC) {
-    char id[40];
-    request_id(s, "req_", id);
-    reply_text(p, status, "application/json", "{\"type\":\"error\",\"error\":{\"type\":\"%s\",\"message\":\"%s\","
-               "\"details\":{\"error_code\":\"enforced_spend_limit_reached\"}},\"request_id\":\"%s\"}", type, message, id);
   } else api_error(s, d, p, status, type[0] ? type : NULL, code[0] ? code : NULL, NULL, "%s", message);
   hint(u, d, p);
   if (status == 429) s->stats.rate_429++;
@@ -431,8 +450,13 @@ int fault_reply(const FaultUse *u, Buf *t) {
     case SPOIL_WRONG_ID: spoil_id(t, 0); break;
     case SPOIL_NO_ID: spoil_id(t, 1); break;
     case SPOIL_MISSING: lose_key(t); break;
-    case SPOIL_EXTRA: if (t->len > 0) replace(t, t->len - 1, 1, ",\"confidence\":0.9,\"notes\":[{\"correctness\":1}]}"); break;
-    case SPOIL_NOT_JSON: t->len = 0; buf_str(t, "I would say this answer is quite good, about four out of five."); break;
+    case SPOIL_EXTRA:
+      if (t->len > 0) replace(t, t->len - 1, 1, ",\"confidence\":0.9,\"notes\":[{\"correctness\":1}]}");
+      break;
+    case SPOIL_NOT_JSON:
+      t->len = 0;
+      buf_str(t, "I would say this answer is quite good, about four out of five.");
+      break;
     case SPOIL_BOM: wrap(t, "\xEF\xBB\xBF", ""); break;
     case SPOIL_QUOTES: for (size_t i = 0; i < t->len; i++) if (t->ptr[i] == '"') t->ptr[i] = '\''; break;
     case SPOIL_DEEP: fill_with(t, '[', u->bytes > 0 ? u->bytes : 100000); return REPLY_UNCAPPED;

@@ -1,7 +1,7 @@
 /* main.c - options, start, end.
 **   judge_server [--port N] [--script FILE] [--control JSON] [--record FILE] [--dir DIR] [--lifetime SECONDS]
 **                [--connection-limit N] [--anthropic-key KEY] [--openai-key KEY] [--no-h2]
-** Prints one line {"http":PORT,"https":PORT,"https_expired":…,"https_wrong_host":…,"https_self_signed":…,"ca":"PATH",
+** Prints one line {"http":PORT,"https":PORT,"https_expired":…,"https_wrong_host":…,"https_self_signed":…,"ca":PATH,
 ** "pid":PID,"h2":true} and serves until stdin ends, SIGTERM, POST /_quit, or its lifetime (600 s) is over. */
 #include <fcntl.h>
 #include <signal.h>
@@ -111,7 +111,8 @@ int main(int argc, char **argv) {
     s->record_fd = open(s->record_path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
     if (s->record_fd < 0) status = fail("cannot write", s->record_path);
   }
-  if (status == 0 && tls_open(s) != 0) status = fail("cannot make certificates in", s->dir ? s->dir : "a temporary folder");
+  if (status == 0 && tls_open(s) != 0)
+    status = fail("cannot make certificates in", s->dir ? s->dir : "a temporary folder");
   if (status == 0 && loop_open(s) != 0) status = fail("cannot listen on", "127.0.0.1");
   if (status == 0) {
     const Listener *l = s->listener;

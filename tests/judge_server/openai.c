@@ -15,14 +15,14 @@ static Span S(const char *s) { return span_str(s); }
 #define BAD(code, param, ...) \
   (api_error(s, a->dialect, p, a->dialect == TGI ? 422 : 400, "invalid_request_error", code, param, __VA_ARGS__), -1)
 
-static int known_fields(Server *s, const JsonValue *body, Ask *a, Reply *p) {
+static int known_fields(Server *s, Ask *a, Reply *p) {
   static const char *const KNOWN[] = { "model", "messages", "max_completion_tokens", "max_tokens", "temperature",
     "top_p", "n", "seed", "stop", "logprobs", "top_logprobs", "reasoning_effort", "verbosity", "service_tier", "store",
     "metadata", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "safety_identifier",
     "response_format", "frequency_penalty", "presence_penalty", "logit_bias", "stream", "stream_options", "tools",
     "tool_choice", "parallel_tool_calls", "user", "modalities", "prediction", NULL };
-  JsonValue key, v;
-  for (JsonIter it = json_iter(body); a->dialect == OPENAI && json_next(&it, &key, &v);) {
+  for (size_t f = 0; a->dialect == OPENAI && f < a->nfields; f++) {
+    JsonValue key = a->field[f].key;
     int i = 0;
     while (KNOWN[i] != NULL && !json_string_is(&key, S(KNOWN[i]))) i++;
     char name[64];
@@ -36,34 +36,37 @@ static int read_content(Server *s, const JsonValue *content, int n, Ask *a, Repl
   JsonValue part, type, text;
   if (content->kind == JSON_STRING) return ask_text(a, content);
   if (content->kind != JSON_ARRAY)
-    return BAD("invalid_type", "messages", "Invalid value for 'messages.[%d].content': expected a string or an array.", n);
+    return BAD("invalid_type", "messages", "Invalid value for 'messages.[%d].content': expected a string or an array.",
+               n);
   for (JsonIter it = json_iter(content); json_next(&it, NULL, &part);) {
     type = json_get(&part, S("type"));
     text = json_get(&part, S("text"));
     if (type.kind != JSON_STRING || !json_string_is(&type, S("text")) || text.kind != JSON_STRING)
-      return BAD("invalid_value", "messages", "Invalid value: 'messages[%d].content' must hold parts of type 'text'.", n);
+      return BAD("invalid_value", "messages", "Invalid value: 'messages[%d].content' must hold parts of type 'text'.",
+                 n);
     if (ask_text(a, &text) != 0) return -1;
   }
   return 0;
 }
 
-static int read_messages(Server *s, const JsonValue *body, Ask *a, Reply *p) {
+static int read_messages(Server *s, Ask *a, Reply *p) {
   static const char *const ROLES[] = { "system", "developer", "user", "assistant", "tool", "function", NULL };
-  JsonValue list = json_get(body, S("messages")), m, role, content;
+  static const char *const NAMES[] = { "role", "content" };
+  JsonValue list = ask_field(a, "messages"), m, part[2];
   if (list.kind == JSON_NONE)
     return BAD("missing_required_parameter", "messages", "Missing required parameter: 'messages'.");
   if (list.kind != JSON_ARRAY)
     return BAD("invalid_type", "messages", "Invalid type for 'messages': expected an array of objects.");
   int n = 0;
   for (JsonIter it = json_iter(&list); json_next(&it, NULL, &m); n++) {
-    role = json_get(&m, S("role"));
+    json_pick(&m, NAMES, 2, part);
+    JsonValue role = part[0], content = part[1];
     int i = 0;
     while (ROLES[i] != NULL && !(role.kind == JSON_STRING && json_string_is(&role, S(ROLES[i])))) i++;
     if (ROLES[i] == NULL)
       return BAD("invalid_value", "messages", "Invalid value: '%.*s'. Supported values are: 'system', 'assistant', "
                  "'user', 'function', 'tool', and 'developer'.", (int)role.raw.len, role.raw.ptr ? role.raw.ptr : "");
     if (i == 2) a->user_at = a->text.len;
-    content = json_get(&m, S("content"));
     if (read_content(s, &content, n, a, p) != 0) return -1;
     if (n == 0 && a->dialect == OPENAI) {   /* what automatic caching sees as the prefix */
       a->mark[0] = a->text.len;
@@ -76,8 +79,8 @@ static int read_messages(Server *s, const JsonValue *body, Ask *a, Reply *p) {
   return 0;
 }
 
-static int read_cap(Server *s, const JsonValue *body, Ask *a, Reply *p) {
-  JsonValue old = json_get(body, S("max_tokens")), v = json_get(body, S("max_completion_tokens"));
+static int read_cap(Server *s, Ask *a, Reply *p) {
+  JsonValue old = ask_field(a, "max_tokens"), v = ask_field(a, "max_completion_tokens");
   int reasons = a->model != NULL && a->model->flags & MODEL_REASONING;
   if (old.kind != JSON_NONE && old.kind != JSON_NULL && reasons)
     return BAD("unsupported_parameter", "max_tokens", "Unsupported parameter: 'max_tokens' is not supported with this "
@@ -89,19 +92,21 @@ static int read_cap(Server *s, const JsonValue *body, Ask *a, Reply *p) {
     return BAD("integer_below_min_value", "max_tokens", "Invalid 'max_tokens': integer below minimum value. Expected a "
                "value >= 1.");
   if (a->model != NULL && max > a->model->max_output)
-    return BAD("invalid_value", "max_tokens", "max_tokens is too large: %.0f. This model supports at most %u completion "
-               "tokens, whereas you provided %.0f.", max, a->model->max_output, max);
+    return BAD("invalid_value", "max_tokens",
+               "max_tokens is too large: %.0f. This model supports at most %u completion "
+               "tokens, whereas you provided %.0f.",
+               max, a->model->max_output, max);
   a->max_tokens = (uint64_t)max;
   return 0;
 }
 
-static int read_numbers(Server *s, const JsonValue *body, Ask *a, Reply *p) {
+static int read_numbers(Server *s, Ask *a, Reply *p) {
   static const struct { const char *name; double low, high; } RANGE[] = {
     { "temperature", 0, 2 }, { "top_p", 0, 1 }, { "n", 1, 128 } };
-  if (read_cap(s, body, a, p) != 0) return -1;
+  if (read_cap(s, a, p) != 0) return -1;
   int reasons = a->model != NULL && a->model->flags & MODEL_REASONING;
   for (int i = 0; i < 3; i++) {
-    JsonValue v = json_get(body, S(RANGE[i].name));
+    JsonValue v = ask_field(a, RANGE[i].name);
     if (v.kind == JSON_NONE || v.kind == JSON_NULL) continue;
     double x = v.kind == JSON_NUMBER ? strtod(v.raw.ptr, NULL) : NAN;
     if (reasons && i < 2 && x != 1)
@@ -112,10 +117,11 @@ static int read_numbers(Server *s, const JsonValue *body, Ask *a, Reply *p) {
                  RANGE[i].name, RANGE[i].low, RANGE[i].high);
     if (i == 2) a->n = a->dialect == OLLAMA ? 1 : (int)x;
   }
-  JsonValue effort = json_get(body, S("reasoning_effort"));
+  JsonValue effort = ask_field(a, "reasoning_effort");
   if (effort.kind == JSON_STRING) {
     if (a->dialect == OPENAI && !reasons)
-      return BAD("unsupported_parameter", "reasoning_effort", "Unrecognized request argument supplied: reasoning_effort");
+      return BAD("unsupported_parameter", "reasoning_effort",
+                 "Unrecognized request argument supplied: reasoning_effort");
     a->effort = effort.raw;
   }
   return 0;
@@ -139,25 +145,26 @@ static int read_schema(Server *s, const JsonValue *holder, Ask *a, Reply *p) {
   Buf why = { 0 };
   int bad = strict.kind == JSON_TRUE && schema_check(a->dialect, &a->schema, &why) != 0;
   if (bad)
-    (void)BAD(NULL, "response_format", "Invalid schema for response_format '%.*s': %.*s", (int)name.raw.len, name.raw.ptr,
-              (int)why.len, why.ptr ? why.ptr : "");
+    (void)BAD(NULL, "response_format", "Invalid schema for response_format '%.*s': %.*s", (int)name.raw.len,
+              name.raw.ptr, (int)why.len, why.ptr ? why.ptr : "");
   buf_free(&why);
   a->extra += a->schema.raw.len;
   return bad ? -1 : 0;
 }
 
 /* llama.cpp's documents put the schema beside the type; TGI calls it `value` and refuses the other shape. */
-static int read_format(Server *s, const JsonValue *body, Ask *a, Reply *p) {
-  JsonValue format = json_get(body, S("response_format")), type, part;
+static int read_format(Server *s, Ask *a, Reply *p) {
+  JsonValue format = ask_field(a, "response_format"), type, part;
   if (a->dialect == VLLM || a->dialect == VLLM_FLAT) {
-    JsonValue own = json_get(body, S("structured_outputs"));
+    JsonValue own = ask_field(a, "structured_outputs");
     part = json_get(&own, S("json"));
     if (part.kind == JSON_OBJECT) a->schema = part;
   }
   if (format.kind == JSON_NONE || format.kind == JSON_NULL) return 0;
   type = json_get(&format, S("type"));
   if (type.kind != JSON_STRING)
-    return BAD("missing_required_parameter", "response_format.type", "Missing required parameter: 'response_format.type'.");
+    return BAD("missing_required_parameter", "response_format.type",
+               "Missing required parameter: 'response_format.type'.");
   if (json_string_is(&type, S("text"))) return 0;
   if (a->dialect == TGI) {
     part = json_get(&format, S("value"));
@@ -183,13 +190,14 @@ static int read_format(Server *s, const JsonValue *body, Ask *a, Reply *p) {
   if (a->dialect == LLAMACPP) a->schema = json_get(&format, S("schema"));
   if (a->dialect == OPENAI && memmem(a->text.ptr, a->text.len, "json", 4) == NULL &&
       memmem(a->text.ptr, a->text.len, "JSON", 4) == NULL)
-    return BAD(NULL, "messages", "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
+    return BAD(NULL, "messages",
+               "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
                "'json_object'.");
   return 0;
 }
 
-static int read_model(Server *s, const JsonValue *body, Ask *a, Reply *p) {
-  JsonValue v = json_get(body, S("model"));
+static int read_model(Server *s, Ask *a, Reply *p) {
+  JsonValue v = ask_field(a, "model");
   a->model_name = S("default");
   if (v.kind != JSON_STRING) {
     if (a->dialect == LLAMACPP || a->dialect == TGI) return 0;
@@ -198,8 +206,10 @@ static int read_model(Server *s, const JsonValue *body, Ask *a, Reply *p) {
   a->model_name = v.raw;
   a->model = a->dialect == OPENAI ? model_find(s, OPENAI, v.raw) : NULL;
   if (a->dialect == OPENAI && (a->model == NULL || a->model->flags & MODEL_EMBEDDING)) {
-    api_error(s, OPENAI, p, 404, "invalid_request_error", "model_not_found", NULL, "The model `%.*s` does not exist or you "
-              "do not have access to it.", (int)v.raw.len, v.raw.ptr);
+    api_error(s, OPENAI, p, 404, "invalid_request_error", "model_not_found", NULL,
+              "The model `%.*s` does not exist or you "
+              "do not have access to it.",
+              (int)v.raw.len, v.raw.ptr);
     return -1;
   }
   if (a->dialect != OPENAI && a->dialect != LLAMACPP && a->dialect != TGI && span_eq(v.raw, S("missing"))) {
@@ -216,18 +226,20 @@ static uint64_t context_of(const Ask *a) {
 }
 
 int openai_ask(Server *s, Dialect d, const JsonValue *body, Ask *a, Reply *p) {
-  ask_begin(a, d);
+  ask_begin(a, d, body);
   if (body->kind != JSON_OBJECT) return BAD(NULL, NULL, "Invalid body: expected a JSON object.");
-  if (read_model(s, body, a, p) != 0 || known_fields(s, body, a, p) != 0) return -1;
-  JsonValue v = json_get(body, S("stream"));
+  if (read_model(s, a, p) != 0 || known_fields(s, a, p) != 0) return -1;
+  JsonValue v = ask_field(a, "stream");
   if (v.kind == JSON_TRUE) return BAD(NULL, "stream", "this test server does not stream");
-  if (read_numbers(s, body, a, p) != 0 || read_messages(s, body, a, p) != 0 || read_format(s, body, a, p) != 0) return -1;
-  v = json_get(body, S("tools"));
+  if (read_numbers(s, a, p) != 0 || read_messages(s, a, p) != 0 || read_format(s, a, p) != 0)
+    return -1;
+  v = ask_field(a, "tools");
   a->extra += v.raw.len;
   ask_find(a);
   uint64_t tokens = ask_tokens(a);
   if (tokens > context_of(a))
-    return BAD("context_length_exceeded", "messages", "This model's maximum context length is %llu tokens. However, your "
+    return BAD("context_length_exceeded", "messages",
+               "This model's maximum context length is %llu tokens. However, your "
                "messages resulted in %llu tokens. Please reduce the length of the messages.",
                (unsigned long long)context_of(a), (unsigned long long)tokens);
   return 0;
@@ -253,9 +265,11 @@ static void put_usage(const Ask *a, const Usage *u, Buf *o) {
   buf_printf(o, ",\"usage\":{\"prompt_tokens\":%llu,\"completion_tokens\":%llu,\"total_tokens\":%llu",
              (unsigned long long)prompt, (unsigned long long)u->output, (unsigned long long)(prompt + u->output));
   if (a->dialect == OPENAI)
-    buf_printf(o, ",\"prompt_tokens_details\":{\"cached_tokens\":%llu,\"audio_tokens\":0},\"completion_tokens_details\":{"
+    buf_printf(o,
+               ",\"prompt_tokens_details\":{\"cached_tokens\":%llu,\"audio_tokens\":0},\"completion_tokens_details\":{"
                "\"reasoning_tokens\":%llu,\"audio_tokens\":0,\"accepted_prediction_tokens\":0,"
-               "\"rejected_prediction_tokens\":0}", (unsigned long long)u->read, (unsigned long long)u->reasoning);
+               "\"rejected_prediction_tokens\":0}",
+               (unsigned long long)u->read, (unsigned long long)u->reasoning);
   buf_char(o, '}');
 }
 

@@ -145,8 +145,12 @@ typedef struct Model {
 
 /* ---- what is asked of the model (ask.c) ---- */
 
+enum { FIELDS_MAX = 48 };
+
 typedef struct Ask {
   Dialect dialect;
+  JsonMember field[FIELDS_MAX];   /* members of the request's body, found in one walk */
+  size_t nfields;
   const Model *model;      /* NULL on servers that take any name */
   Span model_name;
   Buf text;                /* the whole prompt, decoded */
@@ -169,9 +173,12 @@ typedef struct Ask {
 
 typedef struct Usage { uint64_t input, write, write_1h, read, output, reasoning; } Usage;
 
-void ask_begin(Ask *a, Dialect d);
+void ask_begin(Ask *a, Dialect d, const JsonValue *body);
+JsonValue ask_field(const Ask *a, const char *name);   /* the last one of that name; JSON_NONE if there is none */
 void ask_free(Ask *a);
 int ask_text(Ask *a, const JsonValue *string);
+/* The members of those names, the last of each, in one walk over an object whose texts may be long. */
+void json_pick(const JsonValue *object, const char *const *name, size_t n, JsonValue *out);
 /* Finds row, id and key once the text is whole. */
 void ask_find(Ask *a);
 /* The next [[WORD …]] in text from *at on: its arguments; *at moves behind it. 0 if there is none. */
@@ -298,7 +305,7 @@ void record_request(Server *s, const Request *r);
 
 /* Answers one request. */
 void api_handle(Server *s, const Request *r, Reply *p);
-/* An error as the dialect words it; type, code and param may be NULL. */
+/* An error as the dialect words it; type, code (Anthropic: of its details) and param may be NULL. */
 void api_error(Server *s, Dialect d, Reply *p, int status, const char *type, const char *code, const char *param,
                const char *fmt, ...) __attribute__((format(printf, 8, 9)));
 const Model *model_find(Server *s, Dialect provider, Span name);
@@ -321,7 +328,7 @@ void openai_reply(Server *s, const Ask *a, const Answer *w, Buf *out);
 int api_answer(Server *s, Ask *a, const FaultUse *use, int batch, Buf *out);
 /* The same two for embeddings: the ask's row is the input. */
 int embed_ask(Server *s, Dialect d, const JsonValue *body, Ask *a, Reply *p);
-int embed_answer(Server *s, const Ask *a, const JsonValue *body, const FaultUse *use, int batch, Buf *out);
+int embed_answer(Server *s, const Ask *a, const FaultUse *use, int batch, Buf *out);
 
 /* Batches and files; path is what stands behind /v1. */
 void batch_anthropic(Server *s, const Request *r, Span path, Reply *p);
@@ -347,6 +354,7 @@ struct Server {
   char made_dir[64];       /* the folder of the CA's file, if it was made here */
   char ca_path[256];
   int record_fd;
+  int newest;              /* the request has anthropic-version 2026-10-21 */
   int lifetime_s, connection_limit, no_h2;
   int epoll, port_wanted;
   Listener listener[1 + CERT_KINDS];   /* http, then https by certificate */

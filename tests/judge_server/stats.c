@@ -218,8 +218,8 @@ void record_request(Server *s, const Request *r) {
   if (s->record_fd < 0) return;
   Buf o = { 0 };
   buf_printf(&o, "%.*s %.*s%s%.*s %s%s\r\n", (int)r->method.len, r->method.ptr, (int)r->path.len, r->path.ptr,
-             r->query.len ? "?" : "", (int)r->query.len, r->query.len ? r->query.ptr : "", r->h2 ? "HTTP/2" : "HTTP/1.1",
-             r->tls ? " TLS" : "");
+             r->query.len ? "?" : "", (int)r->query.len, r->query.len ? r->query.ptr : "",
+             r->h2 ? "HTTP/2" : "HTTP/1.1", r->tls ? " TLS" : "");
   buf_add(&o, r->head.ptr, r->head.len);
   buf_str(&o, "\r\n");
   buf_add(&o, r->body.ptr, r->body.len);
