@@ -210,6 +210,7 @@ end)
 check.test("identity finds claims to be a vendor's model, but for names that are allowed", function()
   judge("identity", {}, { { "Hi! I am ChatGPT, how can I help?", "identity" }, { "ChatGPT is a product of OpenAI." },
     { "I'm a large language model trained by Google.", "identity" }, { "I am Claudette." } })
+  judge("identity", { max_claims = 1 }, { { "I am ChatGPT." }, { "I am ChatGPT, I was made by OpenAI.", "identity" } })
   judge("identity", { allow = { "chatgpt" } }, { { "I am ChatGPT." }, { "I am Claude.", "identity" } })
 end)
 

@@ -134,6 +134,14 @@ local function bounds_of(stage, metrics)
   return out
 end
 
+-- Is there another bound of the same parameter, for another reason?
+local function shares_param(list, i)
+  for k, bound in ipairs(list) do
+    if k ~= i and bound.param == list[i].param then return true end
+  end
+  return false
+end
+
 --- All bounds of a run.
 -- @param reasons  facts:reasons(): `rows` are examples
 -- @return  list of { name, metric, reason, side, now, values, kept, go, back, at = place of the run's own
@@ -142,9 +150,11 @@ function bounds.of(facts, reasons, kept, read)
   local out = json.array {}
   local metrics = facts:numbers()
   for _, stage in ipairs(facts.stages) do
-    for _, bound in ipairs(bounds_of(stage, metrics)) do
+    local list = bounds_of(stage, metrics)
+    for i, bound in ipairs(list) do
       local b = one(facts, stage, bound, reasons)
       if b then
+        if shares_param(list, i) then b.name = ("%s (%s)"):format(b.name, bound.reason) end
         b.kept, b.read = json.array {}, read
         for i in ipairs(b.values) do b.kept[i] = kept - b.go[i] + b.back[i] end
         out[#out + 1] = b

@@ -45,7 +45,10 @@ function limits.of(stage, metrics)
     local now = (stage.params or {})[b.param]
     if type(now) == "number" and b.side ~= "kinds" and limits.holds(b, stage.params) then out[#out + 1] = b end
   end
-  table.sort(out, function(a, b) return a.param < b.param end)
+  table.sort(out, function(a, b)
+    if a.param ~= b.param then return a.param < b.param end
+    return tostring(a.reason) < tostring(b.reason)
+  end)
   return out
 end
 
