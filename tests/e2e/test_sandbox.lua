@@ -3,7 +3,7 @@ local check = require "check"
 local fs = require "fs"
 local host = require "host"
 
-local LIMITS = { work = 30000000, memory = 32 << 20, seconds = 2 }
+local LIMITS = { work = 4000000, memory = 32 << 20, seconds = 2 }
 
 --- Loads a recipe whose text runs `code` first.
 local function load_recipe(code, loader)
