@@ -3,8 +3,11 @@
 --   check.test("an empty text has no tokens", function() check.eq(text.tokens(""), 0) end)
 --   check.done()
 
+local fs = require "fs"
+
 local check = { passed = 0, failed = 0, skipped = 0 }
 
+local SHOW_TIMES = os.getenv "CHECK_TIMES" ~= nil
 local SKIP = {}        -- raised by check.skip
 local FAILED = {}      -- raised by a check that failed
 
@@ -87,8 +90,11 @@ local function why_skipped(err)
 end
 
 --- Runs one test.
+-- CHECK_TIMES=1 prints how long each took, by the clock.
 function check.test(name, fn)
+  local from = SHOW_TIMES and fs.clock()
   local ok, err = xpcall(fn, handler)
+  if SHOW_TIMES then print(("%7.2f s  %s"):format(fs.clock() - from, name)) end
   local why = not ok and why_skipped(err)
   if ok then
     check.passed = check.passed + 1

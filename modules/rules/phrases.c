@@ -119,11 +119,14 @@ static int copy_phrases(PhrasesOp *p, const TopicPhrase *from, size_t n) {
   p->phrase = calloc(n + 1, sizeof *p->phrase);
   if (at == NULL || p->phrase == NULL) return -1;
   for (; p->n < n; p->n++) {
-    Span t = span_of(at, fold_text(at, from[p->n].text, 0, NULL));
+    Span t = from[p->n].text;              /* a star at each end comes off before it is folded, as in topics.c */
+    int open[2] = { t.len > 0 && t.ptr[0] == '*', 0 };
+    if (open[0]) t.ptr++, t.len--;
+    open[1] = t.len > 0 && t.ptr[t.len - 1] == '*';
+    if (open[1]) t.len--;
+    char *to = at;
     at += fold_room(from[p->n].text.len);
-    int open[2] = { t.len > 0 && t.ptr[0] == '*', t.len > 0 && t.ptr[t.len - 1] == '*' };
-    while (t.len > 0 && t.ptr[0] == '*') t.ptr++, t.len--;
-    while (t.len > 0 && t.ptr[t.len - 1] == '*') t.len--;
+    t = span_of(to, fold_text(to, t, 0, NULL));
     p->phrase[p->n] = (Phrase){ t, from[p->n].rule, { open[0], open[1] } };
   }
   return 0;

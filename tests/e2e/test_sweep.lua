@@ -79,10 +79,9 @@ local function same_as_runs(stage, param, values, stored)
 end
 
 check.test("bounds of one pass keep what a run with each of them keeps", function()
-  same_as_runs("length", "min_input_tokens", "0:35:7", "figures")
-  same_as_runs("length", "max_input_tokens", "20:60:20", "figures")
-  same_as_runs("length", "min_output_tokens", "0,9,12", "figures")
-  same_as_runs("repetition", "max_repetition_ratio", "0:0.3:0.1", "figures")
+  same_as_runs("length", "min_input_tokens", "7:35:14", "figures")
+  same_as_runs("length", "max_input_tokens", "20,40", "figures")
+  same_as_runs("repetition", "max_repetition_ratio", "0,0.1", "figures")
 end)
 
 check.test("thresholds of near_dedup keep what a run with each of them keeps", function()
@@ -115,7 +114,7 @@ end)
 check.test("a parameter that bounds nothing takes a pass a value", function()
   same_as_runs("near_dedup", "shingle", "3,8", "again")
   same_as_runs("pii", "action", "reject,redact", "again")
-  same_as_runs("repetition", "min_words", "2:30:14", "again")
+  same_as_runs("repetition", "min_words", "2,30", "again")
 end)
 
 check.test("kinds of personal data are told from one pass", function()
@@ -133,7 +132,7 @@ check.test("kinds of personal data are told from one pass", function()
 end)
 
 check.test("--replay says what all stages keep in the end", function()
-  for _, axis in ipairs { "length.min_input_tokens=5:25:10", "near_dedup.threshold=0.5:0.9:0.4", "sample.n=20,60" } do
+  for _, axis in ipairs { "length.min_input_tokens=5,25", "near_dedup.threshold=0.5", "sample.n=20" } do
     local r = sweep(q(RECIPE) .. " --replay " .. axis)
     for _, v in ipairs(r.values) do
       local name = axis:match "^[^=]*"
