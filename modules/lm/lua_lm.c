@@ -122,7 +122,7 @@ static int f_fit(lua_State *L) {
                   .most = (size_t)number(L, 2, "most", 1 << 21, 16, 1u << 31),
                   .max_ngrams = (size_t)number(L, 2, "max_ngrams", 1e6, 0, 4e8),
                   .least = (uint64_t)number(L, 2, "least", 1, 1, 1e15), .part = part_of(L, 2) };
-  LmFitted fitted;
+  LmFitted fitted = { 0, 0 };
   Error err = { "" };
   Lm **m = new_lm(L);
   LmTable **t = lua_newuserdatauv(L, sizeof *t, 0);
