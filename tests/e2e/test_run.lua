@@ -316,7 +316,7 @@ check.test("a recipe's faults are one sentence with file and line, before a row 
     { "  s.topics { rules = { { \"a\", 5 } } },", 5, "topics.rules[1][2] = 5 must be a text" },
     { "  s.export { splits = { train = 2 } },", 5, "export.splits.train = 2 is out of range: a number from 0 to 1" },
     { "  s.length { min_input = 3 },", 5, 'did you mean "min_input_tokens"? (there are max_input_tokens, max_output_tokens, ' },
-    { "  s.judge {},", 5, 'unknown stage "judge" (there are balance, boilerplate, ' },
+    { "  s.wizard {},", 5, 'unknown stage "wizard" (there are balance, boilerplate, ' },
     { "  require \"nosuch\",", 5, "module 'nosuch' is not found in " },
     { "  s.sample {},", 5, "sample: it needs one of n, rows to keep, and share" },
     { "  s.balance { max = -1 },", 5, "balance: max is -1: expected 0 or more" },
