@@ -35,9 +35,9 @@ end
 
 function server:submit(q) self.queue[#self.queue + 1] = q end
 function server:window() return 8 end
-function server.accepted() end
 function server:refused() self.slowed = (self.slowed or 0) + 1 end
 function server.troubled() end
+function server.credit() end
 
 local function row_of(q)
   local body = json.decode(q.body)
@@ -154,10 +154,10 @@ check.test("each fault ends in the state that is its own", function()
     { "halved", "unparsed", 3 },
   }
   for _, c in ipairs(cases) do
-    local s = server.new(always(c[1]))
-    local _, _, outcomes = judge(s, 1)
-    check.eq({ outcomes["row 1"].state, s.requests }, { c[2], c[3] }, c[1])
-    check.eq(outcomes["row 1"].scores, nil, "no score")
+    local s = server.new(function(_, row) return row == "row 1" and "good" or c[1] end)
+    local _, _, outcomes = judge(s, 2)
+    check.eq({ outcomes["row 2"].state, s.requests }, { c[2], 1 + c[3] }, c[1])
+    check.eq(outcomes["row 2"].scores, nil, "no score")
   end
 end)
 
@@ -166,6 +166,14 @@ check.test("a row that fails for a while is scored in the end", function()
     local s = server.new(first(kind, kind))
     local ok, _, outcomes = judge(s, 5)
     check.eq({ ok, outcomes["row 3"].state, s.requests }, { true, "scored", 15 }, kind)
+  end
+end)
+
+check.test("a server that never answers is given up after the first row's attempts", function()
+  for _, kind in ipairs { "lost", "overloaded", "rate", "unsent" } do
+    local s = server.new(always(kind))
+    local ok, err = judge(s, 100)
+    check.eq({ ok, err.class, s.requests }, { nil, "unreachable", 8 }, kind)
   end
 end)
 
@@ -199,8 +207,8 @@ end)
 check.test("refusals for rate that never say when stop a paid run; a server of one's own is waited for", function()
   local ok, err = judge(server.new(always "hintless"), 3, { hosted = true })
   check.eq({ ok, err.class }, { nil, "money" })
-  local _, _, outcomes = judge(server.new(always "hintless"), 3)
-  check.eq(outcomes["row 1"].state, "failed")
+  ok, err = judge(server.new(always "hintless"), 3)
+  check.eq({ ok, err.class }, { nil, "unreachable" })
 end)
 
 check.test("the stage stops when failures pass the share that is allowed", function()
@@ -272,7 +280,7 @@ check.test("no sequence of faults overshoots the cap, and every row ends once: 1
     check.ok(s.billed <= cap, ("seed %d: billed %d of %d"):format(seed, s.billed, cap))
     check.ok(s.billed <= a.o.budget.spent, ("seed %d: %d billed, %d counted"):format(seed, s.billed, a.o.budget.spent))
     check.eq(a.o.budget.held, 0)
-    check.ok(ok or err.class == "money" or err.class == "config", tostring(seed))
+    check.ok(ok or err.class == "money" or err.class == "unreachable", tostring(seed))
     if ok then
       local n = 0
       for _ in pairs(outcomes) do n = n + 1 end

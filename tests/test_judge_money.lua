@@ -75,7 +75,7 @@ check.test("addresses are read as they are meant, and odd ones are refused", fun
 end)
 
 local hosted = { name = "hosted", key = "T_KEY", base = "T_URL", url = "https://api.hosted.example/v1",
-                 secret = function(key) return { authorization = "Bearer " .. key } end }
+                 secret = { header = "authorization", prefix = "Bearer " } }
 local private = { name = "private", key = "T_KEY", base = "T_URL", keyless = true, secret = hosted.secret }
 
 -- Finds with an environment of its own: getenv is the only way in.
@@ -91,7 +91,7 @@ end
 
 check.test("a provider's own address goes with its key alone; without a key there is nothing to send", function()
   local e = find(hosted, {}, { T_KEY = "k-1" })
-  check.eq({ e.origin, e.path, e.secret.authorization, e.private }, { "https://api.hosted.example", "/v1", "Bearer k-1", false })
+  check.eq({ e.origin, e.path, e.secret.authorization.env, e.private }, { "https://api.hosted.example", "/v1", "T_KEY", false })
   local _, err = find(hosted, {}, {})
   check.eq(err, "no key for hosted: set T_KEY, or api_key in the configuration file")
 end)
@@ -105,12 +105,12 @@ check.test("a recipe's address is nobody's word: refused, allowed by the user, a
   check.eq(e, nil)
   check.contains(err, "T_KEY is not sent to https://evil.example")
   e = find(private, p, { T_KEY = "k-1" }, { allow = { "https://evil.example" } })
-  check.eq({ e.origin, next(e.secret), e.key }, { "https://evil.example" })
+  check.eq({ e.origin, next(e.secret) }, { "https://evil.example" })
 end)
 
 check.test("an address in the environment carries the key; the recipe may only say the same origin", function()
   local env = { T_KEY = "k-1", T_URL = "https://gateway.example/v1" }
-  check.eq(find(hosted, {}, env).secret.authorization, "Bearer k-1")
+  check.eq(find(hosted, {}, env).secret.authorization, { env = "T_KEY", prefix = "Bearer " })
   check.eq(find(hosted, { base_url = "https://gateway.example/other" }, env).path, "/other")
   check.eq((find(hosted, { base_url = "https://gateway.example:444/v1" }, env)), nil)
 end)
@@ -134,7 +134,7 @@ check.test("the configuration file is read as data, and one with a key must be t
   local path = dir .. "/judge.json"
   assert(fs.write(path, '{"providers":{"hosted":{"api_key":"k-2","requests_per_minute":60}},"prices":{"m":{"input":1,"output":2}}}', 384))
   local c = check.ok(config.read(path))
-  check.eq(find(hosted, {}, {}, { config = c }).key_from, "the configuration file")
+  check.eq(find(hosted, {}, {}, { config = c }).secret.authorization, "Bearer k-2")
   check.eq(prices.of("m-1", nil, c.prices).output, 2)
   local open = dir .. "/open.json"
   assert(fs.write(open, '{"providers":{"hosted":{"api_key":"k-2"}}}', 420))

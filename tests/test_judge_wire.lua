@@ -140,8 +140,8 @@ check.test("a header that says what to do is followed, but not into an empty pur
 end)
 
 check.test("what a connection suffers: a bad certificate stops the run, all else is asked again", function()
-  check.eq(retry.classify { error = "tls" }, "config")
-  for _, e in ipairs { "connect", "timeout", "reset", "partial" } do check.eq(retry.classify { error = e }, "transient") end
+  check.eq({ retry.classify { error = "certificate" }, retry.classify { error = "forbidden" } }, { "config", "config" })
+  for _, e in ipairs { "connect", "timeout", "reset", "partial", "tls", "resolve" } do check.eq(retry.classify { error = e }, "transient") end
 end)
 
 check.test("pauses double up to a limit, named waits are kept, and too long a wait is none", function()

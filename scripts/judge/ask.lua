@@ -20,8 +20,8 @@ local HINTLESS = 3        -- refusals for rate in a row without a word on when: 
 local EARLY = 50          -- rows that have ended before the share of failures counts
 
 --- @param o  provider, model, system, schema, rubric, digest, max_tokens, sampling, extra (see judge/providers),
---   client (http.client or what behaves so), cache, budget, price, hosted = a provider that is paid, path = of the
---   base URL, max_failed = share, retry_refused, on_cap = "quarantine"|"stop", progress(n), chance() = 0 to 1
+--   client (http.client or what behaves so), cache, budget, price, hosted = a provider that is paid,
+--   max_failed = share, retry_refused, on_cap = "quarantine"|"stop", progress(n), chance() = 0 to 1
 function ask.new(o)
   return setmetatable({
     o = o, jobs = {}, wait = {}, next = 1, out = 0, ended = 0, failures = 0, hintless = 0, serial = 0,
@@ -92,8 +92,8 @@ local function send(self, job, pause)
   job.worst, job.tries, job.serial = worst, (job.tries or 0) + 1, self.serial
   self.jobs[self.serial], self.out, self.sent = job, self.out + 1, self.sent + 1
   if job.tries > 1 then self.retries = self.retries + 1 end
-  o.client:submit { id = self.serial, path = (o.path or "") .. request.path, headers = request.headers,
-                    body = request.body, delay = pause, input_tokens = #request.body // 4 + 1,
+  o.client:submit { id = self.serial, path = request.path, headers = request.headers,
+                    body = request.body, delay = pause or 0, input_tokens = #request.body // 4 + 1,
                     output_tokens = job.max_tokens }
   return true
 end
@@ -121,6 +121,7 @@ local function account(self, job, r, answer)
   if answer.usage then
     local cost = prices.cost(o.price, answer.usage)
     for kind, n in pairs(self.tokens) do self.tokens[kind] = n + answer.usage[kind] end
+    o.client:credit("output_tokens", job.max_tokens - answer.usage.output)
     budget:settle(job.worst, cost)
     return cost
   end
@@ -172,6 +173,13 @@ end
 --- The stage cannot go on. What was answered meanwhile is in the cache.
 local function stop(self, class, why) self.stopped = self.stopped or { class = class, why = why } end
 
+-- Asked as often as it may be. A server that never answered the first request will not answer the others.
+local function give_up(self, job, why)
+  if self.good then return finish(self, job, "failed", { why = why, tries = job.tries }) end
+  stop(self, "unreachable", why)
+  self.wait[#self.wait + 1] = job
+end
+
 local handle = {}
 
 function handle.rate(self, job, r, answer)
@@ -180,22 +188,19 @@ function handle.rate(self, job, r, answer)
     return stop(self, "money", words(r, answer) .. " (and no word on when to come back)")
   end
   local pause = retry.delay(job.tries, r.wait, self.o.chance())
-  if not pause then return finish(self, job, "failed", { why = words(r, answer), tries = job.tries }) end
+  if not pause then return give_up(self, job, words(r, answer)) end
   self.o.client:refused(r.id, pause)
   send_again(self, job, pause)
 end
 
 function handle.transient(self, job, r, answer)
   local pause = retry.delay(job.tries, r.wait, self.o.chance())
-  if not pause then return finish(self, job, "failed", { why = words(r, answer), tries = job.tries }) end
-  self.o.client:troubled(r.id, 0)
+  if not pause then return give_up(self, job, words(r, answer)) end
+  self.o.client:troubled(0)
   send_again(self, job, pause)
 end
 
-function handle.ok(self, job, r, answer, cost)
-  self.o.client:accepted(r.id)
-  answered(self, job, answer, cost)
-end
+function handle.ok(self, job, _, answer, cost) answered(self, job, answer, cost) end
 
 function handle.again(self, job, _, answer) unreadable(self, job, answer, "no answer in the reply") end
 
@@ -282,7 +287,7 @@ end
 --- Judges all jobs.
 -- @param jobs  an iterator: function() -> { key, text = function() -> the data, cut, extra = true for what is no row,
 --   rubric, system, schema (where not the run's), done = function(outcome) } or nil
--- @return  true; or nil and { class = "money"|"config"|"cap"|"failures"|"interrupted", why }
+-- @return  true; or nil and { class = "money"|"config"|"unreachable"|"cap"|"failures"|"interrupted", why }
 function ask:run(jobs)
   local o = self.o
   while true do

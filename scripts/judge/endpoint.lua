@@ -80,9 +80,10 @@ local function address(provider, p, mine, allowed)
 end
 
 local function find_key(provider, mine)
+  local header, prefix = provider.secret.header, provider.secret.prefix
   local key = given(fs.getenv(provider.key))
-  if key then return key, provider.key end
-  if given(mine.api_key) then return mine.api_key, "the configuration file" end
+  if key then return key, provider.key, { [header] = { env = provider.key, prefix = prefix } } end
+  if given(mine.api_key) then return mine.api_key, "the configuration file", { [header] = prefix .. mine.api_key } end
 end
 
 -- Plain http shows key and rows to whoever listens.
@@ -96,8 +97,8 @@ end
 -- @param provider  a table of judge/providers
 -- @param p         the stage's parameters: base_url
 -- @param o         { allow_hosts = list of --allow-host, config = what judge/config reads }
--- @return  { origin, path, url, secret = headers that carry the key, key = itself (for scrubbing messages),
---   key_from = where it was found, private, plain, ca_file, proxy, limits }; or nil and a sentence
+-- @return  { origin, path, url, secret = headers that carry the key, or where it is read from, key_from = where that
+--   is, private, plain, ca_file, proxy, limits }; or nil and a sentence
 function endpoint.find(provider, p, o)
   local mine = o.config.providers[provider.name] or {}
   local allowed, err = allowed_set(o.allow_hosts)
@@ -107,8 +108,8 @@ function endpoint.find(provider, p, o)
   local ok
   ok, err = check_plain(u, allowed, from == "user")
   if not ok then return nil, err end
-  local key, key_from
-  if from == "user" then key, key_from = find_key(provider, mine) end
+  local key, key_from, secret
+  if from == "user" then key, key_from, secret = find_key(provider, mine) end
   if not key and not provider.keyless then
     if from == "recipe" then
       return nil, ("%s is not sent to %s, which only the recipe names: set %s=%s beside it"):format(provider.key,
@@ -120,8 +121,8 @@ function endpoint.find(provider, p, o)
     return nil, ("the key in %s holds a blank or a line break: copy it again"):format(key_from)
   end
   local own = from == "recipe" or provider.url == nil or u.url ~= provider.url
-  return { origin = u.origin, path = u.path, url = u.url, secret = key and provider.secret(key) or {}, key = key,
-           key_from = key_from, private = own, plain = u.scheme == "http", ca_file = given(mine.ca_file),
+  return { origin = u.origin, path = u.path, url = u.url, secret = secret or {}, key_from = key_from,
+           private = own, plain = u.scheme == "http", ca_file = given(mine.ca_file),
            proxy = given(mine.proxy), limits = mine }
 end
 

@@ -56,7 +56,7 @@ local function bad_request(words, e)
 end
 
 -- Without a status: what the connection suffered.
-local BROKEN = { tls = "config", url = "config", refused_address = "config", too_large = "row", stopped = "row" }
+local BROKEN = { certificate = "config", forbidden = "config", too_large = "again" }
 
 --- The class of a finished request.
 -- @param r  { status, error = what the connection suffered, body_error = provider's { type, code, detail, message,

@@ -144,13 +144,14 @@ end
 local STOPS = {
   money = "the provider takes no more requests for money",
   config = "the provider refuses every request",
+  unreachable = "the server does not answer",
   cap = "max_cost is reached",
   failures = "too many rows could not be judged",
 }
 
 local function stopped(self, loop, err)
   if err.class == "interrupted" then return "interrupted" end
-  local told = ("%s: %s"):format(STOPS[err.class] or err.class, tell.scrub(err.why, self.endpoint.key))
+  local told = ("%s: %s"):format(STOPS[err.class] or err.class, err.why)
   local answers = loop.counts.scored or 0
   if err.class == "failures" then
     told = ("%s; %d of %d failed, and max_failed is %g"):format(told, loop.failures, loop.ended, self.p.max_failed)
@@ -171,7 +172,7 @@ local function ask_all(self, view, asked)
     provider = self.provider, model = p.model, system = self.system, schema = self.schema, rubric = self.rubric,
     digest = self.digest, max_tokens = p.max_tokens, sampling = { temperature = p.temperature }, extra = p.extra,
     client = server, cache = self.cache, budget = budget.new(p.max_cost and math.floor(p.max_cost * prices.DOLLAR)),
-    price = self.price or prices.free, hosted = not self.endpoint.private, path = self.endpoint.path,
+    price = self.price or prices.free, hosted = not self.endpoint.private,
     max_failed = p.max_failed, on_cap = p.on_cap, retry_refused = self.paid.retry_refused, chance = math.random,
     progress = function(n)
       done = done + n

@@ -15,18 +15,6 @@ function tell.dollars(nano)
   return d < 1 and ("%.4f"):format(d) or ("%.2f"):format(d)
 end
 
---- A message without the key, whatever a server put into it.
-function tell.scrub(text, key)
-  if not key or #key < 4 then return text end
-  local out, at = {}, 1
-  while true do
-    local from, to = text:find(key, at, true)
-    if not from then break end
-    out[#out + 1], at = text:sub(at, from - 1) .. "[key]", to + 1
-  end
-  return table.concat(out) .. text:sub(at)
-end
-
 local REASONS = { "low_score", "excluded", "refused", "unparsed", "too_long", "skipped_budget", "failed", "unscored" }
 tell.reasons = REASONS
 
