@@ -91,8 +91,20 @@ local function mended(text)
   end
 end
 
+-- May a key that counts stand twice? Quick to ask, and seldom so.
+local function may_repeat(text, counts)
+  if text:find("\\u", 1, true) then return true end
+  for key in pairs(counts) do
+    local quoted = '"' .. key .. '"'
+    local _, first = text:find(quoted, 1, true)
+    if first and text:find(quoted, first + 1, true) then return true end
+  end
+  return false
+end
+
 -- Does a key that counts stand twice at the top of the object? What a decoder keeps of two is its own affair.
 local function twice(text, counts)
+  if not may_repeat(text, counts) then return nil end
   local seen, depth, i = {}, 0, 1
   while true do
     local j = text:find('[{}%[%]"]', i)

@@ -8,10 +8,26 @@ local GLIMPSE = 200   -- bytes of a body that is no JSON in an error
 
 local RAW = {}
 
+-- Texts that go with every request of a run, the rubric say, as JSON: encoded once.
+local shared = {}
+
 --- A value that is JSON already: the schema, whose order of keys must stay.
 function wire.raw(text) return setmetatable({ text = text }, RAW) end
 
 local function value(v) return getmetatable(v) == RAW and v.text or json.encode(v) end
+
+--- A text that many requests share, as JSON.
+function wire.shared(text)
+  if shared.text ~= text then shared.text, shared.json = text, json.encode(text) end
+  return wire.raw(shared.json)
+end
+
+--- A list of objects as text, each a list of members.
+function wire.array(objects)
+  local out = {}
+  for i, members in ipairs(objects) do out[i] = wire.object(members) end
+  return wire.raw("[" .. table.concat(out, ",") .. "]")
+end
 
 --- An object as text, its members in this order; false stands for none, a list of members for several.
 function wire.object(members)

@@ -1,7 +1,6 @@
 --- anthropic: Anthropic's Messages.
 
 local wire = require "judge.wire"
-local json = require "json"
 
 local VERSION = "2023-06-01"
 
@@ -51,8 +50,9 @@ return {
   request = function(ask)
     local body = wire.object {
       { "model", ask.model }, { "max_tokens", ask.max_tokens },
-      { "system", json.array { { type = "text", text = ask.system, cache_control = { type = "ephemeral" } } } },
-      { "messages", json.array { { role = "user", content = ask.user } } },
+      { "system", wire.array { { { "type", "text" }, { "text", wire.shared(ask.system) },
+                                 { "cache_control", wire.raw '{"type":"ephemeral"}' } } } },
+      { "messages", wire.array { { { "role", "user" }, { "content", ask.user } } } },
       ask.schema and { "output_config", wire.raw('{"format":{"type":"json_schema","schema":' .. ask.schema .. "}}") },
       wire.sampling(ask.sampling), wire.members(ask.extra),
     }

@@ -1,7 +1,6 @@
 --- openai: OpenAI's Chat Completions, and what all servers that speak them share.
 
 local wire = require "judge.wire"
-local json = require "json"
 
 local STOPS = { stop = "end", length = "length", content_filter = "refusal", tool_calls = "other" }
 
@@ -60,7 +59,8 @@ end
 function openai.body(provider, ask)
   return wire.object {
     { "model", ask.model }, { provider.cap, ask.max_tokens },
-    { "messages", json.array { { role = "system", content = ask.system }, { role = "user", content = ask.user } } },
+    { "messages", wire.array { { { "role", "system" }, { "content", wire.shared(ask.system) } },
+                               { { "role", "user" }, { "content", ask.user } } } },
     ask.schema and provider.format(ask.schema), wire.sampling(ask.sampling), wire.members(ask.extra),
   }
 end
