@@ -20,6 +20,7 @@
 #include "core/lua_buf.h"
 #include "corpus/lua_verdicts.h"
 #include "lang/lang.h"
+#include "http/http.h"
 #include "modules.h"
 #include "runtime/embedded.h"
 #include "runtime/rowfn.h"
@@ -291,6 +292,7 @@ static int f_libraries(lua_State *L) {
     { "sqlite", sqlite3_libversion() },
     { "openssl", OpenSSL_version(OPENSSL_VERSION) },
     { "cld2", lang_version() },          /* with the date of its tables: they decide what it tells */
+    { "curl", http_library() },
   };
   lua_newtable(L);
   for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {

@@ -106,12 +106,14 @@ static inline int peer_answer(PeerConnection *c, const char *path, const char *h
     for (int i = 0; i < 100; i++) if (usleep(20000), peer_write(c, "x", 1) != 0) return -1;
     return 0;
   }
-  if (strcmp(path, "/continue") == 0)
-    return peer_say(c, "HTTP/1.1 100 Continue\r\nRetry-After: 1\r\n\r\n"), peer_reply(c, 200, "Retry-After: 2\r\n", "ok", 2);
+  if (strcmp(path, "/continue") == 0) {
+    peer_say(c, "HTTP/1.1 100 Continue\r\nRetry-After: 1\r\n\r\n");
+    return peer_reply(c, 200, "Retry-After: 2\r\n", "ok", 2);
+  }
   if (strcmp(path, "/garbage") == 0) return peer_say(c, "SSH-2.0-OpenSSH_9\r\n\r\n"), -1;
   if (strcmp(path, "/gzip") == 0) {   /* gzip of "gzip gzip" that nobody asked for */
-    static const unsigned char z[] = { 0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0x02, 0x03, 0x4b, 0xaf, 0xca, 0x2c, 0x50, 0x48, 0x07,
-                                       0x12, 0x00, 0x86, 0xdd, 0xfb, 0x2c, 0x09, 0, 0, 0 };
+    static const unsigned char z[] = { 0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0x02, 0x03, 0x4b, 0xaf, 0xca, 0x2c, 0x50,
+                                       0x48, 0x07, 0x12, 0x00, 0x86, 0xdd, 0xfb, 0x2c, 0x09, 0, 0, 0 };
     return peer_reply(c, 200, "Content-Encoding: gzip\r\n", (const char *)z, sizeof z);
   }
   return peer_reply(c, 404, "", "", 0);

@@ -32,7 +32,8 @@ static void durations_are_those_of_go(void) {
   CHECK(duration("6m0s") == 360 && duration("1.5s") == 1.5 && fabs(duration("12ms") - 0.012) < 1e-12);
   CHECK(duration("1h2m3s") == 3723 && fabs(duration("1m12.5s") - 72.5) < 1e-9 && duration("0s") == 0);
   CHECK(fabs(duration("5us") - 5e-6) < 1e-15 && fabs(duration("80ns") - 8e-8) < 1e-15);
-  CHECK(duration("") == -1 && duration("5") == -1 && duration("s") == -1 && duration("1x") == -1 && duration("-1s") == -1);
+  CHECK(duration("") == -1 && duration("5") == -1 && duration("s") == -1 && duration("1x") == -1 &&
+        duration("-1s") == -1);
   CHECK(duration("1s 2m") == -1);
 }
 
@@ -55,20 +56,25 @@ static void the_first_header_that_can_be_read_decides(void) {
     { { "retry-after", "retry-after-ms" }, { "7", "soon" }, 7, "retry-after" },
     { { "retry-after" }, { "Sun, 06 Nov 1994 08:49:47 GMT" }, 10, "retry-after" },
     { { "retry-after" }, { "Sun, 06 Nov 1994 08:49:07 GMT" }, 0, "retry-after" },
-    { { "retry-after", "date" }, { "Sun, 06 Nov 1994 09:00:10 GMT", "Sun, 06 Nov 1994 09:00:00 GMT" }, 10, "retry-after" },
+    { { "retry-after", "date" }, { "Sun, 06 Nov 1994 09:00:10 GMT", "Sun, 06 Nov 1994 09:00:00 GMT" }, 10,
+      "retry-after" },
     { { "retry-after" }, { "-5" }, -1, NULL },
     { { "retry-after", "x-ratelimit-reset-tokens" }, { "garbage", "6m0s" }, 360, "x-ratelimit-reset-tokens" },
-    { { "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens" }, { "12ms", "1.5s" }, 1.5, "x-ratelimit-reset-tokens" },
-    { { "x-ratelimit-reset-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-tokens" }, { "2s", "0", "60s" }, 2,
+    { { "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens" }, { "12ms", "1.5s" }, 1.5,
+      "x-ratelimit-reset-tokens" },
+    { { "x-ratelimit-reset-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-tokens" },
+      { "2s", "0", "60s" }, 2,
       "x-ratelimit-reset-requests" },
-    { { "anthropic-ratelimit-requests-reset", "anthropic-ratelimit-requests-remaining" }, { "1994-11-06T08:49:59Z", "0" }, 22,
+    { { "anthropic-ratelimit-requests-reset", "anthropic-ratelimit-requests-remaining" },
+      { "1994-11-06T08:49:59Z", "0" }, 22,
       "anthropic-ratelimit-requests-reset" },
     { { "x-other" }, { "7" }, -1, NULL },
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     HintHeader h[4];
     size_t n = 0;
-    for (; n < 4 && cases[i].name[n] != NULL; n++) h[n] = (HintHeader){ span_str(cases[i].name[n]), span_str(cases[i].value[n]) };
+    for (; n < 4 && cases[i].name[n] != NULL; n++)
+      h[n] = (HintHeader){ span_str(cases[i].name[n]), span_str(cases[i].value[n]) };
     double seconds = -1;
     const HintHeader *which = NULL;
     int got = hint_retry(h, n, NOW, &seconds, &which);

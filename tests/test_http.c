@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "core/pool.h"
 #include "http_peer.h"
@@ -120,7 +121,8 @@ static void methods_and_parts_are_sent_as_asked(void) {
   CHECK(strstr(peer.head, "POST /ok ") == peer.head);
   CHECK(strcasestr(peer.head, "content-type: multipart/form-data; boundary=") != NULL);
   CHECK(strstr(peer.body, "name=\"purpose\"\r\n\r\nbatch\r\n") != NULL);
-  CHECK(strstr(peer.body, "name=\"file\"; filename=\"in.jsonl\"\r\nContent-Type: application/jsonl\r\n\r\n{\"a\":1}\n{\"a\":2}\n\r\n"));
+  CHECK(strstr(peer.body, "name=\"file\"; filename=\"in.jsonl\"\r\nContent-Type: application/jsonl\r\n\r\n"
+                          "{\"a\":1}\n{\"a\":2}\n\r\n"));
   CHECK(ask(h, "/ok", NULL)->status == 200 && strstr(peer.head, "GET /ok ") == peer.head);   /* nothing of it stays */
   q = (HttpRequest){ .id = 1, .path = span_str("/ok"), .method = "GET", .body = span_str("x") };
   CHECK(http_submit(h, &q, &err) == -1);
@@ -342,6 +344,88 @@ static void tls_is_verified(void) {
   rmdir(dir);
 }
 
+/* The peer speaks HTTP/1.1 only: the limit that serves HTTP/2 must not hold it back. */
+static void over_tls_a_server_without_http2_gets_a_connection_a_request(void) {
+  char pem[] = "/tmp/tamis-pem-XXXXXX";
+  close(mkstemp(pem));
+  Peer tls;
+  SSL_CTX *ctx = peer_tls("IP:127.0.0.1", -60, 3600, pem);
+  peer_open(&tls, ctx);
+  HttpOptions o = options("https", tls.port);
+  o.ca_file = pem;
+  o.http2 = 1;
+  o.http2_connections = 1;
+  o.pace.start = o.pace.max = 16;
+  Http *h = client_of(o);
+  CHECK(ask(h, "/ok", "{}")->status == 200);
+  char *body = calloc(1, 50001);
+  memset(body, 'b', 50000);
+  for (int i = 0; i < 64; i++) CHECK(submit(h, i, "/echo", body) == 0);
+  size_t done = 0;
+  for (size_t n; (n = http_poll(h, 20)) > 0; done += n)
+    for (size_t i = 0; i < n; i++) CHECK(is(http_reply(h, i)->body, body));
+  HttpStats s;
+  http_stats(h, &s);
+  CHECK(done == 64 && s.connections > 1 && s.connections <= 16 && s.bytes_sent == 64 * 50000 + 2);
+  free(body);
+  http_close(h);
+  peer_close(&tls);
+  SSL_CTX_free(ctx);
+  unlink(pem);
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+/* Looks for the last 20 bytes of the key, told to us masked, in all that this process can write to. */
+static int in_memory(const char *masked) {
+  FILE *maps = fopen("/proc/self/maps", "r");
+  char line[512];
+  int found = 0;
+  while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+    unsigned long from, to;
+    char mode[8];
+    if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[0] != 'r' || mode[1] != 'w') continue;
+    for (const char *p = (const char *)from; p + 20 <= (const char *)to; p++) {
+      int k = 0;
+      while (k < 20 && p[k] == (char)(masked[k] ^ 0x55)) k++;
+      found += k == 20;
+    }
+  }
+  if (maps != NULL) fclose(maps);
+  return found;
+}
+
+/* In a child, so that nothing but the client has held the key: the server is in the parent. */
+static int child_forgets(void) {
+  static const char masked[] = "\x3f\x3e\x3d\x3c\x3b\x3a\x39\x38\x37\x36\x35\x34\x33\x32\x31\x30\x2f\x2e\x2d\x2c";
+  char *key = malloc(64);
+  memcpy(key, "sk-test-", 8);
+  for (int i = 0; i < 20; i++) key[8 + i] = (char)(masked[i] ^ 0x55);
+  key[28] = '\0';
+  HttpHeader secret = { "x-api-key", key };
+  HttpOptions o = options("http", peer.port);
+  o.secret = &secret, o.nsecrets = 1;
+  Http *h = client_of(o);
+  explicit_bzero(key, 64);
+  int kept = in_memory(masked) >= 1;        /* the search finds it where it lies */
+  for (int i = 0; i < 50; i++) submit(h, i, "/ok", "{}");
+  size_t done = 0;
+  for (size_t n; (n = http_poll(h, 20)) > 0;) done += n;
+  http_close(h);
+  return !kept ? 2 : done != 50 ? 3 : in_memory(masked) != 0;
+}
+
+static void when_a_client_is_closed_the_key_is_nowhere_in_memory(void) {
+  fflush(stdout);
+  pid_t pid = fork();
+  if (pid == 0) _exit(child_forgets());
+  int status = -1;
+  CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+#else
+static void when_a_client_is_closed_the_key_is_nowhere_in_memory(void) { SKIP("a sanitizer's maps are too large"); }
+#endif
+
 static void an_origin_that_nobody_allowed_is_refused(void) {
   HttpOptions o = options("http", peer.port);
   Error err = { "" };
@@ -354,7 +438,8 @@ static void an_origin_that_nobody_allowed_is_refused(void) {
   CHECK(http_open(&h, &o, &err) == -1 && strstr(err.text, "not encrypted") != NULL);
   o = options("http", peer.port);                       /* a name that the URL does not give away */
   char name[64], host[64] = "";
-  if (gethostname(host, sizeof host - 1) == 0 && host[0] != '\0' && strchr(host, '.') == NULL && strcmp(host, "localhost") != 0) {
+  int named = gethostname(host, sizeof host - 1) == 0 && host[0] != '\0' && strchr(host, '.') == NULL;
+  if (named && strcmp(host, "localhost") != 0) {
     snprintf(name, sizeof name, "http://%s:%u", host, peer.port);
     o.origin = name;
     o.allow_private = 0;
@@ -399,6 +484,8 @@ int main(void) {
   RUN(the_key_is_masked_in_whatever_comes_back);
   RUN(a_large_reply_goes_to_a_file_whole_or_not_at_all);
   RUN(tls_is_verified);
+  RUN(over_tls_a_server_without_http2_gets_a_connection_a_request);
+  RUN(when_a_client_is_closed_the_key_is_nowhere_in_memory);
   RUN(an_origin_that_nobody_allowed_is_refused);
   RUN(an_interrupt_ends_the_wait_and_closing_drops_what_flies);
   peer_close(&peer);

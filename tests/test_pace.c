@@ -142,7 +142,7 @@ static void an_outage_teaches_no_rate(void) {
 /* ---- a server of R requests a second ---- */
 
 typedef struct Flight { double at, sent; int refused; } Flight;
-typedef struct Sim { double rate, burst, latency, refusal_latency; int hint; } Sim;   /* hint: whole seconds, exact, none */
+typedef struct Sim { double rate, burst, latency, refusal_latency; int hint; } Sim;   /* hint: see below */
 typedef struct Tally { double accepted, refused; } Tally;
 
 enum { HINT_NONE, HINT_EXACT, HINT_WHOLE };

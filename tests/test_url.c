@@ -38,9 +38,11 @@ static void spellings_that_two_readers_may_read_differently_are_refused(void) {
     "https://a.b\r\n/", "https://a.b\t/", "https://user@a.b/", "https://user:secret@a.b/", "https://a.b@127.0.0.1/",
     "https://a.b#@127.0.0.1/", "https://a.b/#f", "https://a.b\\@127.0.0.1/", "https://127.1/", "https://2130706433/",
     "https://0x7f000001/", "https://0x7f.0.0.1/", "https://0177.0.0.1/", "https://127.0.0.01/", "https://127.0.0.1.2/",
-    "https://127.0.0.256/", "https://1.2.3.0x4/", "https://127.0.0.1./", "https://a..b/", "https://.a/", "https://a.b./",
+    "https://127.0.0.256/", "https://1.2.3.0x4/", "https://127.0.0.1./", "https://a..b/", "https://.a/",
+    "https://a.b./",
     "https://-a.b/", "https://a-.b/", "https://[::1/", "https://::1/", "https://[::1]x/", "https://[::1%25lo]/",
-    "https://[127.0.0.1]/", "https://[v7.x]/", "https://a.b:0/", "https://a.b:/", "https://a.b:65536/", "https://a.b:8o/",
+    "https://[127.0.0.1]/", "https://[v7.x]/", "https://a.b:0/", "https://a.b:/", "https://a.b:65536/",
+    "https://a.b:8o/",
     "https://a.b:080/", "https://a.b:-1/", "https://a.b:99999999999/", "https://a.b?x", "https://%31%32%37.0.0.1/",
     "https://\xe2\x91\xa0.b/", "https://a\xc2\xad.b/", "https://a.b/\x7f", "https://a.b/../x", "https://a.b/x/%2e%2E/y",
     "https://a.b/.", "https://a.b/%", "https://a.b/%4", "https://a.b/%zz", "https://a.b/<x>", "https://a.b/x|y",
@@ -72,7 +74,8 @@ static void an_error_never_repeats_a_password(void) {
 
 static void the_same_origin_is_scheme_host_and_port(void) {
   static const struct { const char *a, *b; int same; } cases[] = {
-    { "https://a.b", "HTTPS://A.B:443/x", 1 }, { "https://a.b", "http://a.b", 0 }, { "https://a.b", "https://a.b:444", 0 },
+    { "https://a.b", "HTTPS://A.B:443/x", 1 }, { "https://a.b", "http://a.b", 0 },
+    { "https://a.b", "https://a.b:444", 0 },
     { "https://a.b", "https://a.b.c", 0 },     { "http://[::1]", "http://[0:0::1]:80", 1 },
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -108,7 +111,8 @@ static void what_the_internet_does_not_route_is_not_public(void) {
     { "160.79.104.10", ADDRESS_PUBLIC }, { "::", ADDRESS_PRIVATE }, { "::1", ADDRESS_LOOPBACK },
     { "::ffff:127.0.0.1", ADDRESS_PRIVATE }, { "::ffff:8.8.8.8", ADDRESS_PRIVATE }, { "::7f00:1", ADDRESS_PRIVATE },
     { "64:ff9b::7f00:1", ADDRESS_PRIVATE }, { "64:ff9b:1::1", ADDRESS_PRIVATE }, { "2001::1", ADDRESS_PRIVATE },
-    { "2001:db8::1", ADDRESS_PRIVATE }, { "2001:4860:4860::8888", ADDRESS_PUBLIC }, { "2002:7f00:1::", ADDRESS_PRIVATE },
+    { "2001:db8::1", ADDRESS_PRIVATE }, { "2001:4860:4860::8888", ADDRESS_PUBLIC }, { "2002:7f00:1::",
+      ADDRESS_PRIVATE },
     { "2607:6bc0::10", ADDRESS_PUBLIC }, { "fc00::1", ADDRESS_PRIVATE }, { "fdff::1", ADDRESS_PRIVATE },
     { "fe80::1", ADDRESS_LINK_LOCAL }, { "febf::1", ADDRESS_LINK_LOCAL }, { "fec0::1", ADDRESS_PRIVATE },
     { "ff02::1", ADDRESS_PRIVATE }, { "fbff::1", ADDRESS_PUBLIC },
@@ -124,7 +128,8 @@ static void what_the_internet_does_not_route_is_not_public(void) {
 static void a_host_that_is_an_address_tells_its_kind(void) {
   static const struct { const char *url; AddressKind kind; } cases[] = {
     { "http://localhost:8000", ADDRESS_LOOPBACK }, { "http://x.LOCALHOST", ADDRESS_LOOPBACK },
-    { "http://notlocalhost", ADDRESS_PUBLIC }, { "http://[::1]", ADDRESS_LOOPBACK }, { "http://10.0.0.5", ADDRESS_PRIVATE },
+    { "http://notlocalhost", ADDRESS_PUBLIC }, { "http://[::1]", ADDRESS_LOOPBACK }, { "http://10.0.0.5",
+      ADDRESS_PRIVATE },
     { "http://169.254.169.254", ADDRESS_LINK_LOCAL }, { "https://api.anthropic.com", ADDRESS_PUBLIC },
     { "http://[fe80::1]", ADDRESS_LINK_LOCAL }, { "http://[::ffff:7f00:1]", ADDRESS_PRIVATE },
   };

@@ -29,6 +29,7 @@ typedef struct Transfer {
   double started;
   int asked;                   /* times that a connection was ready for this request */
   int headed;                  /* a byte of a reply came */
+  int uploading;               /* libcurl may hold a buffer for the body */
   AddressKind refused;         /* an address that was not allowed */
   HttpFault fault;             /* what a callback found */
   Buf body, heads;
@@ -53,10 +54,11 @@ struct Http {
   Pace pace;
   Queue queue;
   CURLM *multi;
+  int few;                     /* connections are limited, as long as HTTP/2 is spoken */
   int epoll;
   double timer_at;             /* when libcurl wants to be called; under 0: not */
   Transfer *idle, *flying;
-  int in_flight;
+  int in_flight, uploading;    /* and how many of them have a buffer for their body */
   Reply *reply;
   size_t nreplies, replies_cap;
   HttpStats stats;
@@ -68,6 +70,8 @@ double http_now(void);         /* seconds of a steady clock */
 int transfer_start(Http *h, Request *r, double now, Error *err);
 /* Ends one that libcurl is done with: fills *out, which takes the request, and frees the transfer for the next. */
 void transfer_finish(Transfer *t, CURLcode code, double now, Reply *out);
+/* Gives back the buffers of the requests whose body is sent: 16 KB each over TLS, while they wait for a reply. */
+void transfers_slim(Http *h);
 void transfer_drop(Transfer *t);   /* of one in flight: nothing is kept */
 void transfer_free(Transfer *t);   /* of an idle one */
 

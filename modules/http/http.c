@@ -167,6 +167,8 @@ static int set_multi(Http *h, Error *err) {
   curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, (void *)h);
   curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
   curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->opt.pace.max);
+  h->few = h->opt.http2 && h->trust != NULL && h->opt.http2_connections > 0;
+  if (h->few) curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)h->opt.http2_connections);
   return 0;
 }
 
@@ -311,6 +313,13 @@ static int let_through(const HttpReply *r) {
   return r->fault == HTTP_OK && (r->status < 400 || (r->status < 500 && r->status != 429));
 }
 
+/* A server that speaks HTTP/1 takes one request a connection at a time. */
+static void allow_connections(Http *h, const HttpReply *r) {
+  if (!h->few || r->http_version == 0 || r->http_version >= 20) return;
+  curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 0L);
+  h->few = 0;
+}
+
 static void collect(Http *h) {
   CURLMsg *m;
   for (int left; (m = curl_multi_info_read(h->multi, &left)) != NULL;) {
@@ -328,6 +337,7 @@ static void collect(Http *h) {
     transfer_finish(t, m->data.result, now, out);
     h->nreplies++;
     h->stats.finished++;
+    allow_connections(h, &out->pub);
     if (let_through(&out->pub)) pace_accepted(&h->pace, busy, now);
   }
 }
@@ -360,6 +370,7 @@ size_t http_poll(Http *h, double timeout_s) {
     if (now >= until && !first) break;
     run_events(h, fmin(fmin(wait, until - now), LOOK_S));
     collect(h);
+    transfers_slim(h);
     if (h->nreplies > 0) break;
   }
   return h->nreplies;
@@ -390,6 +401,8 @@ void http_scrub(const Http *h, char *text, size_t len, size_t shortest) {
 }
 
 const Url *http_origin(const Http *h) { return &h->origin; }
+
+const char *http_library(void) { return "libcurl/" LIBCURL_VERSION; }
 
 void http_stats(const Http *h, HttpStats *s) {
   *s = h->stats;
@@ -422,6 +435,7 @@ void http_refused(Http *h, int64_t id, double seconds) { (void)h, (void)id, (voi
 void http_troubled(Http *h, double seconds) { (void)h, (void)seconds; }
 void http_scrub(const Http *h, char *t, size_t len, size_t shortest) { (void)h, (void)t, (void)len, (void)shortest; }
 const Url *http_origin(const Http *h) { (void)h; return NULL; }
+const char *http_library(void) { return NULL; }
 void http_stats(const Http *h, HttpStats *s) { (void)h; *s = (HttpStats){ 0 }; }
 
 #endif

@@ -40,6 +40,7 @@ typedef struct HttpOptions {
   const char *ca_file;         /* certificates trusted beside the system's; NULL: none */
   const char *proxy;           /* http://, https:// or socks5h:// URL; NULL: none, whatever the environment says */
   int http2;                   /* offer HTTP/2 over TLS */
+  unsigned http2_connections;  /* at most so many while the server speaks HTTP/2; 0: no limit (libcurl opens many) */
   int allow_private;           /* the user named this origin: its address may be private */
   int plain_http;              /* the user named this origin: it may be http:// */
   double connect_timeout_s, timeout_s;   /* timeout_s: from leaving the queue to the last byte; 0: none */
@@ -139,5 +140,6 @@ typedef struct HttpStats {
 } HttpStats;
 void http_stats(const Http *h, HttpStats *s);
 const Url *http_origin(const Http *h);
+const char *http_library(void);   /* "libcurl/7.88.1"; NULL without it */
 
 #endif

@@ -4,7 +4,7 @@
 **     origin = "https://api.example.com/v1",       -- a path prefix stays in front of every path
 **     headers = { ["content-type"] = "application/json" },
 **     secrets = { authorization = { env = "OPENAI_API_KEY", prefix = "Bearer " } },   -- or a string
-**     keep_headers = { "retry-after" }, ca_file = nil, proxy = nil, http2 = true,
+**     keep_headers = { "retry-after" }, ca_file = nil, proxy = nil, http2 = true, http2_connections = 8,
 **     allow_private = false, plain_http = false, connect_timeout = 10, timeout = 600,
 **     low_speed = { bytes = 1, seconds = 60 }, max_reply_bytes = 1 << 20, buffer_bytes = 4096,
 **     concurrency = { start = 20, min = 1, max = 256, increase = 1, cut = 0.8, window_s = 15,
@@ -81,6 +81,16 @@ static Span span_field(lua_State *L, int t, const char *name) {
 static int flag_field(lua_State *L, int t, const char *name) {
   lua_getfield(L, t, name);
   return lua_toboolean(L, -1);
+}
+
+/* A misspelt option must not pass as one that was not given. names ends with NULL. */
+static void check_keys(lua_State *L, int t, const char *const *names) {
+  for (lua_pushnil(L); lua_next(L, t) != 0; lua_pop(L, 1)) {
+    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "a key that is no name";
+    const char *const *n = names;
+    while (*n != NULL && strcmp(*n, key) != 0) n++;
+    if (*n == NULL) luaL_error(L, "unknown option: %s", key);
+  }
 }
 
 /* The table at field `name`, or 0 where there is none. */
@@ -241,8 +251,14 @@ static void set_buckets(lua_State *L, Http *h, int t) {
 }
 
 static HttpOptions read_options(lua_State *L, int t, Secrets *secrets) {
+  static const char *const names[] = {
+    "origin", "headers", "secrets", "keep_headers", "ca_file", "proxy", "http2", "http2_connections", "allow_private",
+    "plain_http", "connect_timeout", "timeout", "low_speed", "max_reply_bytes", "buffer_bytes", "concurrency",
+    "buckets", NULL
+  };
   HttpOptions o = { 0 };
   luaL_checkstack(L, 60, NULL);
+  check_keys(L, t, names);
   o.origin = string_field(L, t, "origin");
   if (o.origin == NULL) luaL_error(L, "origin is missing");
   o.header = header_field(L, t, "headers", &o.nheaders);
@@ -253,6 +269,7 @@ static HttpOptions read_options(lua_State *L, int t, Secrets *secrets) {
   o.ca_file = string_field(L, t, "ca_file");
   o.proxy = string_field(L, t, "proxy");
   o.http2 = flag_field(L, t, "http2");
+  o.http2_connections = (unsigned)number_field(L, t, "http2_connections", 0);
   o.allow_private = flag_field(L, t, "allow_private");
   o.plain_http = flag_field(L, t, "plain_http");
   o.connect_timeout_s = number_field(L, t, "connect_timeout", 0);
@@ -312,9 +329,13 @@ static const HttpPart *part_field(lua_State *L, int t, size_t *n) {
 
 /* client:submit{…}: queues it; raises where it cannot be sent at all. */
 static int client_submit(lua_State *L) {
+  static const char *const names[] = { "id", "path", "body", "headers", "input_tokens", "output_tokens", "delay",
+                                       "not_before", "priority", "method", "multipart", "to_file", "max_reply_bytes",
+                                       NULL };
   Http *h = check_client(L);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
+  check_keys(L, 2, names);
   luaL_checkstack(L, 40, NULL);
   HttpRequest r = { 0 };
   int is_integer;
@@ -332,7 +353,7 @@ static int client_submit(lua_State *L) {
   r.part = part_field(L, 2, &r.nparts);
   r.need[PACE_INPUT] = number_field(L, 2, "input_tokens", 0);
   r.need[PACE_OUTPUT] = number_field(L, 2, "output_tokens", 0);
-  r.delay_s = number_field(L, 2, "delay", 0);
+  r.delay_s = number_field(L, 2, "delay", number_field(L, 2, "not_before", 0));   /* two names for one thing */
   r.to_file = string_field(L, 2, "to_file");
   r.max_reply_bytes = (size_t)number_field(L, 2, "max_reply_bytes", 0);
   Error err = { "" };
@@ -420,6 +441,17 @@ static int client_refused(lua_State *L) {
 static int client_troubled(lua_State *L) {
   Http *h = check_client(L);
   http_troubled(h, seconds_at(L, 2));
+  return 0;
+}
+
+/* client:backpressure("rate", seconds, id), the same as refused; ("transient", seconds), as troubled */
+static int client_backpressure(lua_State *L) {
+  static const char *const classes[] = { "rate", "transient", NULL };
+  Http *h = check_client(L);
+  int class = luaL_checkoption(L, 2, NULL, classes);
+  double seconds = seconds_at(L, 3);
+  if (class == 1) http_troubled(h, seconds);
+  else http_refused(h, luaL_checkinteger(L, 4), seconds);
   return 0;
 }
 
@@ -580,6 +612,7 @@ static const luaL_Reg METHODS[] = {
   { "requeue",      client_requeue },
   { "refused",      client_refused },
   { "troubled",     client_troubled },
+  { "backpressure", client_backpressure },
   { "window",       client_window },
   { "limit",        client_limit },
   { "credit",       client_credit },

@@ -14,7 +14,8 @@ int pace_init(Pace *p, const PaceOptions *o, double now, Error *err) {
     return error_set(err, "concurrency must be 1 <= min <= start <= max <= 100000");
   if (!(o->increase >= 0 && o->cut > 0 && o->cut < 1 && o->window_s >= 0))
     return error_set(err, "concurrency needs increase >= 0, 0 < cut < 1, window_s >= 0");
-  if (!(o->rate_margin >= 0 && o->rate_margin < 1 && o->probe_s >= 0 && o->probe_requests >= 1))
+  if (!(o->rate_margin >= 0 && o->rate_margin < 1 &&
+        (o->rate_margin == 0 || (o->probe_s >= 0 && o->probe_requests >= 1))))
     return error_set(err, "concurrency needs 0 <= rate_margin < 1, probe_s >= 0, probe_requests >= 1");
   *p = (Pace){ .opt = *o, .window = o->start, .slow_start = 1, .cut_at = now,
                .paused_until = now, .frozen_until = now };

@@ -7,7 +7,8 @@
 
 #include "http/client.h"
 
-enum { KEPT_BYTES = 64 * 1024, ERROR_SHORTEST = SECRET_GRAM, BODY_SHORTEST = 16, STATUS_ERROR = 400 };
+enum { KEPT_BYTES = 64 * 1024, ERROR_SHORTEST = SECRET_GRAM, BODY_SHORTEST = 16, STATUS_ERROR = 400,
+       UPLOAD_BYTES = 16384 };   /* the least that libcurl takes */
 
 /* ---- callbacks: none may raise, all return quickly ---- */
 
@@ -112,7 +113,7 @@ static void set_client(CURL *e, const Http *h) {
   curl_easy_setopt(e, CURLOPT_NOPROXY, "");
   curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)(o->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(e, CURLOPT_PIPEWAIT, (long)(o->http2 && h->trust != NULL));
-  curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 16384L);   /* its least: one a request over TLS */
+  curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
   if (o->buffer_bytes > 0) curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)o->buffer_bytes);
   if (o->connect_timeout_s > 0) curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)(o->connect_timeout_s * 1000));
   if (o->timeout_s > 0) curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(o->timeout_s * 1000));
@@ -179,7 +180,24 @@ static int set_request(Transfer *t, const Request *r) {
   return curl_easy_setopt(e, CURLOPT_URL, r->url) == CURLE_OK ? 0 : -1;
 }
 
+static void slim(Transfer *t) {
+  t->uploading = 0;
+  t->client->uploading--;
+  curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);   /* setting it frees the old one */
+}
+
+/* Those in flight lie newest first, and a body is sent soon: the walk ends where none is left. */
+void transfers_slim(Http *h) {
+  for (Transfer *t = h->flying; t != NULL && h->uploading > 0; t = t->next) {
+    curl_off_t up = 0;
+    if (!t->uploading || t->asked == 0) continue;
+    curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+    if (up >= (curl_off_t)t->request->body.len) slim(t);
+  }
+}
+
 static void reset(Transfer *t) {
+  if (t->uploading) slim(t);
   if (t->mime != NULL) {
     curl_easy_setopt(t->easy, CURLOPT_MIMEPOST, NULL);
     curl_mime_free(t->mime);
@@ -220,6 +238,7 @@ int transfer_start(Http *h, Request *r, double now, Error *err) {
   h->flying = t;
   h->in_flight++;
   r->sends++;
+  if (h->trust != NULL && r->body.len > 0) t->uploading = 1, h->uploading++;
   return 0;
 }
 
