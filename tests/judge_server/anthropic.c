@@ -1,6 +1,7 @@
 /* anthropic.c - the Messages API: what it refuses and in which words, what it answers. After the provider's own
 ** types (anthropic-sdk-python, src/anthropic/types) and the documented errors, for both versions of the API:
 ** 2023-06-01, and 2026-10-21, which takes no sampling parameters. Streaming is not spoken. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
