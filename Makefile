@@ -43,7 +43,7 @@ SCRIPTS   = $(shell find scripts -name '*.lua' -o -name '*.css' -o -name '*.js' 
 obj       = $(patsubst %,$(BUILD)/%.o,$(basename $(1)))
 
 KERNELS  = $(BUILD)/libkernels.a
-HOST     = $(call obj,$(RUNTIME_C) $(BINDING_C)) $(BUILD)/embedded.o
+HOST     = $(call obj,$(RUNTIME_C) $(BINDING_C)) $(BUILD)/embedded.o $(BUILD)/weights.o
 C_TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 SERVER_C = $(wildcard tests/judge_server/*.c)
 SERVER   = $(BUILD)/judge_server
@@ -80,7 +80,14 @@ $(BUILD)/embedded.c: $(SCRIPTS) Makefile
 	for f in $(SCRIPTS); do m=$${f#scripts/}; m=$${m%.lua}; \
 	  echo "{\"$$(echo $$m | tr / .)\", s$$n, sizeof s$$n - 1},"; n=$$((n+1)); done; \
 	echo '{0, 0, 0}};'; } > $@
-$(BUILD)/embedded.o: $(BUILD)/embedded.c
+# The weights of the stage toxicity, as bytes (modules/classify/shipped.h).
+WEIGHTS = modules/classify/toxicity.weights
+$(BUILD)/weights.c: $(WEIGHTS) Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "classify/shipped.h"'; echo 'const unsigned char classify_shipped[] = {'; \
+	od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '0};'; \
+	echo 'const size_t classify_shipped_len = sizeof classify_shipped - 1;'; } > $@
+$(BUILD)/embedded.o $(BUILD)/weights.o: %.o: %.c
 	$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # ---- tests: C units, then Lua units and whole runs inside the test host ----

@@ -9,6 +9,7 @@
 /* X(name, luaopen, flags, doc): keep one line a module, in alphabetical order of the folder. */
 #define MODULES(X) \
   X("conflict", luaopen_conflict, TRUSTED, "rows that ask the same and answer otherwise") \
+  X("classify", luaopen_classify, TRUSTED, "linear classifiers of texts: fitting, scores, the operator of toxicity") \
   X("core", luaopen_core, TRUSTED, "thread pool, progress and the interrupt flag") \
   X("corpus", luaopen_corpus, TRUSTED, "files become rows, and what a file looks like") \
   X("verdicts", luaopen_verdicts, BOTH, "the verdicts of a corpus stage written in Lua") \

@@ -44,6 +44,8 @@ static const FoldRecord *record_of(uint32_t cp) {
   return &fold_records[fold_stage2[fold_stage1[cp >> 7]][cp & 127]];
 }
 
+uint32_t fold_char(uint32_t cp) { return (uint32_t)((int32_t)cp + record_of(cp)->delta); }
+
 /* Takes one code point (or one byte that starts none) and returns its bytes. */
 static size_t fold_one(Fold *f, const unsigned char *s, size_t len) {
   uint32_t cp = s[0];

@@ -26,6 +26,9 @@ size_t fold_text(char *out, Span text, int flags, int *ascii);
 /* The same by one path; the result is the same for each. */
 size_t fold_text_path(SimdPath path, char *out, Span text, int flags, int *ascii);
 
+/* One code point as fold_text writes it, white space apart: its simple lower case. */
+uint32_t fold_char(uint32_t cp);
+
 const char *fold_unicode_version(void);
 
 #endif

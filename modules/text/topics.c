@@ -174,7 +174,7 @@ static int stands_alone(const Phrase *p, Span text, size_t end) {
   return p->open_end || end == text.len || !needs_boundary(char_at(text, end));
 }
 
-int64_t topics_match(const Topics *t, Span folded) {
+int64_t topics_find(const Topics *t, Span folded, size_t *start, size_t *end) {
   int64_t best = INT64_MAX;
   uint32_t state = 0;
   if (t->nphrases == 0) return -1;
@@ -184,10 +184,18 @@ int64_t topics_match(const Topics *t, Span folded) {
     for (; s != 0; s = t->shorter[s]) {
       for (uint32_t k = t->ends[s]; k != 0; k = t->phrase[k - 1].also) {
         const Phrase *p = &t->phrase[k - 1];
-        if (p->rule < best && stands_alone(p, folded, i + 1)) best = p->rule;
+        if (p->rule >= best || !stands_alone(p, folded, i + 1)) continue;
+        best = p->rule;
+        *start = i + 1 - p->len;
+        *end = i + 1;
       }
     }
     if (best == 0) return 0;
   }
   return best == INT64_MAX ? -1 : best;
+}
+
+int64_t topics_match(const Topics *t, Span folded) {
+  size_t start, end;
+  return topics_find(t, folded, &start, &end);
 }

@@ -26,6 +26,8 @@ typedef struct TopicPhrase {
 Topics *topics_new(const TopicPhrase *phrases, size_t n, Error *err);
 /* The winning rule of a folded text; -1 if none. */
 int64_t topics_match(const Topics *t, Span folded);
+/* The same; where there is one, *start..*end are the folded bytes of the first place where it stands. */
+int64_t topics_find(const Topics *t, Span folded, size_t *start, size_t *end);
 void topics_free(Topics *t);   /* NULL is left alone */
 
 #endif
