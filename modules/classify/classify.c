@@ -28,22 +28,27 @@ static void drop_first(Window *w) {
   w->pieces--;
 }
 
-/* One more sentence; the value of the window that ends with it. */
+static void weigh(const Classify *c, const Piece *p, size_t start, size_t end, ClassifyResult *best) {
+  if (p->words < c->read.least) return;
+  double value = c->bias + c->unit * (double)p->sum / sqrt((double)p->n + c->read.pad);
+  if (!(value > best->value)) return;
+  best->value = value;
+  best->start = start;
+  best->end = end;
+}
+
+/* One more sentence: by itself, and the window that ends with it. */
 static void add_piece(const Classify *c, Window *w, const Piece *p, ClassifyResult *best) {
-  while (w->pieces > 0 && w->all.words + p->words > c->window) drop_first(w);
+  while (w->pieces > 0 && w->all.words + p->words > c->read.window) drop_first(w);
   w->piece[(w->first + w->pieces++) % CLASSIFY_MAX_WINDOW] = *p;
   w->all.sum += p->sum, w->all.n += p->n, w->all.words += p->words;
-  if (w->all.n == 0) return;
-  double value = c->bias + c->unit * (double)w->all.sum / sqrt((double)w->all.n);
-  if (value <= best->value) return;
-  best->value = value;
-  best->start = w->piece[w->first].start;
-  best->end = p->end;
+  weigh(c, &w->all, w->piece[w->first].start, p->end, best);
+  if (w->pieces > 1) weigh(c, p, p->start, p->end, best);
 }
 
 static void add_word(const Classify *c, WordWalk *walk, Piece *p) {
   uint32_t bucket[FEATURES_A_WORD];
-  size_t n = features_of(walk, &c->shape, bucket);
+  size_t n = features_of(walk, &c->read.shape, bucket);
   int64_t sum = 0;
   for (size_t i = 0; i < n; i++) {
     int q = c->weight[bucket[i]];
@@ -68,7 +73,7 @@ ClassifyResult classify_text(const Classify *c, Span text) {
   window.all = p;
   words_begin(&walk, text);
   while (words_step(&walk)) {
-    if (p.words > 0 && (walk.opens || p.words >= c->window)) {
+    if (p.words > 0 && (walk.opens || p.words >= c->read.window)) {
       add_piece(c, &window, &p, &best);
       p = (Piece){ 0 };
     }
@@ -82,13 +87,13 @@ ClassifyResult classify_text(const Classify *c, Span text) {
 /* ---- the file ---- */
 
 #define MAGIC "tamis classify 1\n"
-enum { MAGIC_LEN = sizeof MAGIC - 1, FIXED = 4 + 4 + 4 * 8, SUM = 8 };
+enum { MAGIC_LEN = sizeof MAGIC - 1, FIXED = 4 + 3 * 4 + 4 * 8, SUM = 8 };
 
-Classify *classify_new(const FeatureShape *shape, uint32_t window, Span header) {
+Classify *classify_new(const ClassifyReading *r, Span header) {
   Classify *c = calloc(1, sizeof *c);
   if (c == NULL) return NULL;
-  *c = (Classify){ .shape = *shape, .window = window, .unit = 1, .slope = 1, .header_len = header.len };
-  c->weight = calloc((size_t)1 << shape->bits, 1);
+  *c = (Classify){ .read = *r, .unit = 1, .slope = 1, .header_len = header.len };
+  c->weight = calloc((size_t)1 << r->shape.bits, 1);
   c->header = malloc(header.len + 1);
   if (c->weight == NULL || c->header == NULL) {
     classify_free(c);
@@ -119,11 +124,12 @@ static int put_double(Buf *b, double v) {
 
 int classify_write(const Classify *c, Buf *out) {
   size_t start = out->len;
-  const FeatureShape *s = &c->shape;
+  const FeatureShape *s = &c->read.shape;
   const char shape[4] = { (char)s->bits, (char)s->char_min, (char)s->char_max, (char)s->words };
   if (buf_str(out, MAGIC) != 0 || put_number(out, c->header_len, 4) != 0 ||
       buf_add(out, c->header, c->header_len) != 0 || buf_add(out, shape, 4) != 0 ||
-      put_number(out, c->window, 4) != 0 || put_double(out, c->unit) != 0 || put_double(out, c->bias) != 0 ||
+      put_number(out, c->read.window, 4) != 0 || put_number(out, c->read.pad, 4) != 0 ||
+      put_number(out, c->read.least, 4) != 0 || put_double(out, c->unit) != 0 || put_double(out, c->bias) != 0 ||
       put_double(out, c->slope) != 0 || put_double(out, c->offset) != 0 ||
       buf_add(out, c->weight, (size_t)1 << s->bits) != 0)
     return -1;
@@ -144,11 +150,12 @@ static double get_double(const char *p) {
 }
 
 static int sane(const Classify *c) {
-  const FeatureShape *s = &c->shape;
+  const FeatureShape *s = &c->read.shape;
   return s->bits >= FEATURES_MIN_BITS && s->bits <= FEATURES_MAX_BITS && s->char_max <= FEATURES_MAX_CHARS &&
          s->char_min <= s->char_max && (s->char_max == 0 || s->char_min > 0) && s->words <= 2 &&
-         s->char_max + s->words > 0 && c->window >= 1 && c->window <= CLASSIFY_MAX_WINDOW && isfinite(c->unit) &&
-         c->unit > 0 && isfinite(c->bias) && isfinite(c->slope) && isfinite(c->offset);
+         s->char_max + s->words > 0 && c->read.window >= 1 && c->read.window <= CLASSIFY_MAX_WINDOW &&
+         c->read.pad <= CLASSIFY_MAX_PAD && c->read.least >= 1 && c->read.least <= c->read.window &&
+         isfinite(c->unit) && c->unit > 0 && isfinite(c->bias) && isfinite(c->slope) && isfinite(c->offset);
 }
 
 Classify *classify_read(Span b, Error *err) {
@@ -162,14 +169,16 @@ Classify *classify_read(Span b, Error *err) {
     return NULL;
   }
   const char *p = b.ptr + at;
-  Classify c = { .shape = { (uint8_t)p[0], (uint8_t)p[1], (uint8_t)p[2], (uint8_t)p[3] },
-                 .window = (uint32_t)get_number(p + 4, 4), .unit = get_double(p + 8), .bias = get_double(p + 16),
-                 .slope = get_double(p + 24), .offset = get_double(p + 32) };
+  Classify c = { .read = { { (uint8_t)p[0], (uint8_t)p[1], (uint8_t)p[2], (uint8_t)p[3] },
+                           (uint32_t)get_number(p + 4, 4), (uint32_t)get_number(p + 8, 4),
+                           (uint32_t)get_number(p + 12, 4) },
+                 .unit = get_double(p + 16), .bias = get_double(p + 24), .slope = get_double(p + 32),
+                 .offset = get_double(p + 40) };
   if (!sane(&c)) {
     error_set(err, "the classifier's settings cannot be: its file was changed");
     return NULL;
   }
-  size_t weights = (size_t)1 << c.shape.bits, whole = at + FIXED + weights + SUM;
+  size_t weights = (size_t)1 << c.read.shape.bits, whole = at + FIXED + weights + SUM;
   if (b.len != whole) {
     error_set(err, "the classifier has %zu bytes, its settings ask for %zu", b.len, whole);
     return NULL;
@@ -178,7 +187,7 @@ Classify *classify_read(Span b, Error *err) {
     error_set(err, "the classifier's checksum does not match: its file was changed");
     return NULL;
   }
-  Classify *out = classify_new(&c.shape, c.window, span_of(b.ptr + MAGIC_LEN + 4, header));
+  Classify *out = classify_new(&c.read, span_of(b.ptr + MAGIC_LEN + 4, header));
   if (out == NULL) {
     error_memory(err);
     return NULL;

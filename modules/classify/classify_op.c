@@ -10,8 +10,10 @@
 
 /* ---- a shared model ---- */
 
+enum { MOST_LABELS = 64 };   /* of a fastText model, in which its label is looked for */
+
 Model *model_new(Classify *c) {
-  Model *m = malloc(sizeof *m);
+  Model *m = calloc(1, sizeof *m);
   if (m == NULL) {
     classify_free(c);
     return NULL;
@@ -19,6 +21,40 @@ Model *model_new(Classify *c) {
   m->classify = c;
   atomic_init(&m->refs, 1);
   return m;
+}
+
+static int has_label(const FastText *f, Span label, Error *err) {
+  Buf known = { 0 };
+  size_t n = fasttext_labels(f);
+  for (size_t i = 0; i < n; i++)
+    if (span_eq(label, span_str(fasttext_label(f, i)))) return buf_free(&known), 0;
+  for (size_t i = 0; i < n && i < 8; i++) buf_printf(&known, "%s%s", i > 0 ? ", " : "", fasttext_label(f, i));
+  error_set(err, "the fastText model has no label \"%.*s\"; it has %.*s%s", (int)label.len, label.ptr, (int)known.len,
+            known.ptr != NULL ? known.ptr : "", n > 8 ? " and others" : "");
+  buf_free(&known);
+  return -1;
+}
+
+Model *model_fasttext(FastText *f, Span label, Error *err) {
+  Model *m = has_label(f, label, err) == 0 ? model_new(NULL) : (fasttext_unref(f), NULL);
+  if (m == NULL) return NULL;
+  m->fasttext = f;
+  m->label = strndup(label.ptr, label.len);
+  if (m->label != NULL) return m;
+  error_memory(err);
+  model_unref(m);
+  return NULL;
+}
+
+ClassifyResult model_score(const Model *m, Span text) {
+  if (m->classify != NULL) return classify_text(m->classify, text);
+  FastTextGuess guess[MOST_LABELS];
+  ClassifyResult r = { -HUGE_VAL, 0, 0, text.len };
+  int n = fasttext_predict(m->fasttext, text, MOST_LABELS, guess);
+  if (n < 0) r.score = -1;
+  for (int i = 0; i < n; i++)
+    if (strcmp(guess[i].label, m->label) == 0) r.value = r.score = guess[i].score;
+  return r;
 }
 
 Model *model_ref(Model *m) {
@@ -29,6 +65,8 @@ Model *model_ref(Model *m) {
 void model_unref(Model *m) {
   if (m == NULL || atomic_fetch_sub(&m->refs, 1) != 1) return;
   classify_free(m->classify);
+  fasttext_unref(m->fasttext);
+  free(m->label);
   free(m);
 }
 
@@ -77,13 +115,17 @@ static int run(const RowOp *op, Row *row, Out *out) {
     ClassifyResult r = { 0 };
     int found = c->phrases != NULL ? find_phrase(c, row, string[i].text, &r) : 0;
     if (found < 0) return -1;
-    if (!found && c->model != NULL) r = classify_text(c->model->classify, string[i].text);
+    if (!found && c->model != NULL) r = model_score(c->model, string[i].text);
+    if (r.score < 0) return -1;
     if (r.score > most.score) most = r, worst = &string[i];
   }
   if (out_metric(out, 0, most.score) != 0) return -1;
   if (worst == NULL || most.score <= c->threshold) return 0;
-  if (c->tag) return out_annotate(out, span_str(c->annotation), (Value){ .type = VALUE_STRING, .text = span_str(c->reason) });
-  RuleEvidence e = { (Field)worst->field, worst, most.score, c->threshold, most.start, most.end, "TOXIC" };
+  if (c->tag) {
+    Value toxic = { .type = VALUE_STRING, .text = span_str(c->reason) };
+    return out_annotate(out, span_str(c->annotation), toxic);
+  }
+  RuleEvidence e = { (Field)worst->field, worst, most.score, c->threshold, most.start, most.end, "TOXIC", NULL };
   return rules_reject(row, out, c->reason, &e);
 }
 

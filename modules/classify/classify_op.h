@@ -1,18 +1,26 @@
 /* modules/classify/classify_op.h - the row operator that scores every string of a row, and a model that several
-** operators share. */
+** operators share: one of tamis fit (classify.h), or a published fastText model (lang/fasttext.h). */
 #ifndef TAMIS_CLASSIFY_OP_H
 #define TAMIS_CLASSIFY_OP_H
 
 #include "classify/classify.h"
 #include "corpus/rowop.h"
+#include "lang/fasttext.h"
 #include "text/topics.h"
 
 typedef struct Model {
-  Classify *classify;
+  Classify *classify;      /* or */
+  FastText *fasttext;
+  char *label;             /* of fasttext: its probability is the score */
   atomic_int refs;
 } Model;
 
 Model *model_new(Classify *c);    /* one reference; takes over c, also when it fails: NULL if out of memory */
+/* The same of a fastText model and the label that says yes; takes over f, also when it fails.
+** NULL with err worded: out of memory, or no such label. */
+Model *model_fasttext(FastText *f, Span label, Error *err);
+/* A fastText model scores the text as a whole; a score below 0: out of memory. */
+ClassifyResult model_score(const Model *m, Span text);
 Model *model_ref(Model *m);
 void model_unref(Model *m);       /* NULL is left alone */
 

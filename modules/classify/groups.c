@@ -58,7 +58,9 @@ static int add_words(Sets *s, Span text) {
   return 0;
 }
 
-static Word *find_word(const Sets *s, uint64_t hash) { return bsearch(&hash, s->word, s->nword, sizeof *s->word, by_hash); }
+static Word *find_word(const Sets *s, uint64_t hash) {
+  return bsearch(&hash, s->word, s->nword, sizeof *s->word, by_hash);   /* a Word begins with its hash */
+}
 
 static int rank_words(Sets *s, size_t n) {
   uint64_t *all = malloc((s->nhash + 1) * sizeof *all);

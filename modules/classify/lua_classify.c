@@ -1,11 +1,13 @@
 /* modules/classify/lua_classify.c - linear classifiers of texts for Lua.
 **   local model, err = classify.read(bytes)       -- a file of tamis fit
 **   local model = classify.shipped()              -- the weights of the stage toxicity that come with the program
-**   local score, value, first, last = model:score("some text")   -- 0 to 1; bytes of the worst window, 0, 0: no word
-**   model:header()                                -- its text
+**   local score, value, first, last = model:score("some text")   -- 0 to 1; bytes of the worst piece, 0, 0: none
+**   model:header()                                -- its text; nil of a fastText model
+**   local model, err = classify.fasttext(bytes, "its name", "toxic")   -- the label that says yes
 ** and, for tamis fit (texts and labels are arrays of the same length):
-**   local model, err = classify.fit { texts =, labels = { true, … }, out = { [i] = true: held out }, weights = { … },
-**     bits =, char_min =, char_max =, words =, window =, c =, smooth =, passes =, seed = }
+**   local model, err = classify.fit { texts =, labels = { true, … }, out = { [i] = true: held out },
+**     weights = { … }, bits =, char_min =, char_max =, words =, window =, pad =, least =, c =, smooth =,
+**     passes =, seed = }
 **   model:calibrate(values, labels, weights)      -- true | nil, message
 **   model:bytes(header)                           -- the file
 **   classify.groups(texts, 0.5)                   -- { lowest text of the group, … } of texts alike by their words
@@ -73,13 +75,35 @@ static int f_read(lua_State *L) {
   return read_model(L, bytes);
 }
 
-static int f_shipped(lua_State *L) { return read_model(L, span_of((const char *)classify_shipped, classify_shipped_len)); }
+static int f_shipped(lua_State *L) {
+  return read_model(L, span_of((const char *)classify_shipped, classify_shipped_len));
+}
 
-static int model_score(lua_State *L) {
+static int f_fasttext(lua_State *L) {
+  Span bytes, label;
+  bytes.ptr = luaL_checklstring(L, 1, &bytes.len);
+  const char *name = luaL_checkstring(L, 2);
+  label.ptr = luaL_checklstring(L, 3, &label.len);
+  Error err;
+  Model **m = push_model(L);
+  FastText *f = fasttext_open(bytes, name, &err);
+  if (f == NULL || (*m = model_fasttext(f, label, &err)) == NULL) return push_failure(L, &err);
+  return 1;
+}
+
+/* A model of tamis fit. */
+static Classify *check_classify(lua_State *L) {
+  Model *m = check_model(L, 1);
+  luaL_argcheck(L, m->classify != NULL, 1, "expected a model of tamis fit");
+  return m->classify;
+}
+
+static int m_score(lua_State *L) {
   const Model *m = check_model(L, 1);
   Span text;
   text.ptr = luaL_checklstring(L, 2, &text.len);
-  ClassifyResult r = classify_text(m->classify, text);
+  ClassifyResult r = model_score(m, text);
+  if (r.score < 0) return luaL_error(L, "not enough memory");
   lua_pushnumber(L, r.score);
   lua_pushnumber(L, r.value);
   lua_pushinteger(L, r.end > r.start ? (lua_Integer)r.start + 1 : 0);
@@ -89,6 +113,7 @@ static int model_score(lua_State *L) {
 
 static int model_header(lua_State *L) {
   const Classify *c = check_model(L, 1)->classify;
+  if (c == NULL) return 0;
   lua_pushlstring(L, c->header, c->header_len);
   return 1;
 }
@@ -146,16 +171,19 @@ static double weight_at(lua_State *L, int t, lua_Integer i) {
 
 static void read_params(lua_State *L, TrainParams *p) {
   *p = (TrainParams){
-    .shape = { .bits = (uint8_t)need_number(L, "bits", FEATURES_MIN_BITS, FEATURES_MAX_BITS),
+    .read.shape = { .bits = (uint8_t)need_number(L, "bits", FEATURES_MIN_BITS, FEATURES_MAX_BITS),
                .char_min = (uint8_t)need_number(L, "char_min", 1, FEATURES_MAX_CHARS),
                .char_max = (uint8_t)need_number(L, "char_max", 0, FEATURES_MAX_CHARS),
                .words = (uint8_t)need_number(L, "words", 0, 2) },
-    .window = (uint32_t)need_number(L, "window", 1, CLASSIFY_MAX_WINDOW),
+    .read.window = (uint32_t)need_number(L, "window", 1, CLASSIFY_MAX_WINDOW),
+    .read.pad = (uint32_t)need_number(L, "pad", 0, CLASSIFY_MAX_PAD),
+    .read.least = (uint32_t)need_number(L, "least", 1, CLASSIFY_MAX_WINDOW),
     .c = need_number(L, "c", 1e-9, 1e9), .smooth = need_number(L, "smooth", 0, 1e9),
     .passes = (unsigned)need_number(L, "passes", 1, 10000), .seed = (uint64_t)need_number(L, "seed", 0, 9e15),
   };
-  if (p->shape.char_max == 0 ? p->shape.words == 0 : p->shape.char_min > p->shape.char_max)
+  if (p->read.shape.char_max == 0 ? p->read.shape.words == 0 : p->read.shape.char_min > p->read.shape.char_max)
     luaL_error(L, "expected char_min <= char_max, or words");
+  if (p->read.least > p->read.window) luaL_error(L, "least: expected at most window");
 }
 
 static int f_fit(lua_State *L) {
@@ -178,11 +206,11 @@ static int f_fit(lua_State *L) {
 }
 
 static int model_calibrate(lua_State *L) {
-  Model *m = check_model(L, 1);
+  Classify *c = check_classify(L);
   luaL_checktype(L, 2, LUA_TTABLE);
   luaL_checktype(L, 3, LUA_TTABLE);
   int weights = lua_isnoneornil(L, 4) ? 0 : (luaL_checktype(L, 4, LUA_TTABLE), 4);
-  luaL_argcheck(L, atomic_load(&m->refs) == 1, 1, "an operator uses the model");
+  luaL_argcheck(L, atomic_load(&check_model(L, 1)->refs) == 1, 1, "an operator uses the model");
   size_t n = (size_t)luaL_len(L, 2);
   double *value = lua_newuserdatauv(L, (n + 1) * 2 * sizeof *value, 0), *weight = value + n + 1;
   uint8_t *positive = lua_newuserdatauv(L, n + 1, 0);
@@ -194,18 +222,18 @@ static int model_calibrate(lua_State *L) {
     weight[i] = weight_at(L, weights, (lua_Integer)i + 1);
   }
   Error err;
-  if (train_calibrate(m->classify, value, positive, weight, n, &err) != 0) return push_failure(L, &err);
+  if (train_calibrate(c, value, positive, weight, n, &err) != 0) return push_failure(L, &err);
   lua_pushboolean(L, 1);
   return 1;
 }
 
 static int model_bytes(lua_State *L) {
-  Model *m = check_model(L, 1);
+  const Classify *c = check_classify(L);
   Span header;
   header.ptr = luaL_checklstring(L, 2, &header.len);
   luaL_argcheck(L, header.len <= CLASSIFY_MAX_HEADER, 2, "a header has at most 65536 bytes");
   Buf *b = lua_newbuf(L);
-  Classify named = *m->classify;
+  Classify named = *c;
   named.header = (char *)header.ptr;
   named.header_len = header.len;
   if (classify_write(&named, b) != 0) return luaL_error(L, "not enough memory");
@@ -272,7 +300,7 @@ static int f_check(lua_State *L) {
 }
 
 static const luaL_Reg MODEL_METHODS[] = {
-  { "score",     model_score },
+  { "score",     m_score },
   { "header",    model_header },
   { "calibrate", model_calibrate },
   { "bytes",     model_bytes },
@@ -283,6 +311,7 @@ static const luaL_Reg MODEL_METHODS[] = {
 static const luaL_Reg FUNCTIONS[] = {
   { "read",    f_read },
   { "shipped", f_shipped },
+  { "fasttext", f_fasttext },
   { "fit",     f_fit },
   { "groups",  f_groups },
   { "check",   f_check },

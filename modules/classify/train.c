@@ -1,6 +1,6 @@
-/* modules/classify/train.c - see train.h. With m(x) = the text's buckets / sqrt(n), and s[b] the scale of bucket b, the
-** features are s[b] m(x)[b]. What is kept is v[b] = s[b] w[b], which scoring uses, so that a step along one text
-** adds  delta * s[b]^2 m(x)[b]  to it. */
+/* modules/classify/train.c - see train.h. With m(x) = the text's buckets / sqrt(n + pad), and s[b] the scale of
+** bucket b, the features are s[b] m(x)[b]. What is kept is v[b] = s[b] w[b], which scoring uses, so that a step along
+** one text adds  delta * s[b]^2 m(x)[b]  to it. */
 #include "classify/train.h"
 
 #include <math.h>
@@ -40,22 +40,26 @@ static int read_text(Fit *f, size_t i) {
       f->bucket = grown;
       f->cap = cap;
     }
-    f->nbucket += features_of(&w, &f->p->shape, f->bucket + f->nbucket);
+    f->nbucket += features_of(&w, &f->p->read.shape, f->bucket + f->nbucket);
   }
   return 0;
+}
+
+static double norm_of(const Fit *f) {
+  return f->nbucket > 0 ? 1 / sqrt((double)f->nbucket + f->p->read.pad) : 0;
 }
 
 /* ---- how much a bucket tells of the label ---- */
 
 static int find_scales(Fit *f) {
-  size_t buckets = (size_t)1 << f->p->shape.bits;
+  size_t buckets = (size_t)1 << f->p->read.shape.bits;
   double *in = f->v, *out = f->scale;     /* v is not in use yet */
   double sum_in = 0, sum_out = 0;
   for (size_t b = 0; b < buckets; b++) in[b] = out[b] = f->p->smooth;
   for (size_t k = 0; k < f->used; k++) {
     const TrainText *t = &f->text[f->order[k]];
     if (read_text(f, f->order[k]) != 0) return -1;
-    double one = t->weight / sqrt((double)(f->nbucket > 0 ? f->nbucket : 1));
+    double one = t->weight * norm_of(f);
     for (size_t i = 0; i < f->nbucket; i++) (t->positive ? in : out)[f->bucket[i]] += one;
   }
   for (size_t b = 0; b < buckets; b++) sum_in += in[b], sum_out += out[b];
@@ -78,7 +82,7 @@ static double squared_length(Fit *f) {
     sum += *count * *count * f->scale[f->bucket[i]];
     *count = 0;
   }
-  return 1 + (f->nbucket > 0 ? sum / (double)f->nbucket : 0);   /* 1: the bias, a feature that all have */
+  return 1 + sum * norm_of(f) * norm_of(f);   /* 1: the bias, a feature that all have */
 }
 
 /* The multiplier z in (0, c) where q (z - a) + g + log(z / (c - z)) = 0, by Newton in u = log(z / (c - z)), in which
@@ -99,7 +103,7 @@ static double best_multiplier(double q, double a, double g, double c) {
 static int visit(Fit *f, size_t i) {
   const TrainText *t = &f->text[i];
   if (read_text(f, i) != 0) return -1;
-  double y = t->positive ? 1 : -1, norm = 1 / sqrt((double)(f->nbucket > 0 ? f->nbucket : 1)), dot = 0;
+  double y = t->positive ? 1 : -1, norm = norm_of(f), dot = 0;
   for (size_t k = 0; k < f->nbucket; k++) dot += f->v[f->bucket[k]];
   double g = y * (f->bias + norm * dot);
   double z = best_multiplier(f->q[i], f->alpha[i], g, f->p->c * t->weight), step = y * (z - f->alpha[i]);
@@ -133,7 +137,7 @@ static int descend(Fit *f, Error *err) {
 
 /* A weight is unit * q * |q|: fine steps for the many small ones. */
 static void quantise(const Fit *f, Classify *c) {
-  size_t buckets = (size_t)1 << c->shape.bits;
+  size_t buckets = (size_t)1 << c->read.shape.bits;
   double most = 0;
   for (size_t b = 0; b < buckets; b++) most = fmax(most, fabs(f->v[b]));
   c->unit = most > 0 ? most / (127.0 * 127.0) : 1;
@@ -165,14 +169,14 @@ static void release(Fit *f) {
 }
 
 Classify *train_fit(const TrainText *text, size_t n, const TrainParams *p, Span header, Error *err) {
-  size_t buckets = (size_t)1 << p->shape.bits;
+  size_t buckets = (size_t)1 << p->read.shape.bits;
   Fit f = { .text = text, .p = p, .n = n };
   f.v = calloc(buckets, sizeof *f.v);
   f.scale = calloc(buckets, sizeof *f.scale);
   f.alpha = calloc(n + 1, sizeof *f.alpha);
   f.q = calloc(n + 1, sizeof *f.q);
   f.order = calloc(n + 1, sizeof *f.order);
-  Classify *c = classify_new(&p->shape, p->window, header);
+  Classify *c = classify_new(&p->read, header);
   int bad = !f.v || !f.scale || !f.alpha || !f.q || !f.order || !c ? error_memory(err) : choose_texts(&f, err);
   if (bad == 0 && find_scales(&f) != 0) bad = error_memory(err);
   if (bad == 0) bad = descend(&f, err);

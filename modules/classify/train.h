@@ -20,8 +20,7 @@ typedef struct TrainText {
 } TrainText;
 
 typedef struct TrainParams {
-  FeatureShape shape;
-  uint32_t window;
+  ClassifyReading read;
   double c;               /* how much a text's error costs against large weights */
   double smooth;          /* added to each bucket's counts before the log ratio; 0: no scaling */
   unsigned passes;

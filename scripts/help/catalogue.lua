@@ -11,8 +11,8 @@ local catalogue = {}
 local COMMANDS = { "init", "run", "check", "explain", "report", "repl", "registry", "help" }
 local STAGES = { "decontaminate", "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated",
                  "near_empty", "identity", "chat_structure", "encoding", "markup", "url_quality", "dates", "schema",
-                 "language", "perplexity", "pii", "filter", "map", "boilerplate", "conflict", "near_dedup",
-                 "repeated_spans", "topics", "balance", "sample", "export" }
+                 "language", "toxicity", "perplexity", "pii", "filter", "map", "boilerplate", "conflict",
+                 "near_dedup", "repeated_spans", "topics", "balance", "sample", "export" }
 
 catalogue.EXITS = {
   { 0, "done" },

@@ -115,6 +115,8 @@ function pages.stage(s, stage, out, part)
   end
   heading(s, out, "In a recipe")
   for line in (catalogue.example(stage) .. "\n"):gmatch "(.-)\n" do out("  " .. line) end
+  if stage.notes then out("") end
+  for _, note in ipairs(stage.notes and stage.notes() or {}) do wrapped(s, out, note, 0) end
   if stage.curve then curve(s, out, stage) end
 end
 

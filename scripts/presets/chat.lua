@@ -11,7 +11,7 @@ return {
   doc         = "figures for chats, tickets and short questions",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated", "near_empty",
                   "identity", "chat_structure", "encoding", "markup", "url_quality", "dates", "schema", "language",
-                  "pii", "boilerplate", "conflict", "near_dedup" },
+                  "toxicity", "pii", "boilerplate", "conflict", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 1, max_input_tokens = 8192, min_output_tokens = 1, max_output_tokens = 4096 },
@@ -28,6 +28,7 @@ return {
   dates       = { slack_days = 366 },   -- a plan of the next twelve months is none that looks ahead
   schema      = {},
   language    = { keep = { "en" }, min_confidence = 0.8 },
+  toxicity    = {},
   pii         = { action = "redact" },
   boilerplate = {},
   conflict    = {},

@@ -11,7 +11,7 @@ return {
   doc         = "figures for long questions with full answers",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated", "near_empty",
                   "identity", "chat_structure", "encoding", "markup", "url_quality", "dates", "schema", "language",
-                  "pii", "boilerplate", "conflict", "near_dedup" },
+                  "toxicity", "pii", "boilerplate", "conflict", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 20, max_input_tokens = 2048, min_output_tokens = 10, max_output_tokens = 1024 },
@@ -28,6 +28,7 @@ return {
   dates       = { slack_days = 366 },
   schema      = {},
   language    = { keep = { "en" }, min_confidence = 0.95 },
+  toxicity    = {},
   pii         = { action = "reject" },
   boilerplate = {},
   conflict    = {},
