@@ -23,8 +23,9 @@ static int tells(const char *text, const char *first, double score, double secon
   FastText *m = fasttext_open(bytes_of(&made), "made", &err);
   if (m == NULL) { printf("%s\n", err.text); return 0; }
   int n = fasttext_predict(m, span_str(text), 2, g);
-  int right = n == 2 && strcmp(g[0].label, first) == 0 && near_to(g[0].score, score) && near_to(g[1].score, second_score);
-  if (!right) printf("%s: %d %s %g, %g\n", text, n, n > 0 ? g[0].label : "", n > 0 ? g[0].score : 0, n > 1 ? g[1].score : 0);
+  int right = n == 2 && strcmp(g[0].label, first) == 0 && near_to(g[0].score, score) &&
+              near_to(g[1].score, second_score);
+  if (!right && n == 2) printf("%s: %s %g, %g\n", text, g[0].label, g[0].score, g[1].score);
   fasttext_unref(m);
   return right;
 }
@@ -139,13 +140,15 @@ static void errors_say_what_was_given(void) {
 typedef struct Job { const FastText *model; char label[4][8]; } Job;
 
 static void *predict_some(void *arg) {
-  static const char *const TEXT[] = { "Where do I find the form that changes my password?", "Wie ändere ich mein Passwort?",
+  static const char *const TEXT[] = { "Where do I find the form that changes my password?",
+                                      "Wie ändere ich mein Passwort?",
                                       "¿Cómo cambio mi contraseña?", "Comment changer mon mot de passe ?" };
   Job *j = arg;
   for (int round = 0; round < 20; round++)
     for (int i = 0; i < 4; i++) {
       FastTextGuess g;
-      if (fasttext_predict(j->model, span_str(TEXT[i]), 1, &g) == 1) snprintf(j->label[i], sizeof j->label[i], "%s", g.label);
+      if (fasttext_predict(j->model, span_str(TEXT[i]), 1, &g) == 1)
+        snprintf(j->label[i], sizeof j->label[i], "%s", g.label);
     }
   return NULL;
 }

@@ -14,7 +14,8 @@ namespace {
 
 /* CLD2 has a few codes that ISO 639 has withdrawn. */
 void put_code(char out[LANG_CODE_SIZE], CLD2::Language language) {
-  static const char *const NEWER[][2] = { { "iw", "he" }, { "in", "id" }, { "ji", "yi" }, { "jw", "jv" }, { "mo", "ro" } };
+  static const char *const NEWER[][2] = { { "iw", "he" }, { "in", "id" }, { "ji", "yi" }, { "jw", "jv" },
+                                          { "mo", "ro" } };
   const char *code = CLD2::LanguageCode(language);
   for (const auto &pair : NEWER)
     if (std::strcmp(code, pair[0]) == 0) code = pair[1];

@@ -61,7 +61,8 @@ static int annotate_shares(const LangOp *l, Out *out, const LangResult *r) {
   char text[LANG_SHARES * (LANG_CODE_SIZE + 16)];
   size_t n = 0;
   for (int i = 0; i < LANG_SHARES && r->share[i].code[0] != '\0'; i++)
-    n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %.2f", i > 0 ? ", " : "", r->share[i].code, r->share[i].share);
+    n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %.2f", i > 0 ? ", " : "", r->share[i].code,
+                          r->share[i].share);
   return out_annotate(out, span_str(l->shares), (Value){ .type = VALUE_STRING, .text = span_of(text, n) });
 }
 
@@ -154,7 +155,8 @@ static int copy_rule(LangOp *l, const LangRule *rule) {
 static int check_labels(const FastText *model, Error *err) {
   for (size_t i = 0; i < fasttext_labels(model); i++)
     if (strlen(fasttext_label(model, i)) >= LANG_CODE_SIZE)
-      return error_set(err, "no model of languages: its label \"%.40s\" is no code of a language", fasttext_label(model, i));
+      return error_set(err, "no model of languages: its label \"%.40s\" is no code of a language",
+                       fasttext_label(model, i));
   return 0;
 }
 

@@ -27,7 +27,8 @@ static const char *const PROSE[] = {
   "لتغيير كلمة مرور حسابك افتح الإعدادات واتبع التعليمات التي تظهر في الصفحة. ",
 };
 static const char *const ENDS[] = { "It takes a minute. ", "Call 555-0100. ", "See https://example.com/help?id=7 too. ",
-                                    "{\"plan\": \"basic\", \"seats\": 3} ", "`make install` ", "Why not? ", "(a, b) ", "- " };
+                                    "{\"plan\": \"basic\", \"seats\": 3} ", "`make install` ", "Why not? ",
+                                    "(a, b) ", "- " };
 
 static double cpu(void) {
   struct timespec t;
@@ -147,8 +148,8 @@ static double mask_seconds(const char *pattern, size_t n) {
 }
 
 static void hard_texts(void) {
-  static const char *const PATTERN[] = { "[", "{\"a", "[\"a\",{\"b\":", "`", "`a\n", "```\n ", "~~~ ", "a.b_c/", "\\u00e9\"", "{\"k\":\"\\", "   \n",
-                                         "word " };
+  static const char *const PATTERN[] = { "[", "{\"a", "[\"a\",{\"b\":", "`", "`a\n", "```\n ", "~~~ ", "a.b_c/",
+                                         "\\u00e9\"", "{\"k\":\"\\", "   \n", "word " };
   printf("mask, hard texts, MB/CPU s (and 128 KB against 64 KB):");
   for (size_t i = 0; i < sizeof PATTERN / sizeof *PATTERN; i++) {
     double a = mask_seconds(PATTERN[i], LARGE), b = mask_seconds(PATTERN[i], 2 * LARGE);
@@ -173,8 +174,8 @@ int main(void) {
   double mb = (double)all_bytes / 1e6, mask = best_of(run_mask, out);
   if (lang_available()) {
     double bare = best_of(run_bare, &told), stage = stage_seconds(v, NULL);
-    printf("%d rows of %.0f bytes; bare CLD2 %.1f MB/CPU s, mask alone %.0f, the stage %.1f: %.2f of bare (goal 0.8)\n", ROWS,
-           mb * 1e6 / ROWS, mb / bare, mb / mask, mb / stage, bare / stage);
+    printf("%d rows of %.0f bytes; bare CLD2 %.1f MB/CPU s, mask alone %.0f, the stage %.1f: %.2f of bare (goal 0.8)\n",
+           ROWS, mb * 1e6 / ROWS, mb / bare, mb / mask, mb / stage, bare / stage);
   }
   Error err;
   FastText *model = access(LID, R_OK) == 0 ? fasttext_load(LID, &err) : NULL;
