@@ -37,6 +37,7 @@ int tree_build(Tree *t, Span text) {
   const char *end = text.ptr + text.len, *p = skip_space(text.ptr, end);
   JsonValue key = { .kind = JSON_NONE };
   t->n = 0;
+  open[0] = 0;
   for (;;) {
     if (add(t, &key) != 0) return -1;
     TreeNode *n = &t->node[t->n - 1];
