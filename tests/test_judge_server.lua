@@ -464,6 +464,17 @@ check.test("requests on one connection are answered in order, also when sent at 
   check.contains(w:read(2, 20), "100 Continue")
 end)
 
+check.test("what is no HTTP is refused, and the server stands", function()
+  for _, bytes in ipairs { "\n\r\n\r\n", "GET\r\n\r\n", "GET / FTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\ncontent-length: 1x\r\n\r\n",
+      "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n" } do
+    local w <close> = assert(wire.open(server.port))
+    w:send(bytes)
+    local got, how = w:read(2)
+    check.contains(got, "HTTP/1.1 400 Bad Request")
+    check.eq(how, "closed")
+  end
+end)
+
 check.test("a latency is a latency", function()
   server:reset()
   server:control { latency = { ms = 60 } }

@@ -118,7 +118,7 @@ static int take(Conn *c, Request *r) {
   const char *end = find_end(in);
   if (end == NULL) return in.len > HEAD_MAX ? refuse(c, 431) : 0;
   const char *nl = memchr(in.ptr, '\n', in.len);
-  int bad = parse_line(span_of(in.ptr, (size_t)(nl - in.ptr) - 1), r);
+  int bad = nl > in.ptr ? parse_line(span_of(in.ptr, (size_t)(nl - in.ptr) - 1), r) : 400;
   if (bad != 0) return refuse(c, bad);
   r->head = nl < end ? span_of(nl + 1, (size_t)(end + 2 - nl - 1)) : span_of(nl, 0);
   size_t head = (size_t)(end + 4 - in.ptr);
