@@ -156,7 +156,7 @@ function bounds.of(facts, reasons, kept, read)
       if b then
         if shares_param(list, i) then b.name = ("%s (%s)"):format(b.name, bound.reason) end
         b.kept, b.read = json.array {}, read
-        for i in ipairs(b.values) do b.kept[i] = kept - b.go[i] + b.back[i] end
+        for k in ipairs(b.values) do b.kept[k] = kept - b.go[k] + b.back[k] end
         out[#out + 1] = b
       end
     end
