@@ -19,5 +19,5 @@ SchemaWord schema_word(Span name) {
 }
 
 const char *schema_word_name(int word) {
-  return word > 0 && (size_t)word < sizeof WORDS / sizeof *WORDS ? WORDS[word].name : "";
+  return word > SCHEMA_NO_WORD && word < SCHEMA_SILENT ? WORDS[word].name : "";
 }
