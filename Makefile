@@ -145,6 +145,7 @@ eval: $(BUILD)/tamis-test $(BUILD)/bench/make_rows $(BUILD)/eval/brute
 	@MAKE_ROWS=$(BUILD)/bench/make_rows BRUTE=$(BUILD)/eval/brute $(BUILD)/tamis-test tests/eval/eval.lua
 	@$(BUILD)/tamis-test tests/eval/perplexity.lua
 	@$(BUILD)/tamis-test tests/eval/rules.lua
+	@$(BUILD)/tamis-test tests/eval/toxicity.lua
 	@$(BUILD)/tamis-test tests/eval/rows.lua
 	@$(BUILD)/tamis-test tests/eval/corpus.lua
 

@@ -19,8 +19,9 @@ local SHAPE = { "bits", "char_min", "char_max", "words", "window", "pad", "least
 local SHARE = { clean = 0.35, words = 0.02 }   -- of the weight of all labelled texts
 
 --- Which texts are held out, a group whole.
--- @return  [i] = true; or nil and a sentence
-local function split(list, o)
+-- @param o  seed, held_out, alike
+-- @return   [i] = true
+function fitting.split(list, o)
   local out, texts = {}, {}
   for i, e in ipairs(list) do texts[i] = e.text end
   local like = o.alike > 0 and classify.groups(texts, o.alike) or nil
@@ -133,7 +134,7 @@ end
 function fitting.run(labelled, clean, words, o)
   o = setmetatable({ shape = {} }, { __index = setmetatable(o, { __index = fitting.DEFAULTS }) })
   for _, k in ipairs(SHAPE) do o.shape[k] = o[k] end
-  local held = split(labelled, o)
+  local held = fitting.split(labelled, o)
   weigh(labelled, clean, words)
   local list = {}
   for i, e in ipairs(labelled) do e.held, list[#list + 1] = held[i], e end

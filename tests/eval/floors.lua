@@ -14,6 +14,11 @@ return {
   },
   -- numbers with a check digit, among as many near misses of each sort
   near_misses = { precision = 0.98, recall = 0.98 },
+  -- toxicity: the shipped weights on the third of each set that they were not fitted to, templates apart
+  toxicity = {
+    ["toxicity_social.jsonl"]    = { auc = 0.88, best_f1 = 0.82, precision = 0.92, recall = 0.48 },
+    ["toxicity_hatecheck.jsonl"] = { auc = 0.73, best_f1 = 0.84, precision = 0.78, recall = 0.75 },
+  },
   -- made secrets of all kinds, among as many decoys
   secrets = { precision = 0.95, recall = 0.95 },
   -- faults planted in real texts, among decoys: url_quality, dates, truncated's length, schema
