@@ -16,15 +16,51 @@
 #define STORE_TYPE "tamis.store"
 #define QUERY_TYPE "tamis.store.query"
 
-enum { BUSY_MS = 10000 };
+enum { BUSY_MS = 10000, IDLE = 8 };
 
-typedef struct Store { sqlite3 *db; } Store;         /* NULL once closed */
-typedef struct Query { sqlite3_stmt *stmt; } Query;  /* NULL once done; user value 1: its store */
+/* Parsing a statement costs more than running a small one, so the last few are kept. */
+typedef struct Store {
+  sqlite3 *db;                 /* NULL once closed */
+  sqlite3_stmt *idle[IDLE];    /* reset, without values; the one used last stands first */
+} Store;
+typedef struct Query {
+  sqlite3_stmt *stmt;          /* NULL once done */
+  Store *store;                /* user value 1 */
+} Query;
 
-static sqlite3 *checkdb(lua_State *L) {
+static Store *checkstore(lua_State *L) {
   Store *s = luaL_checkudata(L, 1, STORE_TYPE);
   luaL_argcheck(L, s->db != NULL, 1, "store is closed");
-  return s->db;
+  return s;
+}
+
+/* The kept statement of that text, taken out; NULL if there is none. */
+static sqlite3_stmt *take_idle(Store *s, const char *sql) {
+  for (int i = 0; i < IDLE && s->idle[i] != NULL; i++) {
+    sqlite3_stmt *stmt = s->idle[i];
+    if (strcmp(sqlite3_sql(stmt), sql) != 0) continue;
+    memmove(&s->idle[i], &s->idle[i + 1], (size_t)(IDLE - 1 - i) * sizeof *s->idle);
+    s->idle[IDLE - 1] = NULL;
+    return stmt;
+  }
+  return NULL;
+}
+
+/* The query is done: its statement is kept for the next of the same text. */
+static void finish(Query *q) {
+  sqlite3_stmt *stmt = q->stmt;
+  q->stmt = NULL;
+  if (stmt == NULL) return;
+  Store *s = q->store;
+  if (s->db == NULL) {
+    sqlite3_finalize(stmt);
+    return;
+  }
+  sqlite3_reset(stmt);
+  sqlite3_clear_bindings(stmt);
+  sqlite3_finalize(s->idle[IDLE - 1]);
+  memmove(&s->idle[1], &s->idle[0], (IDLE - 1) * sizeof *s->idle);
+  s->idle[0] = stmt;
 }
 
 static int f_open(lua_State *L) {
@@ -37,7 +73,7 @@ static int f_open(lua_State *L) {
     lua_pop(L, 1);
   }
   Store *s = lua_newuserdatauv(L, sizeof *s, 0);
-  s->db = NULL;
+  *s = (Store){ 0 };
   luaL_setmetatable(L, STORE_TYPE);
   int flags = readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK) {
@@ -51,15 +87,14 @@ static int f_open(lua_State *L) {
 
 static int store_close(lua_State *L) {
   Store *s = luaL_checkudata(L, 1, STORE_TYPE);
+  for (int i = 0; i < IDLE; i++) sqlite3_finalize(s->idle[i]);
   sqlite3_close_v2(s->db);   /* waits for the queries still open */
-  s->db = NULL;
+  *s = (Store){ 0 };
   return 0;
 }
 
 static int query_close(lua_State *L) {
-  Query *q = luaL_checkudata(L, 1, QUERY_TYPE);
-  sqlite3_finalize(q->stmt);
-  q->stmt = NULL;
+  finish(luaL_checkudata(L, 1, QUERY_TYPE));
   return 0;
 }
 
@@ -81,13 +116,16 @@ static int bind(lua_State *L, sqlite3_stmt *stmt, int place, int arg) {
 
 /* Pushes a query prepared from arg 2 with the values behind it bound; or, if SQLite refuses,
 ** a Query without a statement. *tail is the SQL behind it. [-0, +1, v] */
-static Query *prepare(lua_State *L, sqlite3 *db, const char *sql, int nvalues, const char **tail) {
+static Query *prepare(lua_State *L, Store *store, const char *sql, int nvalues, const char **tail) {
+  sqlite3 *db = store->db;
   Query *q = lua_newuserdatauv(L, sizeof *q, 1);
-  q->stmt = NULL;
+  *q = (Query){ .store = store };
   luaL_setmetatable(L, QUERY_TYPE);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
-  if (sqlite3_prepare_v2(db, sql, -1, &q->stmt, tail) != SQLITE_OK || q->stmt == NULL) return q;
+  q->stmt = take_idle(store, sql);
+  if (q->stmt != NULL) *tail = sql + strlen(sql);
+  else if (sqlite3_prepare_v2(db, sql, -1, &q->stmt, tail) != SQLITE_OK || q->stmt == NULL) return q;
   int wanted = sqlite3_bind_parameter_count(q->stmt);
   if (wanted != nvalues) luaL_error(L, "the statement takes %d values, got %d", wanted, nvalues);
   for (int i = 1; i <= nvalues; i++) {
@@ -97,13 +135,14 @@ static Query *prepare(lua_State *L, sqlite3 *db, const char *sql, int nvalues, c
 }
 
 static int store_exec(lua_State *L) {
-  sqlite3 *db = checkdb(L);
+  Store *store = checkstore(L);
+  sqlite3 *db = store->db;
   const char *sql = luaL_checkstring(L, 2);
   int nvalues = lua_gettop(L) - 2;
   int before = sqlite3_total_changes(db);
   while (*sql != '\0') {
     const char *tail = sql;
-    Query *q = prepare(L, db, sql, nvalues, &tail);
+    Query *q = prepare(L, store, sql, nvalues, &tail);
     int r = q->stmt == NULL ? sqlite3_errcode(db) : SQLITE_ROW;
     while (r == SQLITE_ROW && q->stmt != NULL) r = sqlite3_step(q->stmt);
     if (r != SQLITE_OK && r != SQLITE_DONE) {
@@ -111,8 +150,7 @@ static int store_exec(lua_State *L) {
       lua_pushstring(L, sqlite3_errmsg(db));
       return 2;
     }
-    sqlite3_finalize(q->stmt);
-    q->stmt = NULL;
+    finish(q);
     lua_pop(L, 1);
     if (tail == sql) break;
     sql = tail + strspn(tail, " \t\r\n;");
@@ -140,8 +178,7 @@ static int query_next(lua_State *L) {
   if (q->stmt == NULL) return 0;
   int r = sqlite3_step(q->stmt);
   if (r == SQLITE_DONE) {
-    sqlite3_finalize(q->stmt);
-    q->stmt = NULL;
+    finish(q);
     lua_pushnil(L);
     return 1;
   }
@@ -157,10 +194,10 @@ static int query_next(lua_State *L) {
 
 /* for row in db:rows(sql, …): the query ends with the loop, also when it is left early. */
 static int store_rows(lua_State *L) {
-  sqlite3 *db = checkdb(L);
+  Store *store = checkstore(L);
   const char *sql = luaL_checkstring(L, 2), *tail;
-  Query *q = prepare(L, db, sql, lua_gettop(L) - 2, &tail);
-  if (q->stmt == NULL) return luaL_error(L, "%s", sqlite3_errmsg(db));
+  Query *q = prepare(L, store, sql, lua_gettop(L) - 2, &tail);
+  if (q->stmt == NULL) return luaL_error(L, "%s", sqlite3_errmsg(store->db));
   lua_pushvalue(L, -1);
   lua_pushcclosure(L, query_next, 1);
   lua_pushnil(L);
@@ -178,9 +215,10 @@ static void add_double(luaL_Buffer *b, sqlite3_stmt *stmt, int i) {
 
 /* db:packed(sql, …): the numbers of a query of one column as a string of doubles (stats.packed), NaN for NULL. */
 static int store_packed(lua_State *L) {
-  sqlite3 *db = checkdb(L);
+  Store *store = checkstore(L);
+  sqlite3 *db = store->db;
   const char *sql = luaL_checkstring(L, 2), *tail;
-  Query *q = prepare(L, db, sql, lua_gettop(L) - 2, &tail);
+  Query *q = prepare(L, store, sql, lua_gettop(L) - 2, &tail);
   if (q->stmt == NULL) return luaL_error(L, "%s", sqlite3_errmsg(db));
   luaL_argcheck(L, sqlite3_column_count(q->stmt) == 1, 2, "expected a query of one column");
   luaL_Buffer b;
@@ -189,8 +227,7 @@ static int store_packed(lua_State *L) {
   while ((r = sqlite3_step(q->stmt)) == SQLITE_ROW) add_double(&b, q->stmt, 0);
   if (r != SQLITE_DONE) return luaL_error(L, "%s", sqlite3_errmsg(db));
   luaL_pushresult(&b);
-  sqlite3_finalize(q->stmt);
-  q->stmt = NULL;
+  finish(q);
   return 1;
 }
 

@@ -51,7 +51,7 @@ end
 
 --- What an answer of the cache says; a reply that is read otherwise today than when it was kept is asked again.
 local function from_cache(self, job)
-  local kept = self.o.cache and self.o.cache:get(job.key)
+  local kept = self.o.cache and not job.new and self.o.cache:get(job.key)
   if not kept then return false end
   if kept.kind == "refusal" then
     if self.o.retry_refused then return false end
@@ -285,7 +285,8 @@ local function too_many_failures(self, all)
 end
 
 --- Judges all jobs.
--- @param jobs  an iterator: function() -> { key, text = function() -> the data, cut, extra = true for what is no row,
+-- @param jobs  an iterator: function() -> { key, new = true where the cache is known not to hold it, text =
+--   function() -> the data, cut, extra = true for what is no row,
 --   rubric, system, schema (where not the run's), done = function(outcome) } or nil
 -- @return  true; or nil and { class = "money"|"config"|"unreachable"|"cap"|"failures"|"interrupted", why }
 function ask:run(jobs)

@@ -57,6 +57,12 @@ function cache:get(key)
   return first(self.db, ANSWER, key)
 end
 
+--- Is there an answer of that key? (Of that kind, where one is named.)
+function cache:holds(key, kind)
+  local row = first(self.db, "SELECT kind FROM answers WHERE key = ?", key)
+  return row ~= nil and (kind == nil or row.kind == kind)
+end
+
 --- Keeps an answer; it is on disk after `commit`.
 -- @param a  { kind, reply, usage, cost, provider, model, served, request_id, rubric }
 function cache:put(key, a)

@@ -91,13 +91,12 @@ local function draw(self, view)
   return asked, left
 end
 
---- Bytes of the requests that the cache does not answer.
+--- Bytes of the requests that the cache does not answer; what it holds is marked as held.
 local function unanswered(self, asked)
   local todo, frame = {}, #prompt.key_text ""
   for _, a in ipairs(asked) do
-    local kept = self.cache:get(a.key)
-    local again = kept and kept.kind == "refusal" and self.paid.retry_refused
-    if not kept or again then todo[#todo + 1] = a.bytes + frame end
+    a.held = self.cache:holds(a.key, self.paid.retry_refused and "answer" or nil)
+    if not a.held then todo[#todo + 1] = a.bytes + frame end
   end
   return todo
 end
@@ -127,7 +126,8 @@ local function jobs_of(self, view, asked, outcomes)
     i = i + 1
     local a = asked[i]
     if not a then return nil end
-    local job = { key = a.key, cut = a.cut, text = function() return (rows.data(view, a.row, self.p.truncate)) end,
+    local job = { key = a.key, cut = a.cut, new = not a.held,
+                  text = function() return (rows.data(view, a.row, self.p.truncate)) end,
                   done = function(outcome) outcomes.of[a.row], outcomes.n = outcome, outcomes.n + 1 end }
     if a.cut then job.rubric, job.system, job.schema = self.cut.rubric, self.cut.system, self.cut.schema end
     return job
