@@ -80,6 +80,10 @@ local KINDS = {
   lost = function(s, q) bill(s, q, q.output_tokens); return { error = "reset", message = "reset", sent = true } end,
   halved = function(s, q) bill(s, q, 60); return { status = 200, body = '{"choices":[{"mess' } end,
   ran_500 = function(s, q) bill(s, q, 60); return fault(500, "x") end,
+  context = function(s, q, id)
+    bill(s, q, 60)
+    return { status = 200, body = chat(rating(id, 4, 4), "stop", { math.min(#q.body // 4, 1024), 60 }) }
+  end,
   unsent = function() return { error = "connect", message = "refused", sent = false } end,
   overloaded = function() return fault(503, "slow_down") end,
   rate = function() local r = fault(429, "rate_limit_exceeded"); r.wait = 1; return r end,
@@ -111,7 +115,7 @@ local function judge(s, n, o)
   o = o or {}
   local chance = generator(7)
   local a = ask.new {
-    provider = openai, model = "x", system = "the rubric", schema = rubric.schema(R), rubric = R, digest = "d",
+    provider = o.provider or openai, model = "x", system = "the rubric", schema = rubric.schema(R), rubric = R, digest = "d",
     max_tokens = 100, sampling = {}, extra = {}, client = s, cache = o.cache, budget = budget.new(o.cap), price = PRICE,
     hosted = o.hosted, max_failed = o.max_failed or 1, on_cap = o.on_cap, retry_refused = o.retry_refused,
     progress = function() end, chance = function() return chance(1000) / 1000 end,
@@ -233,6 +237,17 @@ check.test("an answer is paid once, a refusal is asked again only when that is w
   _, _, after = judge(s, 10, { cache = c, retry_refused = true })
   check.eq({ s.requests, after["row 2"].state }, { 1, "scored" })
   c:close()
+end)
+
+check.test("a server that cuts rows to its context in silence is found out by its count of tokens", function()
+  local ollama = require "judge.providers.ollama"
+  local long = ("word "):rep(4000)
+  local row = function(i) return i == 3 and "row 3 " .. long or "row " .. i end
+  local texts = { format = function(_, i) return row(i) end }
+  local s = server.new(always "context")
+  local _, _, outcomes = judge(s, 5, { provider = ollama, row = texts })
+  check.eq({ outcomes["row 2"].state, outcomes[row(3)].state }, { "scored", "too_long" })
+  check.contains(outcomes[row(3)].why, "the server read 1024 tokens of a request of 2")
 end)
 
 check.test("what is no answer is not kept: lost, cut and unreadable replies are asked again next time", function()

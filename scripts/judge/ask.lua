@@ -17,6 +17,8 @@ local QUEUE = 64          -- requests handed over beyond those in flight
 local READ_AGAIN = 2      -- times that a reply which cannot be read is asked again
 local CAP_GROWS = 2       -- times max_tokens, where a reply was cut off by it
 local HINTLESS = 3        -- refusals for rate in a row without a word on when: an empty purse, at a paid provider
+local SURE = 8000         -- bytes of a request from which on its tokens are held against those of the others
+local CUT_SHARE = 0.5     -- of the tokens that so many bytes should be: under it the server read a part
 local EARLY = 50          -- rows that have ended before the share of failures counts
 
 --- @param o  provider, model, system, schema, rubric, digest, max_tokens, sampling, extra (see judge/providers),
@@ -89,6 +91,7 @@ local function send(self, job, pause)
   local worst = prices.worst(o.price, #request.body, job.max_tokens)
   if not o.budget:reserve(worst) then return false, worst end
   self.serial = self.serial + 1
+  job.bytes = #request.body
   job.worst, job.tries, job.serial = worst, (job.tries or 0) + 1, self.serial
   self.jobs[self.serial], self.out, self.sent = job, self.out + 1, self.sent + 1
   if job.tries > 1 then self.retries = self.retries + 1 end
@@ -150,8 +153,24 @@ local function unreadable(self, job, answer, why)
   send_again(self, job)
 end
 
+-- Some servers cut what does not fit their context and say nothing: what they counted gives them away. Tokens a
+-- byte are learned from short requests.
+local function was_cut(self, job, usage)
+  if not self.o.provider.cuts_silently or not usage then return false end
+  local density = usage.input / job.bytes
+  if job.bytes < SURE then
+    self.density = math.min(self.density or density, density)
+    return false
+  end
+  return self.density ~= nil and density < CUT_SHARE * self.density
+end
+
 local function answered(self, job, answer, cost)
   self.hintless, self.good = 0, true
+  if was_cut(self, job, answer.usage) then
+    local why = ("the server read %d tokens of a request of %d bytes: it cut the row; give it a larger context")
+    return finish(self, job, "too_long", { why = why:format(answer.usage.input, job.bytes), cost = cost })
+  end
   if answer.stop == "refusal" then
     local why = answer.refusal or answer.text
     keep(self, job, "refusal", why, answer, cost)
