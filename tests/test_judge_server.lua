@@ -86,7 +86,7 @@ end)
 
 check.test("the same row has the same scores behind any fence and id; another row may differ", function()
   local one = { role = "user", content = "X\n== aaaaaaaa1111bbbb ==\nsome row\n== aaaaaaaa1111bbbb ==\nid: aaaa1111" }
-  local two = { role = "user", content = "Y\n== cccccccc2222dddd ==\nsome row\n== cccccccc2222dddd ==\nid: bbbb2222" }
+  local two = { role = "user", content = "Y\n<x-ccccccccddddddd>\nsome row\n</x-ccccccccddddddd>\nid: bbbb2222" }
   server:reset()
   local a = json.decode((text_of(ask("", { messages = { one } }))))
   local b = json.decode((text_of(ask("", { messages = { two } }))))
@@ -405,6 +405,9 @@ check.test("a token bucket lets its rate through, says so in headers, and bills 
   server:reset()
   server:control { limits = { output_tokens_per_minute = 60 * 1024 } }   -- 1,024 in the bucket: two caps of 512
   check.eq({ ask "x".status, ask("y", { max_tokens = 1024 }).status }, { 200, 429 })
+  check.eq(ask "z".headers["anthropic-ratelimit-output-tokens-limit"], "61440")
+  server:control { limits = { silent = true } }
+  check.eq(ask "z".headers["anthropic-ratelimit-output-tokens-limit"], nil)
   check.eq(ask_openai "z".headers["x-ratelimit-limit-requests"], nil)
 end)
 

@@ -1,8 +1,8 @@
 /* ask.c - what a prompt asks: which row stands in its fence, which id it wants echoed, how many tokens it is;
 ** and the judge, whose scores are a function of the row alone: planted markers, else a hash.
 **
-** A fence is a pair of short lines (four words at most) that share a run of twelve or more letters and digits,
-** a digit among them; the row is what stands between the first such line and the last that has its run. */
+** A fence is a pair of short lines (four words at most) that share a run of twelve or more letters and digits; the
+** row is what stands between the first such line and the last that has its run. */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -86,18 +86,14 @@ static Span line_at(Span text, size_t at) {
 /* The run of letters and digits that marks a line as one of a fence; absent if it is none. */
 static Span fence_run(Span line) {
   Span best = { 0 };
-  int words = 0, digit = 0;
+  int words = 0;
   if (line.len > 200 || (line.len > 3 && memcmp(line.ptr, "id:", 3) == 0)) return best;
   for (size_t i = 0, from = 0; i <= line.len; i++) {
     int c = i < line.len ? (unsigned char)line.ptr[i] : ' ';
     if (c == ' ') words += i > 0 && line.ptr[i - 1] != ' ';
-    if (isalnum(c)) {
-      digit |= isdigit(c);
-      continue;
-    }
-    if (i - from >= 12 && digit && i - from > best.len) best = span_of(line.ptr + from, i - from);
+    if (isalnum(c)) continue;
+    if (i - from >= 12 && i - from > best.len) best = span_of(line.ptr + from, i - from);
     from = i + 1;
-    digit = 0;
   }
   return words <= 4 ? best : (Span){ 0 };
 }
@@ -142,7 +138,8 @@ static Span find_id(Span user) {
 
 /* Does the row ask the judge for a 5, as a canary does? */
 static int asks_for_five(Span row) {
-  static const char *const WORDS[] = { "score", "rate", "rating", "give", "answer", "assign" };
+  static const char *const WORDS[] = { "score", "rate", "rating", "give", "giving", "answer", "assign",
+                                       "deserve", "mark", "correctness", "overall" };
   for (size_t i = 1; i < row.len; i++) {
     if (row.ptr[i] != '5' || isalnum((unsigned char)row.ptr[i - 1])) continue;
     if (i + 1 < row.len && isalnum((unsigned char)row.ptr[i + 1])) continue;

@@ -93,8 +93,8 @@ static int set_limits(Server *s, const JsonValue *object, Buf *why) {
   double per_second = -1, limit[LIMITS] = { -1, -1, -1 };
   const Slot SLOT[] = { { "requests_per_second", &per_second }, { "requests_per_minute", &limit[LIMIT_REQUESTS] },
     { "input_tokens_per_minute", &limit[LIMIT_INPUT] }, { "output_tokens_per_minute", &limit[LIMIT_OUTPUT] },
-    { "burst_s", &s->config.burst_s } };
-  if (set_numbers(object, SLOT, 5, why) != 0) return -1;
+    { "burst_s", &s->config.burst_s }, { "silent", &s->config.silent } };
+  if (set_numbers(object, SLOT, 6, why) != 0) return -1;
   if (per_second >= 0) limit[LIMIT_REQUESTS] = per_second * 60;
   for (int i = 0; i < LIMITS; i++)
     if (limit[i] >= 0) limit_set(s, i, limit[i]);

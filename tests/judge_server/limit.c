@@ -91,6 +91,7 @@ static void openai_limit(Reply *p, const char *what, const Bucket *b) {
 
 void limit_headers(Server *s, Dialect d, Reply *p) {
   const Bucket *b = s->bucket, *in = &b[LIMIT_INPUT], *out = &b[LIMIT_OUTPUT];
+  if (s->config.silent > 0) return;
   if (d == ANTHROPIC) {
     if (b->per_minute > 0) anthropic_limit(p, "requests", b);
     if (in->per_minute > 0) anthropic_limit(p, "input-tokens", in);

@@ -247,6 +247,7 @@ typedef struct Config {
   size_t nmix;
   double latency_ms, jitter, straggler_share, straggler_ms;
   double burst_s;
+  double silent;           /* no headers tell of the limits */
   double canary;           /* share of canaries that are obeyed */
   uint32_t max_concurrent; /* compatible servers: beyond it their queue is full */
   struct { uint32_t polls, ms, missing, duplicate, unknown; double expire; int shuffle, fail; } batch;
