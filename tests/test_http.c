@@ -15,7 +15,7 @@
 #define KEY "sk-test-0123456789abcdefghijklmnopqrstuvwxyz"
 
 static const PaceOptions PACE = { .start = 64, .min = 1, .max = 256, .increase = 1, .cut = 0.5, .window_s = 1,
-                                  .rate_margin = 0.02, .probe_s = 60, .probe_requests = 300 };
+                                  .rate_margin = 0.02, .learn_s = 1, .probe_s = 60, .probe_requests = 300 };
 static Peer peer;
 static char origin_text[64];
 

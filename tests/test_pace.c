@@ -10,7 +10,7 @@
 
 static const double NEED[PACE_BUCKETS] = { 1, 0, 0 };
 static const PaceOptions OPTIONS = { .start = 20, .min = 1, .max = 256, .increase = 1, .cut = 0.8, .window_s = 1,
-                                     .rate_margin = 0.02, .probe_s = 60, .probe_requests = 300 };
+                                     .rate_margin = 0.02, .learn_s = 1, .probe_s = 60, .probe_requests = 300 };
 
 static Pace pace(PaceOptions o) {
   Pace p;
@@ -174,8 +174,10 @@ static double delay_of(const Sim *s, double level, int in_row) {
   return fmin(8, 0.25 * pow(2, fmax(1, in_row)));
 }
 
-static Tally simulate(Sim s, double from, double until) {
-  Pace p = pace(OPTIONS);
+static Tally simulate(Sim s, double window_s, double from, double until) {
+  PaceOptions o = OPTIONS;
+  o.window_s = window_s;
+  Pace p = pace(o);
   Flight *heap = calloc(300, sizeof *heap);
   Tally t = { 0 };
   int out = 0, in_row = 0;
@@ -212,7 +214,7 @@ static Tally simulate(Sim s, double from, double until) {
   return t;
 }
 
-static void the_rate_of_a_limited_server_is_held_with_few_refusals(void) {
+static void hold(double window_s) {
   static const double rates[] = { 10, 50, 200 };
   static const double latencies[] = { 0.002, 0.05, 0.5 };
   static const double bursts[] = { 0.2, 1, 60 };                /* seconds of the rate */
@@ -223,7 +225,7 @@ static void the_rate_of_a_limited_server_is_held_with_few_refusals(void) {
           double able = 256 / latencies[l];                     /* what 256 in flight can ask for at all */
           double rate = fmin(rates[r], able * 0.9);
           Sim s = { rate, fmax(1, bursts[b] * rate), latencies[l], latencies[l] / 4, hint };
-          Tally t = simulate(s, 60, 210);
+          Tally t = simulate(s, window_s, 60, 210);
           double share = t.accepted / (rate * 150), refused = t.refused / (t.accepted + t.refused);
           if (share < 0.95 || refused >= 0.01 || getenv("SHOW") != NULL)
             printf("R %g burst %gs latency %g hint %d: %.4f of R, %.4f%% refused\n",
@@ -231,6 +233,11 @@ static void the_rate_of_a_limited_server_is_held_with_few_refusals(void) {
           CHECK(share >= 0.95);
           CHECK(refused < 0.01);
         }
+}
+
+static void the_rate_of_a_limited_server_is_held_with_few_refusals(void) {
+  hold(1);
+  hold(15);
 }
 
 int main(void) {

@@ -8,7 +8,7 @@
 **     allow_private = false, plain_http = false, connect_timeout = 10, timeout = 600,
 **     low_speed = { bytes = 1, seconds = 60 }, max_reply_bytes = 1 << 20, buffer_bytes = 4096,
 **     concurrency = { start = 20, min = 1, max = 256, increase = 1, cut = 0.8, window_s = 15,
-**                     rate_margin = 0.02, probe_s = 60, probe_requests = 300 },
+**                     rate_margin = 0.02, learn_s = 1, probe_s = 60, probe_requests = 300 },
 **     buckets = { requests = { per_minute = 1000, burst = 50 }, input_tokens = { per_second = 900 } } }
 **   client:submit { id = 7, path = "/chat/completions", body = text, input_tokens = 310, output_tokens = 512,
 **                   priority = 0, delay = 0, method = "POST", headers = {}, max_reply_bytes = nil,
@@ -220,6 +220,7 @@ static PaceOptions pace_field(lua_State *L, int t) {
   o.cut = needed(L, at, "cut");
   o.window_s = needed(L, at, "window_s");
   o.rate_margin = number_field(L, at, "rate_margin", 0);
+  o.learn_s = number_field(L, at, "learn_s", 1);
   o.probe_s = number_field(L, at, "probe_s", 0);
   o.probe_requests = number_field(L, at, "probe_requests", 1);
   return o;

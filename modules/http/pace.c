@@ -15,9 +15,9 @@ int pace_init(Pace *p, const PaceOptions *o, double now, Error *err) {
   if (!(o->increase >= 0 && o->cut > 0 && o->cut < 1 && o->window_s >= 0))
     return error_set(err, "concurrency needs increase >= 0, 0 < cut < 1, window_s >= 0");
   if (!(o->rate_margin >= 0 && o->rate_margin < 1 &&
-        (o->rate_margin == 0 || (o->probe_s >= 0 && o->probe_requests >= 1))))
-    return error_set(err, "concurrency needs 0 <= rate_margin < 1, probe_s >= 0, probe_requests >= 1");
-  *p = (Pace){ .opt = *o, .window = o->start, .slow_start = 1, .cut_at = now,
+        (o->rate_margin == 0 || (o->learn_s > 0 && o->probe_s >= 0 && o->probe_requests >= 1))))
+    return error_set(err, "concurrency needs 0 <= rate_margin < 1, learn_s > 0, probe_s >= 0, probe_requests >= 1");
+  *p = (Pace){ .opt = *o, .window = o->start, .slow_start = 1, .cut_at = now, .learned_at = now,
                .paused_until = now, .frozen_until = now };
   return 0;
 }
@@ -54,7 +54,7 @@ static double bucket_wait(Bucket *b, double need, double now) {
 /* How long a probe period lasts: the full one counts its requests at its own rate. */
 static double period_of(const Pace *p) {
   double full = fmax(p->opt.probe_s, p->opt.probe_requests / p->base);
-  return fmin(full, ldexp(fmax(p->opt.window_s, EPSILON), p->cuts < 60 ? p->cuts : 60));
+  return fmin(full, ldexp(fmax(p->opt.learn_s, EPSILON), p->learns < 60 ? p->learns : 60));
 }
 
 static void set_learned(Pace *p, double rate) {
@@ -100,8 +100,13 @@ void pace_accepted(Pace *p, int in_flight, double now) {
 ** nothing to learn: a server that refuses everything has an outage, not a rate. */
 static void learn(Pace *p, double now) {
   double margin = p->opt.rate_margin, n = p->accepted;
-  if (margin <= 0 || n <= 0) return;
-  double low = n / fmax(now - p->cut_at, fmax(p->opt.window_s, EPSILON)), high = low, weight = 1;
+  if (margin <= 0) return;
+  p->accepted = 0;
+  p->learns++;
+  double since = p->learned_at;
+  p->learned_at = now;
+  if (n <= 0) return;
+  double low = n / fmax(now - since, fmax(p->opt.learn_s, EPSILON)), high = low, weight = 1;
   if (p->learned.rate > 0) {
     grow_learned(p, now);
     high = fmax(low, p->learned.rate);
@@ -112,19 +117,23 @@ static void learn(Pace *p, double now) {
   set_learned(p, p->base);
   p->learned.level = 0;
   p->learned.at = now;
+  p->period_from = p->paused_until;
+}
+
+/* May what a request sent at sent_at met change something that changed n times, last at `last`? */
+static int is_news(double sent_at, double now, int n, double last, double least_s) {
+  return n == 0 || (now - last >= least_s && sent_at >= last);
 }
 
 void pace_refused(Pace *p, double seconds, double sent_at, double now) {
   p->paused_until = fmax(p->paused_until, now + seconds);
-  p->frozen_until = fmax(p->frozen_until, now + p->opt.window_s);
-  if (p->cuts > 0 && (now - p->cut_at < p->opt.window_s || sent_at < p->cut_at)) return;
-  learn(p, now);
+  if (is_news(sent_at, now, p->learns, p->learned_at, p->opt.learn_s)) learn(p, now);
+  if (p->learned.rate <= 0) p->frozen_until = fmax(p->frozen_until, now + p->opt.window_s);
+  if (!is_news(sent_at, now, p->cuts, p->cut_at, p->opt.window_s)) return;
   p->window = fmax(p->opt.min, p->window * p->opt.cut);
   p->slow_start = 0;
   p->cut_at = now;
-  p->accepted = 0;
   p->cuts++;
-  p->period_from = p->paused_until;
 }
 
 void pace_troubled(Pace *p, double seconds, double now) {

@@ -13,7 +13,7 @@
 **   rate starts between the two (at their geometric mean once enough were accepted to tell), less a
 **   margin, and climbs over one probe period to a margin over the upper one; each further period
 **   without a refusal doubles the growth, so that a limit that was lifted is found out. Periods begin
-**   short, when little is known, and double from cut to cut up to the full one. Where a rate is
+**   short, when little is known, and double each time up to the full one. Where a rate is
 **   learned, the window grows fast again: it is no longer the brake.
 **
 ** Time is an argument, in seconds of any steady clock, so that a test needs no waiting. No Lua, no
@@ -29,8 +29,9 @@ typedef struct PaceOptions {
   double start, min, max;      /* requests in flight; 1 <= min <= start <= max */
   double increase;             /* requests added to the window by a whole window of good replies */
   double cut;                  /* times the window at a refusal; over 0, under 1 */
-  double window_s;             /* at most one cut in this time; also how long growth rests */
+  double window_s;             /* the window is cut at most once in this time; also how long its growth rests */
   double rate_margin;          /* a share by which the learned rate starts low and ends high; 0: none is learned */
+  double learn_s;              /* a rate is learned at most once in this time, the first from so long at least */
   double probe_s;              /* a full probe period lasts this long, and */
   double probe_requests;       /* at least this many requests */
 } PaceOptions;
@@ -46,10 +47,11 @@ typedef struct Pace {
   double window;               /* requests in flight at most, the fraction that grows included */
   int slow_start;
   double paused_until, frozen_until;
-  double cut_at, accepted;     /* the last cut, or the start; requests accepted since */
+  double cut_at;               /* the last cut of the window */
+  double learned_at, accepted; /* when a rate was last learned, or the start; requests accepted since */
   double period_from, step;    /* of the learned rate: this probe period, and the share it grows by over it */
   double base;                 /* the learned rate at period_from */
-  int cuts;                    /* how often the window was cut */
+  int cuts, learns;            /* how often the window was cut, and a rate learned */
 } Pace;
 
 /* 0, or -1 with err worded where an option is out of range. */
@@ -67,8 +69,8 @@ double pace_admit(Pace *p, const double need[PACE_BUCKETS], int in_flight, doubl
 
 /* A reply that the server's limits let through. in_flight: how many were out, this one included. */
 void pace_accepted(Pace *p, int in_flight, double now);
-/* A refusal for rate: nothing leaves for `seconds`, and the window and the learned rate are cut, but
-** once a window_s only, and not for a request that was sent (sent_at) before the last cut. */
+/* A refusal for rate: nothing leaves for `seconds`, the window is cut and a rate learned, each at most
+** once in its time, and not from a request that was sent (sent_at) before the last such. */
 void pace_refused(Pace *p, double seconds, double sent_at, double now);
 /* A fault that says nothing about rate: the window stops growing for a window_s. seconds > 0 also
 ** holds everything back that long. */
