@@ -124,4 +124,56 @@ check.test("a retry hint is read and capped", function()
   check.eq(http.retry_delay({}, now), nil)
 end)
 
+local function served(server, url, t)
+  local o = options(t)
+  o.origin, o.ca_file, o.http2, o.http2_connections = url, server.ca, true, 2
+  return check.ok(http.client(o))
+end
+
+local function one(client, request)
+  request.id = 1
+  client:submit(request)
+  local done = client:poll(20)
+  check.eq(#done, 1)
+  return done[1]
+end
+
+check.test("over TLS a server with HTTP/2 is spoken to in it, and a bad certificate in nothing", function()
+  local js = require "judge_server"
+  local server <close> = js.start()
+  local client <close> = served(server, "https://localhost:" .. server.ports.https,
+    { secrets = { ["x-api-key"] = js.ANTHROPIC_KEY }, headers = { ["anthropic-version"] = "2023-06-01" } })
+  local r = one(client, { path = "/v1/models" })
+  check.eq({ r.status, r.error, r.http_version }, { 200, nil, server.h2 and 20 or 11 })
+  for _, port in ipairs { "https_expired", "https_wrong_host", "https_self_signed" } do
+    local other <close> = served(server, "https://localhost:" .. server.ports[port])
+    r = one(other, { path = "/v1/models" })
+    check.eq({ r.error, r.sent, r.status }, { "certificate", false, 0 }, port)
+  end
+end)
+
+check.test("a file goes up in parts and comes down to a file", function()
+  local js = require "judge_server"
+  local server <close> = js.start()
+  local client <close> = served(server, server.url .. "/v1",
+    { secrets = { authorization = "Bearer " .. js.OPENAI_KEY } })
+  local path = os.tmpname()
+  local text = ('{"custom_id":"r%d","method":"POST","url":"/v1/embeddings","body":{}}\n'):rep(2000, ""):gsub("%%d", "1")
+  local f = assert(io.open(path, "wb"))
+  f:write(text)
+  f:close()
+  local r = one(client, { path = "/files", multipart = { { name = "purpose", value = "batch" },
+    { name = "file", filename = "in.jsonl", content_type = "application/jsonl", file = path } } })
+  check.eq({ r.status, r.error }, { 200, nil }, r.body)
+  local id = r.body:match '"id":%s*"(file%-[^"]+)"'
+  check.ok(r.bytes_sent > #text)
+  os.remove(path)
+  r = one(client, { path = "/files/" .. id .. "/content", to_file = path })
+  check.eq({ r.status, r.error, r.body, r.bytes_received }, { 200, nil, "", #text })
+  f = assert(io.open(path, "rb"))
+  check.eq(f:read "a" == text, true)
+  f:close()
+  os.remove(path)
+end)
+
 check.done()
