@@ -14,7 +14,8 @@ local function commands()
   local out = {}
   for _, name in ipairs(host.scripts(PREFIX)) do
     name = name:sub(#PREFIX + 1)
-    if not NOT_COMMANDS[name] then out[#out + 1] = name end
+    local part = name:find(".", 1, true)   -- of a command: cli/judge/…
+    if not NOT_COMMANDS[name] and not part then out[#out + 1] = name end
   end
   return out
 end

@@ -48,7 +48,8 @@ local function read_line(self, path, n, line, rubric)
   if not scores then return where(path, n, err) end
   local entry = { scores = scores, overall = type(t.overall) == "number" and t.overall or nil,
                   exclude = type(t.exclude) == "boolean" and t.exclude or nil,
-                  reasoning = type(t.reasoning) == "string" and t.reasoning or nil, n = n }
+                  reasoning = type(t.reasoning) == "string" and t.reasoning or nil, n = n,
+                  annotator = type(t.annotator) == "string" and t.annotator or nil }
   for kind, name in pairs(names) do self[kind][name] = entry end
   self.entries[#self.entries + 1] = entry
   return true
@@ -84,6 +85,18 @@ function file.unused(self)
   local n = 0
   for _, entry in ipairs(self.entries) do n = n + (entry.used and 0 or 1) end
   return n
+end
+
+--- Who gave the marks, where every line says so: people's own (tamis label writes it).
+-- @return  a sorted list of names; nil where a line names nobody
+function file.annotators(self)
+  local seen, out = {}, {}
+  for _, entry in ipairs(self.entries) do
+    if not entry.annotator then return nil end
+    if not seen[entry.annotator] then seen[entry.annotator], out[#out + 1] = true, entry.annotator end
+  end
+  table.sort(out)
+  return #out > 0 and out or nil
 end
 
 return file

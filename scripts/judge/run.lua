@@ -18,6 +18,7 @@ local rows = require "judge.rows"
 local rubric = require "judge.rubric"
 local select = require "select"
 local tell = require "judge.tell"
+local trust = require "judge.trust"
 
 local run = {}
 
@@ -35,8 +36,10 @@ local function price_of(self, p)
     .. "tokens"):format(p.model)
 end
 
+local function cache_path(paid) return paid.cache or (paid.folder or ".") .. CACHE end
+
 local function open_cache(paid)
-  local path = paid.cache or (paid.folder or ".") .. CACHE
+  local path = cache_path(paid)
   local made, err = fs.mkdirs(path:match "^(.*)/[^/]*$" or ".", 448)
   if not made then return nil, err end
   return cache.open(path)
@@ -52,6 +55,7 @@ local function prepare(p, ctx)
   self.rubric, err = rubric.check(p.rubric)
   if not self.rubric then return nil, "rubric: " .. err end
   self.digest = rubric.digest(self.rubric)
+  self.trust_file = trust.path(cache_path(self.paid))
   if p.provider == "file" then return self end
   self.provider, err = provider.find(p.provider, p.model)
   if not self.provider then return nil, err end
@@ -201,6 +205,7 @@ local function read_all(self, view)
                                    exclude = entry.exclude, reasoning = entry.reasoning } or { state = "unscored" }
   end
   self.scores_path, self.scores_sha256, self.unused = path, hash.sha256(text), file.unused(scores)
+  self.annotators = file.annotators(scores)
   return outcomes
 end
 

@@ -4,6 +4,7 @@ local json = require "json"
 local prices = require "judge.prices"
 local score = require "judge.score"
 local states = require "judge.states"
+local trust = require "judge.trust"
 local verdicts = require "verdicts"
 
 local tell = {}
@@ -45,7 +46,7 @@ local function settle_row(t, row, outcome)
 end
 
 local function columns(self)
-  local t = { self = self, total = {}, overall = {}, dims = {}, state = {}, counts = {}, disagreements = 0,
+  local t = { self = self, total = {}, overall = {}, dims = {}, state = {}, counts = {}, served = {}, disagreements = 0,
               list = verdicts.new(REASONS, "output") }
   for _, d in ipairs(self.rubric) do t.dims[d.name] = {} end
   return t
@@ -53,6 +54,7 @@ end
 
 local function take(t, row, outcome)
   t.state[row] = outcome.state
+  if outcome.served then t.served[outcome.served] = true end
   t.counts[outcome.state] = (t.counts[outcome.state] or 0) + 1
   if outcome.state == "scored" then judge_row(t, row, outcome) else settle_row(t, row, outcome) end
 end
@@ -80,13 +82,22 @@ local function canary_notes(self, figures, notes)
   end
 end
 
+-- The models that answered, as the server named them.
+local function served_by(t)
+  local out = json.array {}
+  for name in pairs(t.served) do out[#out + 1] = name end
+  table.sort(out)
+  return out
+end
+
 --- What the lineage keeps. Figures of money and of what happened on the way differ from run to run.
 local function figures_of(self, t)
   local f = { rubric = { name = self.rubric.name, version = self.rubric.version, sha256 = self.digest },
               provider = self.p.provider or self.provider.name, model = self.p.model, states = t.counts,
               disagreements = t.disagreements }
   if self.scores_path then
-    f.scores = { path = self.scores_path, sha256 = self.scores_sha256, unused = self.unused }
+    f.scores = { path = self.scores_path, sha256 = self.scores_sha256, unused = self.unused,
+                 annotators = self.annotators }
   end
   local loop = self.loop
   if loop then
@@ -94,7 +105,10 @@ local function figures_of(self, t)
                 retries = loop.retries, tokens = loop.tokens, lost = loop.o.budget.lost,
                 price_as_of = loop.o.price.as_of }
     f.rungs, f.capped, f.url = loop.rungs, loop.capped, self.endpoint.url
+    f.served = served_by(t)
   end
+  f.trust = trust.of(f, self.trust_file)
+  f.trust.file = self.trust_file
   return f
 end
 
@@ -111,6 +125,7 @@ local function notes_of(self, t, figures)
       t.counts.scored or 0, t.counts.skipped_budget or 0)
   end
   canary_notes(self, figures, notes)
+  notes[#notes + 1] = trust.note(name, figures)
   return notes
 end
 
