@@ -9,6 +9,7 @@ client.__index = client
 
 local PACE = { start = 20, min = 1, increase = 1, cut = 0.8, window_s = 15, rate_margin = 0.02, probe_s = 60,
                probe_requests = 300 }
+local H2_CONNECTIONS = 8   -- each carries a hundred requests
 local TIMES = { connect = 10, whole = 600, silence = { bytes = 1, seconds = 120 } }   -- seconds; bytes a second
 local MOST_REPLY, BUFFER = 1 << 20, 2048   -- bytes: a rating is a thousandth of that
 local RETRY_HEADERS = { "retry-after", "retry-after-ms", "x-should-retry" }
@@ -50,7 +51,7 @@ function client.open(endpoint, provider, p)
   pace.start = math.min(pace.start, p.concurrency)
   local real, err = http.client {
     origin = endpoint.url, headers = { ["content-type"] = "application/json" }, secrets = endpoint.secret,
-    keep_headers = headers_to_keep(provider), ca_file = endpoint.ca_file, proxy = endpoint.proxy, http2 = true,
+    keep_headers = headers_to_keep(provider), ca_file = endpoint.ca_file, proxy = endpoint.proxy, http2 = true, http2_connections = H2_CONNECTIONS,
     allow_private = endpoint.private, plain_http = endpoint.plain, connect_timeout = TIMES.connect,
     timeout = TIMES.whole, low_speed = TIMES.silence, max_reply_bytes = MOST_REPLY, buffer_bytes = BUFFER,
     concurrency = pace, buckets = limits,
