@@ -51,10 +51,10 @@ function client.open(endpoint, provider, p)
   pace.start = math.min(pace.start, p.concurrency)
   local real, err = http.client {
     origin = endpoint.url, headers = { ["content-type"] = "application/json" }, secrets = endpoint.secret,
-    keep_headers = headers_to_keep(provider), ca_file = endpoint.ca_file, proxy = endpoint.proxy, http2 = true, http2_connections = H2_CONNECTIONS,
-    allow_private = endpoint.private, plain_http = endpoint.plain, connect_timeout = TIMES.connect,
-    timeout = TIMES.whole, low_speed = TIMES.silence, max_reply_bytes = MOST_REPLY, buffer_bytes = BUFFER,
-    concurrency = pace, buckets = limits,
+    keep_headers = headers_to_keep(provider), ca_file = endpoint.ca_file, proxy = endpoint.proxy, http2 = true,
+    http2_connections = H2_CONNECTIONS, allow_private = endpoint.private, plain_http = endpoint.plain,
+    connect_timeout = TIMES.connect, timeout = TIMES.whole, low_speed = TIMES.silence,
+    max_reply_bytes = MOST_REPLY, buffer_bytes = BUFFER, concurrency = pace, buckets = limits,
   }
   if not real then return nil, err end
   return setmetatable({ http = real, provider = provider, fixed = limits, server = {} }, client)
