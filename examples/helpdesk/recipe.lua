@@ -52,6 +52,7 @@ return s.recipe {
   s.filter      { name = "answer_in_question", fn = answer_in_question },
   s.near_dedup  { threshold = 0.8 },
   s.topics      { rules = require "helpdesk_topics" },
+  s.judge       { provider = "file", scores = "scores.jsonl" },     -- an author read 382 of the rows
   s.balance     { by = "topic", max = 120 },
   s.export      { format = "messages", include = { "topic" }, splits = { train = 0.95, valid = 0.05 } },
 

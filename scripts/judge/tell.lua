@@ -3,8 +3,10 @@
 local json = require "json"
 local prices = require "judge.prices"
 local score = require "judge.score"
+local screen = require "report.screen"
 local states = require "judge.states"
 local trust = require "judge.trust"
+local trusted = require "judge.trusted"
 local verdicts = require "verdicts"
 
 local tell = {}
@@ -21,12 +23,17 @@ tell.reasons = REASONS
 
 -- What a person reads of a rejected row: its marks, the total against the threshold, the judge's words.
 local function evidence(outcome, decision, p)
-  return json.encode { field = "output", value = decision.value, threshold = p.min_overall, scores = outcome.scores,
+  return json.encode { field = "total", value = decision.value, threshold = p.min_overall, scores = outcome.scores,
                        model_overall = outcome.overall, dimension = decision.dimension, reasoning = outcome.reasoning }
 end
 
 local function state_evidence(outcome)
   return json.encode { state = outcome.state, detail = outcome.why }
+end
+
+-- A row of a trusted source is tagged and stands; of any other this is the verdict.
+local function remove(t, row, reason, told)
+  if t.is_trusted(row) then t.flags[row] = reason else t.list:add(row, reason, told) end
 end
 
 --- The verdict of one row that has marks.
@@ -35,19 +42,21 @@ local function judge_row(t, row, outcome)
   t.total[row], t.overall[row] = d.total, outcome.overall
   for name, v in pairs(outcome.scores) do t.dims[name][row] = v end
   if d.disagree then t.disagreements = t.disagreements + 1 end
-  if not d.keep then t.list:add(row, d.reason, { json = evidence(outcome, d, t.self.p) }) end
+  if not d.keep then remove(t, row, d.reason, { json = evidence(outcome, d, t.self.p) }) end
 end
+
+local function policy_of(self, state) return (self.p.on or {})[state] or states.policy[state] end
 
 --- The verdict of one row that has none, by the policy for its state.
 local function settle_row(t, row, outcome)
-  local policy = (t.self.p.on or {})[outcome.state] or states.policy[outcome.state]
+  local policy = policy_of(t.self, outcome.state)
   if policy == "keep" then return end
-  t.list:add(row, outcome.state, { json = state_evidence(outcome), quarantine = policy == "quarantine" })
+  remove(t, row, outcome.state, { json = state_evidence(outcome), quarantine = policy == "quarantine" })
 end
 
-local function columns(self)
+local function columns(self, view)
   local t = { self = self, total = {}, overall = {}, dims = {}, state = {}, counts = {}, served = {}, disagreements = 0,
-              list = verdicts.new(REASONS, "output") }
+              list = verdicts.new(REASONS, "output"), flags = {}, is_trusted = trusted.of(view) }
   for _, d in ipairs(self.rubric) do t.dims[d.name] = {} end
   return t
 end
@@ -64,7 +73,7 @@ local function with_columns(t, view, name)
   v = v:measure(name .. ".total", t.total)
   if next(t.overall) then v = v:measure(name .. ".overall", t.overall) end
   for _, d in ipairs(t.self.rubric) do v = v:measure(name .. "." .. d.name, t.dims[d.name]) end
-  return v
+  return trusted.tag(v, name, t.flags)
 end
 
 local function canary_notes(self, figures, notes)
@@ -112,17 +121,26 @@ local function figures_of(self, t)
   return f
 end
 
+local BECOMES = { keep = "kept unjudged", reject = "rejected", quarantine = "in quarantine" }
+
+-- "1,132 of 1,514 rows have no score in scores.jsonl: kept unjudged"
+local function unscored_note(self, t)
+  local n, rows = t.counts.unscored, 0
+  for _, of_state in pairs(t.counts) do rows = rows + of_state end
+  return ("%s: %s of %s %s no score in %s: %s"):format(self.ctx.name, screen.number(n), screen.count(rows, "row"),
+    n == 1 and "has" or "have", self.scores_path, BECOMES[policy_of(self, "unscored")])
+end
+
 local function notes_of(self, t, figures)
   local notes, name = {}, self.ctx.name
-  if t.counts.unscored then
-    notes[#notes + 1] = ("%s: %d of the rows have no score in %s"):format(name, t.counts.unscored, self.scores_path)
-  end
+  if t.counts.unscored then notes[#notes + 1] = unscored_note(self, t) end
   if (self.unused or 0) > 0 then
-    notes[#notes + 1] = ("%s: %d scores of %s name no row of this run"):format(name, self.unused, self.scores_path)
+    notes[#notes + 1] = ("%s: %s of %s %s no row that reached this stage"):format(name,
+      screen.count(self.unused, "score"), self.scores_path, self.unused == 1 and "names" or "name")
   end
   if self.loop and self.loop.capped then
-    notes[#notes + 1] = ("%s: max_cost was reached: %d rows were judged, a fair sample, and %d were not"):format(name,
-      t.counts.scored or 0, t.counts.skipped_budget or 0)
+    notes[#notes + 1] = ("%s: max_cost was reached: %s judged, a fair sample, and %s not"):format(name,
+      screen.count(t.counts.scored or 0, "row"), screen.number(t.counts.skipped_budget or 0))
   end
   canary_notes(self, figures, notes)
   notes[#notes + 1] = trust.note(name, figures)
@@ -133,7 +151,7 @@ end
 -- @param outcomes  { of = { [row] = outcome } }
 -- @param left      rows that max_rows or sample left out
 function tell.view(self, view, outcomes, left)
-  local t = columns(self)
+  local t = columns(self, view)
   for _, row in ipairs(left) do
     outcomes.of[row] = { state = "skipped_budget", why = "max_rows or sample left it out" }
   end

@@ -62,7 +62,7 @@ return {
   example = [[s.judge { provider = "file", scores = "scores.jsonl", min_overall = 3.5 }]],
   reasons = tell.reasons,
   metrics = { "total", "overall" },
-  bounds  = { { param = "min_overall", metric = "total", side = "low", reason = "low_score" } },
+  bounds  = { { param = "min_overall", metric = "total", side = "min", reason = "low_score" } },
 
   check = function(p)
     if p.provider == "file" and not p.scores then return 'provider = "file" needs scores = "FILE.jsonl"' end

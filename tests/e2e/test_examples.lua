@@ -1,5 +1,5 @@
 --- The examples run as they are, and what their pages say is so: every planted fault of the helpdesk
--- data ends where planted.tsv says, and nothing else is taken out but by balance.
+-- data ends where planted.tsv says, and nothing else is taken out but by balance and by the marks of scores.jsonl.
 
 local check = require "check"
 local fs    = require "fs"
@@ -63,6 +63,9 @@ local function all_places()
   return places
 end
 
+-- What takes out rows that break no rule: a choice among them, and an opinion.
+local BY_CHOICE = { balance = true, judge = true }
+
 local rejected, rejected_count, planted, places
 
 check.test("the helpdesk recipe runs", function()
@@ -76,18 +79,18 @@ check.test("every planted fault ends at the stage that planted.tsv names", funct
   for _, place in ipairs(places) do
     local p, r = planted[place], rejected[place]
     local ended = r and r.stage or "kept"
-    if p and ended ~= p.fate and not (p.fate == "kept" and ended == "balance") then
+    if p and ended ~= p.fate and not (p.fate == "kept" and BY_CHOICE[ended]) then
       wrong[#wrong + 1] = ("%s, %s, ended at %s"):format(place, p.kind, ended)
     end
   end
   check.eq(#wrong, 0, table.concat(wrong, "\n"))
 end)
 
-check.test("no good row is taken out but by balance", function()
+check.test("no good row is taken out but by balance and by the marks of scores.jsonl", function()
   local wrong = {}
   for _, place in ipairs(places) do
     local r = rejected[place]
-    if not planted[place] and r and r.stage ~= "balance" then
+    if not planted[place] and r and not BY_CHOICE[r.stage] then
       wrong[#wrong + 1] = ("%s ended at %s, %s"):format(place, r.stage, r.reason)
     end
   end
@@ -107,6 +110,63 @@ check.test("rows read are rows kept and rows rejected", function()
   check.eq(math.tointeger(lineage.final_count), kept)
   check.eq(math.tointeger(lineage.rejected_count), rejected_count)
   check.eq(math.tointeger(lineage.quarantined_count), 0)
+end)
+
+--- The lines of scores.jsonl by the id of the row that each names.
+local function scores()
+  local by_id, n = {}, 0
+  for i, line in ipairs(lines_of(HELPDESK .. "scores.jsonl")) do
+    local t = json.decode(line)
+    check.ok(not by_id[t.id], "scores.jsonl:" .. i .. " names a row again: " .. t.id)
+    by_id[t.id], n = t, n + 1
+  end
+  return by_id, n
+end
+
+local DIMENSIONS = { "correctness", "helpfulness", "instruction_following", "completeness", "quality" }
+
+-- What the stage's defaults make of marks: no lowest mark, and a mean of 3.5 or more.
+local function passes(t)
+  local sum, lowest = 0, 5
+  for _, d in ipairs(DIMENSIONS) do sum, lowest = sum + t[d], math.min(lowest, t[d]) end
+  return lowest > 1 and sum / #DIMENSIONS >= 3.5
+end
+
+check.test("every score names a row that reaches the judge, and rows go by their scores alone", function()
+  local by_id, n = scores()
+  check.ok(n >= 300, n)
+  local low, wanted, states = 0, 0, nil
+  for _, line in ipairs(lines_of(base .. "rejected.jsonl")) do
+    local row = json.decode(line)
+    if row._rejection.stage == "judge" then
+      local t = check.ok(by_id[row.ticket_id], row.ticket_id)
+      check.ok(not passes(t), row.ticket_id)
+      low = low + 1
+    end
+  end
+  for id, t in pairs(by_id) do
+    local trusted = id:find "^EXP%-" ~= nil     -- tagged, not removed
+    wanted = wanted + ((trusted or passes(t)) and 0 or 1)
+  end
+  check.eq(low, wanted)
+  local lineage = json.decode(read(base .. "lineage.json"))
+  for _, stage in ipairs(lineage.stats.stage_counts) do
+    if stage.name == "judge" then states = stage.figures.states end
+  end
+  check.eq(math.tointeger(states.scored), n)
+  check.contains(table.concat(lineage.notes, "\n"), "have no score in")
+end)
+
+check.test("what its author wrote of a row stands with its rejection", function()
+  local by_id, n = scores(), 0
+  for _, line in ipairs(lines_of(base .. "rejected.jsonl")) do
+    local row = json.decode(line)
+    if row._rejection.stage == "judge" then
+      n = n + 1
+      check.eq(row._rejection.evidence.reasoning, by_id[row.ticket_id].reasoning)
+    end
+  end
+  check.ok(n > 0)
 end)
 
 check.test("no topic holds more rows than balance allows, and one is cut to that", function()

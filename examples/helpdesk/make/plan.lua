@@ -13,7 +13,7 @@ return {
   { kind = "gold_copy",           count = 12,  fate = "decontaminate",       about = "a row of the gold set" },
   { kind = "gold_near",           count = 15,  fate = "decontaminate",       about = "a row of the gold set, edited" },
   { kind = "gold_question",       count = 8,   fate = "decontaminate",       about = "a question of the gold set with another answer" },
-  { kind = "gold_answer",         count = 5,   fate = "kept",                about = "an answer of the gold set below a question in other words" },
+  { kind = "gold_answer",         count = 5,   fate = "judge",               about = "an answer of the gold set below a question in other words" },
   { kind = "exact_copy",          count = 110, fate = "exact_dedup",         about = "the same ticket again, blanks and capitals apart" },
   { kind = "empty_answer",        count = 10,  fate = "length",              about = "no answer" },
   { kind = "short_answer",        count = nil, fate = "length",              about = "an answer of a few words" },
