@@ -54,6 +54,15 @@ check.test("url_quality names the sign, its number and its place", function()
   check.near(child:row(4).evidence.value, 280 / 399)   -- 20 URLs of 14 characters; the last blank is off
 end)
 
+check.test("an answer may name a placeholder where the question names one, a text without a question may not", function()
+  local rows = { { input = "Fetch https://Example.com/a.", output = "Here is http://www.example.org/b." },
+                 { input = "Open http://a.test now", output = "It is http://a.test/." },
+                 { input = "This is a test. For example?", output = "It is http://a.test/." } }
+  check.eq(reasons(run(load(rows), "url_quality")), { "", "", "placeholder_hosts" })
+  check.eq(reasons(run(load(rows), "url_quality", { field = "input" })), { "placeholder_hosts", "placeholder_hosts", "" })
+  check.eq(reasons(run(load { { text = "See http://example.com/ for it." } }, "url_quality")), { "placeholder_hosts" })
+end)
+
 check.test("a sign of url_quality is off by its name, by its threshold, and with an empty list", function()
   local view = load { { input = "q", output = "http://bit.ly/x?utm_source=a http://8.8.8.8/" } }
   check.eq(reasons(run(view, "url_quality", { skip = { "shorteners", "ip_hosts", "tracking" } })), { "" })

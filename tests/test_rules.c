@@ -194,6 +194,10 @@ static void what_is_open_at_the_end_is_counted(void) {
   CHECK(cut("open_brackets", "{\"a\": \"(\", \"b\": [1") == 2 && cut("open_brackets", "{\"a\": \"(\"}") == 0);
   CHECK(cut("open_quote", "{\"a\": \"b") == 1 && cut("open_quote", "{\"a\": \"\\\"\"}") == 0);
   CHECK(cut("open_quote", "He said \"no\" at 6\" high.") == 0 && cut("open_quote", "He said \"no") == 1);
+  CHECK(cut("open_quote", "f(\"12345\");") == 0 && cut("open_quote", "He said \"no to \"$1\"") == 0);
+  CHECK(cut("open_quote", "Put it in double quotes (\").") == 0 && cut("open_quote", "if (c == '\"') f();") == 0);
+  CHECK(cut("open_brackets", "if (c == '(' || c == \"[\") push('{');") == 0 && cut("open_brackets", "f('(x'") == 2);
+  CHECK(cut("open_brackets", "s = \"{\\\"a\\\"}\";") == 0);
   CHECK(cut("open_quote", "\"One paragraph\n\nand \"another\".") == 0);
 }
 
@@ -229,8 +233,12 @@ static double residue(const char *sign, const char *text) {
 static void residue_of_markup_is_counted_outside_code(void) {
   CHECK(residue("html_tags", "a<br/>b <DIV class=\"x\">c</div> `<b>` x<b and <body>\n```\n<br>\n```") == 3);
   CHECK(residue("html_entities", "a&nbsp;b &#39; &x; R&D; AT&T") == 2);
+  CHECK(residue("html_entities", "int *p = &value; Shape *s = &circle; f(&n1;") == 0);
+  CHECK(residue("html_entities", "caf&eacute; &frac12; &rsquo;s &#x27; &Uuml;") == 5);
   CHECK(residue("open_fence", "```\nx") == 1 && residue("open_fence", "```\nx\n```") == 0);
   CHECK(residue("open_emphasis", "**bold** and **not") == 1 && residue("open_emphasis", "2**3 is 8, a ** b") == 0);
+  CHECK(residue("open_emphasis", "Node** head; f(*args, **kwargs);") == 1);   /* ", **kwargs" may be bold */
+  CHECK(residue("open_emphasis", "Node** head; f(**kwargs); {**a}; (**Note**: no)") == 0);
 }
 
 static double says(const char *sign, const char *text) {

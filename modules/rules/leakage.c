@@ -326,6 +326,7 @@ static size_t room(const RuleSetup *s, Span text, Span against) {
 
 static void run(const RuleSetup *s, Span text, Span against, void *room_, Finding *found) {
   Work w;
+  if (against.ptr == NULL) return;
   lay_out(s, text, against, room_, &w);
   Tokens out = read_tokens(s, text, w.out);
   if (out.n == 0 || (double)out.n < s->number[MIN_TOKENS]) return;

@@ -1,8 +1,10 @@
 /* modules/rules/markup.c - what is left of markup in a text; code between fences and between backticks is passed over.
 **   html_tags      tags of setup.word ("div", "br"), opening or closing
-**   html_entities  &nbsp; &#39; and their like
+**   html_entities  &nbsp; &#39; &eacute; and their like: numbers and the names that pages have; &value; is an address of C
 **   open_fence     1 where a fence of code is open at the end
 **   open_emphasis  ** without its other half, counted a paragraph */
+#include <string.h>
+
 #include "rules/rules.h"
 
 enum { TAGS, ENTITIES, FENCE, EMPHASIS };
@@ -32,11 +34,28 @@ static size_t tag_at(const RuleSetup *s, Span l, size_t i) {
   return 0;
 }
 
+/* Is it a name of HTML 4's entities that pages use, or a letter with one of its accents? */
+static int is_entity(Span name) {
+  static const char *const NAMES[] = { "amp", "lt", "gt", "quot", "apos", "nbsp", "iexcl", "cent", "pound", "yen", "sect",
+    "copy", "laquo", "raquo", "shy", "reg", "deg", "plusmn", "para", "middot", "frac12", "frac14", "frac34", "iquest",
+    "times", "divide", "szlig", "aelig", "oelig", "eth", "thorn", "euro", "ndash", "mdash", "lsquo", "rsquo", "sbquo",
+    "ldquo", "rdquo", "bdquo", "dagger", "bull", "hellip", "permil", "prime", "lsaquo", "rsaquo", "trade", "larr", "rarr",
+    "uarr", "darr", "harr", "minus", "infin", "ne", "le", "ge", "asymp", "ensp", "emsp", "thinsp", "zwnj", "zwj" };
+  static const char *const ACCENTS[] = { "acute", "grave", "circ", "uml", "tilde", "ring", "cedil", "slash", "caron" };
+  for (size_t k = 0; k < sizeof NAMES / sizeof *NAMES; k++)
+    if (strlen(NAMES[k]) == name.len && rules_begins(name, span_str(NAMES[k]))) return 1;
+  for (size_t k = 0; k < sizeof ACCENTS / sizeof *ACCENTS; k++)
+    if (name.len == strlen(ACCENTS[k]) + 1 && rules_begins(span_of(name.ptr + 1, name.len - 1), span_str(ACCENTS[k])))
+      return 1;
+  return 0;
+}
+
 static size_t entity_at(Span l, size_t i) {
   enum { LONGEST = 10 };
   size_t at = i + 1, number = at < l.len && l.ptr[at] == '#', from = at += number;
-  while (at < l.len && at - from < LONGEST && (rules_letter(l.ptr[at]) || (number && rules_digit(l.ptr[at])))) at++;
-  return at < l.len && l.ptr[at] == ';' && at - from >= 2 - number ? at + 1 - i : 0;
+  while (at < l.len && at - from < LONGEST && (rules_letter(l.ptr[at]) || rules_digit(l.ptr[at]))) at++;
+  if (at == l.len || l.ptr[at] != ';' || at == from) return 0;
+  return number || is_entity(span_of(l.ptr + from, at - from)) ? at + 1 - i : 0;
 }
 
 typedef struct Emphasis { int open; size_t at; } Emphasis;
@@ -59,7 +78,9 @@ static void read_line(const RuleSetup *s, Span text, Span l, Emphasis *e, Findin
       while (i + 1 < l.len && l.ptr[i + 1] == '*') i++;
       int spaced = (run == 0 || rules_blank(l.ptr[run - 1])) && (i + 1 == l.len || rules_blank(l.ptr[i + 1]));
       int power = run > 0 && i + 1 < l.len && !rules_blank(l.ptr[run - 1]) && !rules_blank(l.ptr[i + 1]) && !e->open;
-      if (i - run == 1 && !spaced && !power) e->open = !e->open, e->at = start + run;   /* 2**3 and ** alone are none */
+      int opens = i + 1 < l.len && !rules_blank(l.ptr[i + 1]) && (run == 0 || memchr("({[,*", l.ptr[run - 1], 5) == NULL);
+      if (i - run != 1 || spaced || power || (!e->open && !opens)) continue;   /* 2**3, Node** p and f(**args) are none */
+      e->open = !e->open, e->at = start + run;
     }
   }
 }

@@ -31,7 +31,7 @@ typedef struct RuleKernel {
   const char *const *numbers;            /* the same */
   /* Bytes of room, 16-byte aligned, that `run` needs for these texts. */
   size_t (*room)(const RuleSetup *s, Span text, Span against);
-  /* Fills out[0..measures), all absent before. against: the other text, leakage alone reads it. */
+  /* Fills out[0..measures), all absent before. against: the other text, which leakage and urls read; ptr NULL if none. */
   void (*run)(const RuleSetup *s, Span text, Span against, void *room, Finding *out);
 } RuleKernel;
 

@@ -106,7 +106,7 @@ static int run_field(const RowOp *op, Row *row, Out *out) {
   Finding found[RULES_MAX_MEASURES];
   Span text = row_field(row, r->field), against = span_of(NULL, 0);
   if (text.ptr == NULL) return 0;
-  if (r->against != FIELD_NONE && (against = row_field(row, r->against)).ptr == NULL) return 0;
+  if (r->against != FIELD_NONE) against = row_field(row, r->against);
   rules_absent(found);
   return run_kernel(r, row, text, against, found) != 0 ? -1 : judge(r, row, out, found, NULL);
 }

@@ -1,8 +1,8 @@
 /* modules/rules/truncated.c - signs that a text was cut off before its end.
 **   open_fence     fences of code (``` or ~~~) that are open at the end
-**   open_brackets  ( [ { that are open at the end, outside fences and quotes of code; a text that is JSON to
+**   open_brackets  ( [ { that are open at the end, outside fences and not quoted alone, '(' say; a text that is JSON to
 **                  its first character is judged by JSON's own rules, strings passed over
-**   open_quote     a double quote, straight or curly, that is open in the last paragraph
+**   open_quote     a double quote that is open in the last paragraph; one behind a digit may close it, or be inches
 **   mid_list       1 where the last line is a bullet or a number with nothing behind
 **   mid_sentence   1 where the last line is prose of `min_words` words or more and ends in none of . ? ! : ; nor
 **                  a bracket, quote or mark
@@ -113,19 +113,33 @@ static void judge_last_line(const RuleSetup *s, Span text, Span l, Finding *out)
 
 /* ---- the text ---- */
 
-/* Quotes of one paragraph; an apostrophe and the sign for inches behind a digit are none. */
-static void count_quotes(Span text, Span l, Open *quote) {
+/* Is the character at i named rather than used: '(' or "[", and of quotes '"' or (")? */
+static int is_named(Span l, size_t i) {
+  if (i == 0 || i + 1 >= l.len) return 0;
+  char before = l.ptr[i - 1], after = l.ptr[i + 1];
+  return (before == after && memchr("'\"`", before, 3) != NULL) || (l.ptr[i] == '"' && before == '(' && after == ')');
+}
+
+/* Quotes of one paragraph; an apostrophe is none, and one behind a digit ("$1", or 6") takes the side that is good. */
+typedef struct Quotes {
+  Open sure;
+  int either;
+} Quotes;
+
+static void count_quotes(Span text, Span l, Quotes *q) {
   for (size_t i = 0; i < l.len; i++) {
-    size_t at = (size_t)(l.ptr - text.ptr) + i;
-    if (l.ptr[i] == '"' && !(i > 0 && rules_digit(l.ptr[i - 1]))) quote->n ^= 1, quote->at = at;
+    if (l.ptr[i] != '"' || is_named(l, i)) continue;
+    if (i > 0 && rules_digit(l.ptr[i - 1])) q->either = 1;
+    else q->sure.n ^= 1, q->sure.at = (size_t)(l.ptr - text.ptr) + i;
   }
 }
 
 static void read_prose(Span t, Open open[3], Open *fence, Open *quote, Span *last) {
+  Quotes quotes = { { 0, 0 }, 0 };
   size_t at = 0;
   for (Span l; (l = rules_line(t, &at)).ptr != NULL;) {
     size_t start = (size_t)(l.ptr - t.ptr);
-    if (l.len == 0) quote->n = 0;
+    if (l.len == 0) quotes = (Quotes){ { 0, 0 }, 0 };
     else *last = l;
     if (l.len >= 3 && (memcmp(l.ptr, "```", 3) == 0 || memcmp(l.ptr, "~~~", 3) == 0)) {
       /* a fence that opens and closes on one line is none */
@@ -133,9 +147,12 @@ static void read_prose(Span t, Open open[3], Open *fence, Open *quote, Span *las
       continue;
     }
     if (fence->n > 0) continue;
-    count_quotes(t, l, quote);
-    for (size_t i = 0; i < l.len; i++) count_brackets(open, l.ptr[i], start + i);
+    count_quotes(t, l, &quotes);
+    for (size_t i = 0; i < l.len; i++)   /* a closing one between quotes may end a string that a real one began */
+      if (memchr("([{", l.ptr[i], 3) == NULL || !is_named(l, i)) count_brackets(open, l.ptr[i], start + i);
   }
+  *quote = quotes.sure;
+  if (quotes.either) quote->n = 0;
 }
 
 static void run(const RuleSetup *s, Span text, Span against, void *room_, Finding *out) {

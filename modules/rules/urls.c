@@ -4,12 +4,12 @@
 **   urls               how many: http, https, ftp, and www. without a scheme
 **   malformed          a scheme that is misspelt, doubled or cut off from its host ("http:/a.org", "htps://a.org",
 **                      "https://https://a.org", "https:// a.org"), a host with an empty label or a character that
-**                      none has, an address or port out of range, "www." before a name without a dot, a % that
-**                      escapes nothing
+**                      none has, an address or port out of range, "www." before a name without a dot, a % before
+**                      the query that escapes nothing
 **   ip_hosts           public addresses for a host; an address of a home network or of documentation is none
 **   shorteners         hosts in the first list of setup.word, of `shorteners` entries, subdomains included
 **   placeholder_hosts  the same of the second list, of `placeholders` entries; a URL in quotes is a program's
-**                      constant and counts not
+**                      constant and counts not, nor does any where the other text, the question, names one itself
 **   tracking           parameters of the query in the rest of setup.word ("gclid", "utm_*")
 **   broken_links       Markdown links [text]() without a target, or [text](http… without its end
 **   empty_link_text    links [](http…) that show nothing; a picture may
@@ -114,6 +114,8 @@ static int is_listed(Span h, const Span *list, size_t n) {
 
 typedef struct Reader {
   const RuleSetup *s;
+  Span question;         /* empty once it was found to name a placeholder or not */
+  int asked;             /* it does */
   const char *text;      /* what findings count from */
   Finding *out;
   size_t chars, linked;  /* characters read, and those in URLs */
@@ -155,9 +157,9 @@ static void split_url(const char *begin, const char *authority, const char *end,
   u->query = q == NULL ? span_of(end, 0) : span_of(q + 1, (size_t)(end - q - 1));
 }
 
-/* A % that neither two digits nor a format's letter follow. */
+/* A % that neither two digits nor a format's letter follow. What a query holds, servers take as it is. */
 static int bad_escape(Span u) {
-  for (size_t i = 0; i + 1 < u.len; i++) {
+  for (size_t i = 0; i + 1 < u.len && u.ptr[i] != '?'; i++) {
     if (u.ptr[i] != '%') continue;
     if (i + 2 < u.len && is_hex(u.ptr[i + 1]) && is_hex(u.ptr[i + 2])) i += 2;
     else if (memchr("sdifuxv%@{(0123456789*$.", u.ptr[i + 1], 24) == NULL) return 1;
@@ -193,6 +195,18 @@ static void count_tracking(Reader *r, const Url *u) {
   }
 }
 
+/* Does the question name a host of the list? It is read once a row. A top-level name has a dot before it. */
+static int question_names(Reader *r, const Span *list, size_t n) {
+  Span q = r->question;
+  r->question.len = 0;
+  for (size_t i = 0; i < q.len && !r->asked; i++)
+    for (size_t k = 0; k < n && !r->asked; k++) {
+      int whole = memchr(list[k].ptr, '.', list[k].len) != NULL || (i > 0 && q.ptr[i - 1] == '.');
+      r->asked = whole && list[k].len > 0 && rules_begins(span_of(q.ptr + i, q.len - i), list[k]);
+    }
+  return r->asked;
+}
+
 /* Is a host's name one that no host has? Lists and addresses are counted on the way. */
 static int judge_host(Reader *r, Span host, size_t start, size_t end) {
   const RuleSetup *s = r->s;
@@ -206,7 +220,8 @@ static int judge_host(Reader *r, Span host, size_t start, size_t end) {
   if (host.len > 0 && host.ptr[host.len - 1] == '.') host.len--;
   if (is_listed(host, s->word, ns)) count(&r->out[SHORTENERS], start, end);
   int quoted = start > 0 && memchr("\"'", r->text[start - 1], 2) != NULL;
-  if (!quoted && is_listed(host, s->word + ns, np)) count(&r->out[PLACEHOLDERS], start, end);
+  if (!quoted && is_listed(host, s->word + ns, np) && !question_names(r, s->word + ns, np))
+    count(&r->out[PLACEHOLDERS], start, end);
   if (host.len == 3 && rules_begins(host, span_str("www"))) return 1;
   int cut = host.len > 4 && rules_begins(host, span_str("www.")) &&
             memchr(host.ptr + 4, '.', host.len - 4) == NULL;
@@ -398,8 +413,8 @@ static int is_fence(Span l) {
 }
 
 static void run(const RuleSetup *s, Span text, Span against, void *room_, Finding *out) {
-  (void)against, (void)room_;
-  Reader r = { s, text.ptr, out, 0, 0 };
+  (void)room_;
+  Reader r = { s, against, 0, text.ptr, out, 0, 0 };
   size_t at = 0;
   int fenced = 0;
   for (int m = URLS; m <= EMPTY_TEXT; m++) out[m].value = 0;

@@ -8,11 +8,12 @@ local values = require "help.values"
 local catalogue = {}
 
 -- The order in which people meet them; others follow by name.
-local COMMANDS = { "init", "run", "check", "explain", "report", "repl", "registry", "help" }
+local COMMANDS = { "init", "run", "check", "explain", "report", "sweep", "ablate", "diff", "repl", "fit", "label",
+                   "agree", "gold", "registry", "help" }
 local STAGES = { "decontaminate", "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated",
                  "near_empty", "identity", "chat_structure", "encoding", "markup", "url_quality", "dates", "schema",
-                 "language", "toxicity", "perplexity", "pii", "filter", "map", "boilerplate", "conflict",
-                 "near_dedup", "repeated_spans", "topics", "balance", "sample", "export" }
+                 "language", "toxicity", "perplexity", "pii", "secrets", "filter", "map", "boilerplate", "conflict",
+                 "near_dedup", "repeated_spans", "topics", "judge", "balance", "sample", "export" }
 
 catalogue.EXITS = {
   { 0, "done" },

@@ -1,7 +1,7 @@
 --- presets.code: figures for instructions with programs as answers.
 -- Programs repeat themselves by nature, tables and tests most of all, and name hosts and versions;
 -- what is not prose says nothing of a language. E-mail addresses, cards and social security numbers
--- are redacted; phone numbers and IP addresses are too often constants.
+-- are redacted, and so are keys and passwords; phone numbers and IP addresses are too often constants.
 -- perplexity stands in no preset, since it needs a model of your own good text (tamis fit lm):
 --   s.perplexity { model = "good.lm", max_percentile = 0.99, percentile_of = "fit" }
 --   local code = require "tamis.presets.code"
@@ -11,7 +11,7 @@
 return {
   doc         = "figures for instructions with programs as answers",
   order       = { "exact_dedup", "length", "repetition", "text_rules", "near_empty",
-                  "chat_structure", "encoding", "schema", "language", "pii", "near_dedup" },
+                  "chat_structure", "encoding", "schema", "language", "pii", "secrets", "near_dedup" },
 
   exact_dedup = {},
   length      = { min_input_tokens = 2, max_input_tokens = 8192, min_output_tokens = 1, max_output_tokens = 8192 },
@@ -23,5 +23,6 @@ return {
   schema      = {},
   language    = { keep = { "en" }, min_confidence = 0.6, fields = { "input" } },
   pii         = { action = "redact", types = { "SSN", "CREDIT_CARD", "EMAIL" } },
+  secrets     = { action = "redact" },
   near_dedup  = { threshold = 0.9 },
 }

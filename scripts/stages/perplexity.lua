@@ -53,7 +53,7 @@ return {
     field          = { type = "enum", default = "output", values = FIELDS, doc = "the text to look at" },
     max_perplexity = { type = "number", min = 1, doc = "largest perplexity a character; `tamis fit lm` prints that of "
                        .. "good text" },
-    min_perplexity = { type = "number", min = 1, doc = "smallest: what lies below is what the good text says word for word" },
+    min_perplexity = { type = "number", min = 1, doc = "smallest: below lies what the good text says word for word" },
     max_percentile = { type = "number", min = 0, max = 1,
                        doc = "keep texts up to this share by perplexity, 0.99 say: the nearest rank; those that tie "
                        .. "with it stay" },

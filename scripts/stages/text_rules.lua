@@ -38,8 +38,8 @@ local RULES = {
 
 -- Thresholds of the presets; `published` has every rule at its figure, a family those of its own.
 local PRESETS = {
-  chat = { max_words = 100000, max_mean_word_length = 12, max_hash_ratio = 0.1, max_ellipsis_ratio = 0.1,
-           max_ellipsis_lines = 0.3, min_alpha_words = 0.35, max_word_chars = 1000, max_lorem_ipsum = 0 },
+  chat = { max_words = 100000, max_mean_word_length = 20, max_hash_ratio = 0.1, max_ellipsis_ratio = 0.1,
+           max_ellipsis_lines = 0.3, min_alpha_words = 0.25, max_word_chars = 1000, max_lorem_ipsum = 0 },
   gopher = {}, c4 = {}, fineweb = {}, published = {},
 }
 

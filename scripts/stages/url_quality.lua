@@ -1,5 +1,6 @@
 --- url_quality: reject a row whose text is links for a good part, or whose links lead nowhere.
--- Code between fences and backticks is passed over: a program may well name example.com. The share is
+-- Code between fences and backticks is passed over: a program may well name example.com, and so may the answer to a
+-- question that does. The share is
 -- NeMo Curator's filter; an answer of a line that is asked for a link is one, so that short texts have no share.
 -- Public addresses alone count as hosts: the page of a router at 192.168.1.1 is an answer.
 
@@ -16,14 +17,15 @@ local TRACKING = { "utm_*", "gclid", "gclsrc", "dclid", "fbclid", "msclkid", "yc
                    "mc_eid", "_hsenc", "_hsmi", "mkt_tok", "oly_enc_id", "vero_id", "wbraid", "gbraid" }
 
 local SIGNS = {
-  { "malformed", 0, "URLs that no browser opens" },
+  { "malformed", 0, "URLs that lead nowhere" },
   { "ip_hosts", 0, "URLs with a public address for a host" },
   { "shorteners", 0, "URLs of `shorteners`, whose target nobody sees" },
-  { "placeholder_hosts", 0, "URLs of `placeholders`" },
+  { "placeholder_hosts", 0, "URLs of `placeholders`, where the input names none of them" },
   { "tracking", 0, "parameters of `tracking_parameters`" },
   { "broken_links", 0, "Markdown links without a target, or cut off in it" },
   { "empty_link_text", 0, "Markdown links without a text" },
 }
+local ASKS = { system = true, input = true }   -- texts that answer no question
 local HOSTS = "hosts, subdomains included; a list of yours replaces these"
 
 local params = {
@@ -89,7 +91,8 @@ return {
       return nil, ("shorteners, placeholders and tracking_parameters have %d entries, at most 256 are allowed")
                   :format(#words)
     end
-    return rules.check { kernel = "urls", field = p.field, words = words, bounds = on, numbers = {
+    local question = not ASKS[p.field] and "input" or nil
+    return rules.check { kernel = "urls", field = p.field, against = question, words = words, bounds = on, numbers = {
       min_chars = p.min_chars, code = p.code and 1 or 0, shorteners = #p.shorteners, placeholders = #p.placeholders } }
   end,
 }
