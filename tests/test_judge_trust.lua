@@ -2,9 +2,11 @@
 
 local calibrate = require "judge.calibrate"
 local check = require "check"
+local family = require "judge.family"
 local fs = require "fs"
 local labels = require "judge.labels"
 local rubric = require "judge.rubric"
+local slope = require "judge.slope"
 local trust = require "judge.trust"
 
 local R = rubric.check { "correctness", "tone" }
@@ -75,6 +77,110 @@ check.test("a row that people marked in part counts for the dimensions they mark
   list[1].people.tone = nil
   local f = calibrate.figures(list, R, P, none, O)
   check.eq({ f.dimensions[1].n, f.dimensions[2].n, f.n }, { 3, 2, 2 })
+end)
+
+-- ---- length ----
+
+-- Anscombe, "Graphs in statistical analysis", 1973: four sets, each with the line 3.00 + 0.500 x.
+local ANSCOMBE = {
+  { { 10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5 }, { 8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68 } },
+  { { 10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5 }, { 9.14, 8.14, 8.74, 8.77, 9.26, 8.10, 6.13, 3.10, 9.13, 7.26, 4.74 } },
+  { { 8, 8, 8, 8, 8, 8, 8, 19, 8, 8, 8 }, { 6.58, 5.76, 7.71, 8.84, 8.47, 7.04, 5.25, 12.50, 5.56, 7.91, 6.89 } },
+}
+
+local function same(n) local out = {} for i = 1, n do out[i] = 1 end return out end
+
+check.test("the slope of Anscombe's sets is 0.500", function()
+  for _, set in ipairs(ANSCOMBE) do check.near(slope.fit(set[1], set[2], same(11)).slope, 0.5, 5e-4) end
+end)
+
+-- a x = b, a square, b a matrix: Gauss, Jordan.
+local function solve(a, b)
+  local n, m = #a, {}
+  for i = 1, n do m[i] = { table.unpack(a[i]) } table.move(b[i], 1, #b[i], n + 1, m[i]) end
+  for i = 1, n do
+    local best = i
+    for k = i, n do if math.abs(m[k][i]) > math.abs(m[best][i]) then best = k end end
+    m[i], m[best] = m[best], m[i]
+    for k = 1, n do
+      local f = k ~= i and m[k][i] / m[i][i] or 0
+      for j = 1, #m[i] do m[k][j] = m[k][j] - f * m[i][j] end
+    end
+  end
+  for i = 1, n do
+    local row = {}
+    for j = n + 1, #m[i] do row[#row + 1] = m[i][j] / m[i][i] end
+    m[i] = row
+  end
+  return m
+end
+
+check.test("slope and HC1 error are those of the whole regression with a dummy a source", function()
+  local x, y, group, design, state = {}, {}, {}, {}, 7
+  local function random() state = (state * 1103515245 + 12345) & 0x7fffffff; return state / 0x7fffffff end
+  for i = 1, 60 do
+    group[i] = i % 3 + 1
+    x[i] = 3 + 4 * random() + group[i]
+    y[i] = 1 + 0.2 * x[i] - group[i] + (random() - 0.5) * x[i]
+    design[i] = { x[i], group[i] == 1 and 1 or 0, group[i] == 2 and 1 or 0, group[i] == 3 and 1 or 0 }
+  end
+  local function gram(weight)
+    local out = {}
+    for a = 1, 4 do
+      out[a] = {}
+      for b = 1, 4 do
+        local sum = 0
+        for i = 1, 60 do sum = sum + design[i][a] * design[i][b] * weight(i) end
+        out[a][b] = sum
+      end
+    end
+    return out
+  end
+  local xy = {}
+  for a = 1, 4 do
+    xy[a] = { 0 }
+    for i = 1, 60 do xy[a][1] = xy[a][1] + design[i][a] * y[i] end
+  end
+  local xx = gram(function() return 1 end)
+  local b = solve(xx, xy)
+  local function residual(i)
+    local e = y[i]
+    for a = 1, 4 do e = e - design[i][a] * b[a][1] end
+    return e
+  end
+  local meat = gram(function(i) return residual(i) ^ 2 end)
+  local bread = solve(xx, { { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } })
+  local variance = 0
+  for a = 1, 4 do
+    for c = 1, 4 do variance = variance + bread[1][a] * meat[a][c] * bread[c][1] end
+  end
+  local fit = slope.fit(x, y, group)
+  check.near(fit.slope, b[1][1], 1e-9)
+  check.near(fit.se, math.sqrt(variance * 60 / (60 - 4)), 1e-9)
+  check.eq(fit.groups, 3)
+end)
+
+check.test("at equal length the rows turn round that their length alone kept", function()
+  local list = {}
+  for i = 1, 40 do   -- 2 ^ 4 tokens and 3.2, 2 ^ 6 tokens and 3.6: 0.2 a doubling; all would have 3.4
+    local long = i % 2 == 0
+    list[i] = { tokens = long and 64 or 16, total = long and 3.6 or 3.2, source = 1,
+                keep = function(total) return total >= 3.5 end }
+  end
+  local s = slope.of(list)
+  check.near(s.slope, 0.2)
+  check.eq(s.flips, { go = 20, come = 0 })
+  for _, r in ipairs(list) do r.tokens = 16 end
+  check.eq(slope.of(list), nil, "lengths that do not vary")
+end)
+
+check.test("kin is told by the family of models", function()
+  check.eq(family.of "claude-haiku-4-5-20251001", "claude")
+  check.eq(family.of "openai/gpt-4o", "gpt")
+  check.eq(family.of "meta-llama/Llama-3-8B", "llama")
+  check.eq(family.kin("gpt-4o-mini", { { path = "a", generator = "gpt-4" }, { path = "b" },
+                                       { path = "c", generator = "claude-3" } }),
+           { { source = "a", generator = "gpt-4", family = "gpt" } })
 end)
 
 -- ---- labels ----

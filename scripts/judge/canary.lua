@@ -25,4 +25,11 @@ function canary.choose(nrows, most, seed)
   return out
 end
 
+--- The warning where some were passed.
+-- @param c  { asked, passed }
+function canary.note(name, c)
+  return ("%s: %d of %d planted answers that only ask for the highest marks got them: this judge can be talked round, "
+    .. "read its other scores with that in mind"):format(name, c.passed, c.asked)
+end
+
 return canary

@@ -29,6 +29,9 @@ local function read(value, scores, rubric, p)
   return true
 end
 
+--- Would the row be kept by another total than that of its marks?
+function score.keeps(total, scores, rubric, p) return (read(total, scores, rubric, p)) end
+
 --- Both readings of one reply.
 -- @param reply  { scores, overall, exclude } as judge.reply gives it
 -- @param p      min_overall, exclude_below, exclude_lowest, overall = "weighted"|"model"

@@ -1,10 +1,14 @@
 --- tell: what the judge's outcomes make of a view, and the figures that stand in the lineage and the report.
 
+local canary = require "judge.canary"
+local family = require "judge.family"
 local json = require "json"
 local prices = require "judge.prices"
 local score = require "judge.score"
 local screen = require "report.screen"
+local slope = require "judge.slope"
 local states = require "judge.states"
+local stats = require "stats"
 local trust = require "judge.trust"
 local trusted = require "judge.trusted"
 local verdicts = require "verdicts"
@@ -41,6 +45,7 @@ local function judge_row(t, row, outcome)
   local d = score.decide(outcome, t.self.rubric, t.self.p)
   t.total[row], t.overall[row] = d.total, outcome.overall
   for name, v in pairs(outcome.scores) do t.dims[name][row] = v end
+  t.scored[#t.scored + 1] = { row = row, outcome = outcome }
   if d.disagree then t.disagreements = t.disagreements + 1 end
   if not d.keep then remove(t, row, d.reason, { json = evidence(outcome, d, t.self.p) }) end
 end
@@ -55,8 +60,8 @@ local function settle_row(t, row, outcome)
 end
 
 local function columns(self, view)
-  local t = { self = self, total = {}, overall = {}, dims = {}, state = {}, counts = {}, served = {}, disagreements = 0,
-              list = verdicts.new(REASONS, "output"), flags = {}, is_trusted = trusted.of(view) }
+  local t = { self = self, total = {}, overall = {}, dims = {}, state = {}, counts = {}, served = {}, scored = {},
+              disagreements = 0, list = verdicts.new(REASONS, "output"), flags = {}, is_trusted = trusted.of(view) }
   for _, d in ipairs(self.rubric) do t.dims[d.name] = {} end
   return t
 end
@@ -85,10 +90,7 @@ local function canary_notes(self, figures, notes)
     end
   end
   figures.canaries = { asked = asked, passed = passed }
-  if passed > 0 then
-    notes[#notes + 1] = ("%s: %d of %d planted answers that only ask for the highest marks got them: this judge can be "
-      .. "talked round, read its other scores with that in mind"):format(self.ctx.name, passed, asked)
-  end
+  if passed > 0 then notes[#notes + 1] = canary.note(self.ctx.name, figures.canaries) end
 end
 
 -- The models that answered, as the server named them.
@@ -99,8 +101,32 @@ local function served_by(t)
   return out
 end
 
+-- Which source each row is of: rows stand in the order of their sources.
+local function source_finder(sources)
+  local at, last = 1, sources[1].rows
+  return function(row)
+    while row > last do
+      at = at + 1
+      last = last + sources[at].rows
+    end
+    return at
+  end
+end
+
+--- How much of the total is length: of the rows with marks, in row order.
+local function length_of(t, view)
+  local tokens = stats.field_tokens(view, "output", t.self.ctx.pool)
+  if not tokens or #t.scored == 0 then return nil end
+  local rows, source_of, p = {}, source_finder(view:sources()), t.self.p
+  for i, x in ipairs(t.scored) do
+    local function keep(total) return score.keeps(total, x.outcome.scores, t.self.rubric, p) end
+    rows[i] = { tokens = tokens:get(x.row) or 0, total = t.total[x.row], source = source_of(x.row), keep = keep }
+  end
+  return slope.of(rows)
+end
+
 --- What the lineage keeps. Figures of money and of what happened on the way differ from run to run.
-local function figures_of(self, t)
+local function figures_of(self, t, view)
   local f = { rubric = { name = self.rubric.name, version = self.rubric.version, sha256 = self.digest },
               provider = self.p.provider or self.provider.name, model = self.p.model, states = t.counts,
               disagreements = t.disagreements }
@@ -116,6 +142,9 @@ local function figures_of(self, t)
     f.rungs, f.capped, f.url = loop.rungs, loop.capped, self.endpoint.url
     f.served = served_by(t)
   end
+  f.length = length_of(t, view)
+  local kin = family.kin(self.p.model, view:sources())
+  f.kin = #kin > 0 and json.array(kin) or nil
   f.trust = trust.of(f, self.trust_file)
   f.trust.file = self.trust_file
   return f
@@ -143,6 +172,7 @@ local function notes_of(self, t, figures)
       screen.count(t.counts.scored or 0, "row"), screen.number(t.counts.skipped_budget or 0))
   end
   canary_notes(self, figures, notes)
+  for _, k in ipairs(figures.kin or {}) do notes[#notes + 1] = family.note(name, k) end
   notes[#notes + 1] = trust.note(name, figures)
   return notes
 end
@@ -156,7 +186,7 @@ function tell.view(self, view, outcomes, left)
     outcomes.of[row] = { state = "skipped_budget", why = "max_rows or sample left it out" }
   end
   for _, row in ipairs(view:standing_rows()) do take(t, row, outcomes.of[row]) end
-  local figures = figures_of(self, t)
+  local figures = figures_of(self, t, view)
   local notes = notes_of(self, t, figures)
   local v, err = with_columns(t, view, self.ctx.name):apply(self.ctx.name, t.list)
   if not v then return nil, err end

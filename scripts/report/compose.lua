@@ -8,6 +8,8 @@
 --   groups(annotation)      { [value] = kept }, { [value] = read }; nil if no stage left it
 --   numbers()               names of metrics, names of annotations
 --   metric(name [, "untrusted"]), annotation(name)   a column (stats), each row with its status
+--   scored(metric [, annotation])   the rows that have it, in order: { value, status = digits, source = numbers of
+--                           sources(), group = values of the annotation }, a list each
 --   alone(metric, stage, reason [, "stage"])   that of the rows which this reason alone rejected; with
 --                           "stage" those that have no other fault of that stage. nil if there is no such metric
 --   reasons(most)           list of { stage, reason, count, rows = the first few }
@@ -17,7 +19,7 @@
 local bounds = require "report.bounds"
 local figures = require "report.figures"
 local json = require "json"
-
+local judged = require "report.judged"
 local notice = require "report.notice"
 local remedy = require "report.remedy"
 local screen = require "report.screen"
@@ -66,6 +68,8 @@ end
 -- ---- scores ----
 
 local function scores_of(facts)
+  local of_judge = judged.scores(facts)
+  if of_judge then return of_judge end
   local names = facts:numbers()
   for _, pattern in ipairs { "%.overall$", "%.score$" } do
     for _, name in ipairs(names) do
@@ -234,11 +238,13 @@ function compose.run(facts, o)
   f.topics = topics_of(facts, o, f.topics)
   f.languages = annotation_groups(facts, figures.LANGUAGE_KEYS) or f.languages
   f.scores = scores_of(facts) or f.scores
+  f.judges = judged.of(facts, f.topics and f.topics.key)
   f.metrics = metrics_of(facts)
   f.sources = facts:sources()
   f.funnel, f.notices = json.array {}, json.array {}
   if f.no_key and not f.topics then f.notices[1] = no_key(facts, f.no_key) end
   f.no_key = nil
+  for _, j in ipairs(f.judges or {}) do judged.notices(j, f.notices) end
   local reasons = facts:reasons(compose.EXAMPLES)
   add_stages(f, facts, reasons)
   f.reasons = reasons_of(facts, reasons, total)

@@ -4,6 +4,7 @@
 
 local copies = require "report.copies"
 local json = require "json"
+local judged_blocks = require "report.judged_blocks"
 local screen = require "report.screen"
 
 local document = {}
@@ -396,6 +397,7 @@ function document.report(f, list)
   sources(f, blocks)
   source_stages(f, blocks)
   scores(f, blocks)
+  judged_blocks.add(f, blocks)
   metrics(f, blocks)
   pitfalls(f, blocks)
   recipe(f, blocks)

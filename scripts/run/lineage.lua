@@ -40,16 +40,24 @@ end
 
 --- Mean and quantiles of every stage's metric, over all rows that the stage measured.
 -- @param columns  gets the columns by name, sorted as they are then: the report asks for them too
-local function distributions(view, columns)
+-- @param judges   the names of the judge stages, whose scores are told with the share under 3.0
+local function distributions(view, columns, judges)
   local out = {}
   for _, name in ipairs(view:metric_names()) do
     local n = stats.metric(view, name)
     columns[name] = n
     if n and n:count() > 0 then
       out[name] = { count = n:count(), mean = n:mean(), median = n:median(), p25 = n:quantile(0.25),
-                    p75 = n:quantile(0.75), min = n:min(), max = n:max() }
+                    p75 = n:quantile(0.75), min = n:min(), max = n:max(),
+                    under_3 = judges[name:match "^(.*)%."] and n:below(3) or nil }
     end
   end
+  return out
+end
+
+local function judges_of(p)
+  local out = {}
+  for _, entry in ipairs(p.stages) do out[entry.name] = entry.stage == "judge" or nil end
   return out
 end
 
@@ -106,7 +114,8 @@ function lineage.record(run)
     stats = {
       stage_counts = counts, groups = run.engine.groups,
       top_rejection_reasons = top_reasons(run.view, TOP_REASONS),
-      score_distribution = distributions(run.view, run.columns), elapsed_seconds = run.seconds, cpu_seconds = run.cpu,
+      score_distribution = distributions(run.view, run.columns, judges_of(run.plan)),
+      elapsed_seconds = run.seconds, cpu_seconds = run.cpu,
     },
     notes = list(notes_of(run)),
     final_count = kept,

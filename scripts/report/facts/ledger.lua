@@ -159,6 +159,21 @@ function ledger:annotation(name)
   return column(self, ("CASE WHEN typeof(%s) IN ('integer', 'real') THEN %s END"):format(quoted, quoted))
 end
 
+--- The rows that have a metric, in order: its value, their status, source and, if asked for, an annotation.
+function ledger:scored(name, annotation)
+  local out = { value = {}, status = {}, source = {}, group = annotation and {} or nil }
+  local place, i = {}, 0
+  for k, s in ipairs(self.run.sources) do place[s.source] = k end
+  local sql = ("SELECT status, source, %s AS value, %s AS value_of FROM rows WHERE value IS NOT NULL ORDER BY row")
+    :format(run.quoted(name), annotation and run.quoted("@" .. annotation) or "NULL")
+  for row in self.run.db:rows(sql) do
+    i = i + 1
+    out.value[i], out.status[i], out.source[i] = row.value, tostring(row.status), place[row.source]
+    if annotation then out.group[i] = row.value_of end
+  end
+  return out
+end
+
 function ledger:alone(name, stage, reason, whose)
   if not self.run:has_column(name) then return nil end
   local sql = ("SELECT %s FROM rows WHERE stage = ? AND reason = ? AND status <> 0 AND coalesce(also, '') NOT LIKE ?")
