@@ -197,6 +197,9 @@ end
 function tell.estimate(self, _, asked, left, e)
   local notes = {}
   if not self.endpoint then notes[1] = ("%s: %s"):format(self.ctx.name, self.no_endpoint) end
+  if self.paid.unasked then
+    notes[#notes + 1] = ("%s: nothing was asked and all rows stay: only tamis run spends money"):format(self.ctx.name)
+  end
   return verdicts.new(REASONS, "output"), { notes = notes, figures = {
     estimate = { rows = #asked, cached = #asked - e.rows, left_out = #left, input = e.input, output = e.output,
                  cost = self.price and e.cost or nil, price_as_of = self.price and self.price.as_of } } }

@@ -16,6 +16,9 @@ engine.__index = engine
 
 local INTERRUPTED = "interrupted"
 
+-- Where nobody said what may be spent: in the REPL, in a sweep.
+local NOTHING_PAID = { estimate = true, unasked = true }
+
 --- @param opened  what recipe/open gives: { recipe, plan, files }; recipe may be nil (REPL)
 -- @param options  pool, gold (a view), progress, runs (where earlier runs lie: run/against), goes_on = what rows
 --   need to come back is kept, for other stages behind (fork), paid = what stages that cost money may do (run/paid;
@@ -25,7 +28,7 @@ function engine.new(opened, options)
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
     progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
     gates = {}, memories = {}, times = {}, profile = options.profile, revival = revival.new(), revived = {},
-    paid = options.paid or { estimate = true }, operators = {}, goes_on = options.goes_on,
+    paid = options.paid or NOTHING_PAID, operators = {}, goes_on = options.goes_on,
     folder = opened.path and opened.path:match "^(.*)/[^/]*$", models = {},
   }, engine)
 end
