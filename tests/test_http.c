@@ -78,6 +78,10 @@ static void a_body_arrives_whole_whatever_its_bytes_and_size(void) {
   CHECK(http_poll(h, 20) == 1);
   const HttpReply *r = http_reply(h, 0);
   CHECK(r->fault == HTTP_OK && span_eq(r->body, span_of(body, n)) && r->bytes_sent == n);
+  const Span piece[] = { span_of(body, 1000), span_of(body + 1000, 0), span_of(body + 1000, n - 1000) };
+  q = (HttpRequest){ .id = 2, .path = span_str("/echo"), .piece = piece, .npieces = 3 };
+  CHECK(http_submit(h, &q, &err) == 0 && http_poll(h, 20) == 1);
+  CHECK(span_eq(http_reply(h, 0)->body, span_of(body, n)));
   free(body);
   http_close(h);
 }

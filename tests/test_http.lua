@@ -49,6 +49,8 @@ check.test("a request that cannot be sent raises", function()
   check.raises("may not set the header X-Api-Key", client.submit, client,
     { id = 1, path = "/x", headers = { ["X-Api-Key"] = "z" } })
   check.raises("a GET request has no body", client.submit, client, { id = 1, path = "/x", method = "GET", body = "b" })
+  check.raises("body: expected strings", client.submit, client, { id = 1, path = "/x", body = { "a", {} } })
+  check.raises("body: expected a string, or 1 to 16", client.submit, client, { id = 1, path = "/x", body = {} })
   check.raises("no reply of the last poll has the id 9", client.requeue, client, 9)
   check.raises("expected seconds from 0 up", client.troubled, client, -1)
   check.eq(#client:poll(0), 0)

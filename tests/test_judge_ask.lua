@@ -33,8 +33,11 @@ function server.new(fate, seed)
                         random = generator(seed or 1) }, server)
 end
 
-function server:submit(q) self.queue[#self.queue + 1] = q end
-function server:window() return 8 end
+function server:submit(q)
+  q.body = table.concat(q.body)
+  self.queue[#self.queue + 1] = q
+end
+function server.window() return 8 end
 function server:refused() self.slowed = (self.slowed or 0) + 1 end
 function server.troubled() end
 function server.credit() end

@@ -144,6 +144,22 @@ static int view_strings(lua_State *L) {
   return 1;
 }
 
+/* view:nstrings(i, field) -> of how many strings that field of the row is made */
+static int view_nstrings(lua_State *L) {
+  ViewBox *b = lua_checkviewbox(L, 1);
+  size_t len;
+  const char *name = luaL_checklstring(L, 3, &len);
+  Field f = field_by_name(span_of(name, len));
+  luaL_argcheck(L, f != FIELD_NONE, 3, "expected system, input, output, alternative or assistant");
+  Row r = check_row(L, b);
+  const RowString *s;
+  size_t n = row_strings(&r, &s), count = 0;
+  if (scratch_failed(b->scratch)) return luaL_error(L, "not enough memory");
+  for (size_t i = 0; i < n; i++) count += (Field)s[i].field == f;
+  lua_pushinteger(L, (lua_Integer)count);
+  return 1;
+}
+
 /* [-0, +1, m] an array of { path, text, stage, spans } */
 static void push_edits(lua_State *L, ViewBox *b, const Row *r, const Edit *e, size_t n) {
   lua_createtable(L, (int)n, 0);
@@ -233,13 +249,14 @@ static int view_find(lua_State *L) {
 
 void lua_open_view_row(lua_State *L) {
   static const luaL_Reg METHODS[] = {
-    { "row",     view_row },
-    { "field",   view_field },
-    { "key",     view_key },
-    { "strings", view_strings },
-    { "edits",   view_edits_ },
-    { "find",    view_find },
-    { NULL,      NULL },
+    { "row",      view_row },
+    { "field",    view_field },
+    { "key",      view_key },
+    { "strings",  view_strings },
+    { "nstrings", view_nstrings },
+    { "edits",    view_edits_ },
+    { "find",     view_find },
+    { NULL,       NULL },
   };
   luaL_setfuncs(L, METHODS, 0);
 }

@@ -66,6 +66,8 @@ typedef struct HttpRequest {
   const char *method;          /* "GET", "POST", "DELETE"; NULL: POST with a body or parts, else GET */
   Span path;                   /* behind the origin and its prefix: "/v1/messages" */
   Span body;                   /* .ptr NULL: none */
+  const Span *piece;           /* [npieces] put together they are the body, instead of `body` */
+  size_t npieces;
   const HttpPart *part;        /* [nparts] instead of a body */
   size_t nparts;
   const HttpHeader *header;    /* [nheaders]; one of the client's of the same name gives way, never a secret */

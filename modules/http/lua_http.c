@@ -10,8 +10,8 @@
 **     concurrency = { start = 20, min = 1, max = 256, increase = 1, cut = 0.8, window_s = 15,
 **                     rate_margin = 0.02, learn_s = 1, probe_s = 60, probe_requests = 300 },
 **     buckets = { requests = { per_minute = 1000, burst = 50 }, input_tokens = { per_second = 900 } } }
-**   client:submit { id = 7, path = "/chat/completions", body = text, input_tokens = 310, output_tokens = 512,
-**                   priority = 0, delay = 0, method = "POST", headers = {}, max_reply_bytes = nil,
+**   client:submit { id = 7, path = "/chat/completions", body = text | { text, … }, input_tokens = 310,
+**                   output_tokens = 512, priority = 0, delay = 0, method = "POST", headers = {}, max_reply_bytes = nil,
 **                   multipart = { { name = "purpose", value = "batch" }, { name = "file", file = path } },
 **                   to_file = nil }
 **   local done, in_flight = client:poll(1.0)      -- then, before the next poll, of each reply as it deserves:
@@ -328,6 +328,27 @@ static const HttpPart *part_field(lua_State *L, int t, size_t *n) {
   return part;
 }
 
+/* A body is a string, or an array of strings that are it in pieces: what many requests share is not copied
+** into a string of its own for each. */
+static void body_field(lua_State *L, int t, HttpRequest *r) {
+  if (lua_getfield(L, t, "body") != LUA_TTABLE) {
+    lua_pop(L, 1);
+    r->body = span_field(L, t, "body");
+    return;
+  }
+  int at = lua_gettop(L);
+  size_t count = lua_rawlen(L, at);
+  luaL_argcheck(L, 1 <= count && count <= 16, 2, "body: expected a string, or 1 to 16 of them");
+  Span *piece = lua_newuserdatauv(L, count * sizeof *piece, 0);
+  for (size_t i = 0; i < count; i++) {
+    if (lua_rawgeti(L, at, (lua_Integer)i + 1) != LUA_TSTRING) luaL_error(L, "body: expected strings");
+    piece[i].ptr = lua_tolstring(L, -1, &piece[i].len);
+    lua_pop(L, 1);                       /* the table keeps it */
+  }
+  r->piece = piece;
+  r->npieces = count;
+}
+
 /* client:submit{…}: queues it; raises where it cannot be sent at all. */
 static int client_submit(lua_State *L) {
   static const char *const names[] = { "id", "path", "body", "headers", "input_tokens", "output_tokens", "delay",
@@ -349,7 +370,7 @@ static int client_submit(lua_State *L) {
   r.path = span_field(L, 2, "path");
   luaL_argcheck(L, r.path.ptr != NULL, 2, "path is missing");
   r.method = string_field(L, 2, "method");
-  r.body = span_field(L, 2, "body");
+  body_field(L, 2, &r);
   r.header = header_field(L, 2, "headers", &r.nheaders);
   r.part = part_field(L, 2, &r.nparts);
   r.need[PACE_INPUT] = number_field(L, 2, "input_tokens", 0);

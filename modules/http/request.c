@@ -62,8 +62,9 @@ static int check(const HttpRequest *r, const RequestFrame *f, Error *err) {
   if (url_path_check(r->path, err) != 0) return -1;
   if (r->method != NULL && !is_method(r->method))
     return error_set(err, "the method is GET, POST, PUT, PATCH or DELETE");
-  if (r->body.ptr != NULL && r->nparts > 0) return error_set(err, "a request has a body or parts, not both");
-  if (r->method != NULL && strcmp(r->method, "GET") == 0 && (r->body.ptr != NULL || r->nparts > 0))
+  int body = r->body.ptr != NULL || r->npieces > 0;
+  if (body && r->nparts > 0) return error_set(err, "a request has a body or parts, not both");
+  if (r->method != NULL && strcmp(r->method, "GET") == 0 && (body || r->nparts > 0))
     return error_set(err, "a GET request has no body");
   for (size_t i = 0; i < r->nheaders; i++) {
     if (header_check(&r->header[i], err) != 0) return -1;
@@ -136,20 +137,32 @@ static void take_parts(Block *b, Request *out, const HttpRequest *r) {
   out->nparts = r->nparts;
 }
 
+static Span take_body(Block *b, const HttpRequest *r) {
+  if (r->npieces == 0) return span_of(r->body.ptr != NULL ? take_text(b, r->body.ptr, r->body.len) : NULL, r->body.len);
+  size_t len = 0;
+  for (size_t i = 0; i < r->npieces; i++) len += r->piece[i].len;
+  char *body = take(b, len + 1), *at = body;
+  if (body == NULL) return span_of(NULL, len);
+  for (size_t i = 0; i < r->npieces; at += r->piece[i++].len) memcpy(at, r->piece[i].ptr, r->piece[i].len);
+  *at = '\0';
+  return span_of(body, len);
+}
+
 static Request *fill(Block *b, const HttpRequest *r, const RequestFrame *f) {
   Request *out = take(b, sizeof *out);
-  const char *method = r->method != NULL ? r->method : r->body.ptr != NULL || r->nparts > 0 ? "POST" : "GET";
+  int sends = r->body.ptr != NULL || r->npieces > 0 || r->nparts > 0;
+  const char *method = r->method != NULL ? r->method : sends ? "POST" : "GET";
   size_t base = strlen(f->base);
   char *url = take(b, base + r->path.len + 1);
   method = take_string(b, method);
   const char *file = take_string(b, r->to_file);
-  const char *body = r->body.ptr != NULL ? take_text(b, r->body.ptr, r->body.len) : NULL;
+  Span body = take_body(b, r);
   if (out != NULL && url != NULL) {
     memcpy(url, f->base, base);
     memcpy(url + base, r->path.ptr, r->path.len);
     url[base + r->path.len] = '\0';
     *out = (Request){ .item = { .id = r->id, .priority = r->priority }, .method = method, .url = url, .to_file = file,
-                      .body = { body, r->body.len }, .max_reply_bytes = r->max_reply_bytes };
+                      .body = body, .max_reply_bytes = r->max_reply_bytes };
     memcpy(out->need, r->need, sizeof out->need);
     out->need[PACE_REQUESTS] = 1;
   }

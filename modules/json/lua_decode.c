@@ -4,6 +4,9 @@
 #include <lauxlib.h>
 
 #define DOC_TYPE "tamis.json.doc"
+#define DOC_KEPT "tamis.json.doc.kept"
+
+enum { KEPT_WORDS = 64 * 1024 };
 
 static void push_number(lua_State *L, Span raw) {
   lua_pushlstring(L, raw.ptr, raw.len);
@@ -61,24 +64,34 @@ static int doc_gc(lua_State *L) {
   return 0;
 }
 
-int lua_decodejson(lua_State *L, Span text, int arrays) {
+/* One a state: what json_check needs room for is needed again at the next text. */
+static JsonDoc *kept_doc(lua_State *L) {
+  if (lua_getfield(L, LUA_REGISTRYINDEX, DOC_KEPT) == LUA_TUSERDATA) {
+    JsonDoc *doc = lua_touserdata(L, -1);
+    lua_pop(L, 1);                       /* the registry keeps it */
+    return doc;
+  }
+  lua_pop(L, 1);
   JsonDoc *doc = lua_newuserdatauv(L, sizeof *doc, 0);
   *doc = (JsonDoc){ 0 };
-  if (luaL_newmetatable(L, DOC_TYPE)) {
-    lua_pushcfunction(L, doc_gc);
-    lua_setfield(L, -2, "__gc");
-  }
+  luaL_newmetatable(L, DOC_TYPE);
+  lua_pushcfunction(L, doc_gc);
+  lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
+  lua_setfield(L, LUA_REGISTRYINDEX, DOC_KEPT);
+  return doc;
+}
+
+int lua_decodejson(lua_State *L, Span text, int arrays) {
+  JsonDoc *doc = kept_doc(L);
   JsonStatus status = json_check(doc, text, 0);
-  if (status == JSON_OK) {
-    JsonValue root = doc->root;
-    json_doc_free(doc);
+  JsonValue root = doc->root;
+  size_t fault = doc->fault;
+  if (doc->words_cap > KEPT_WORDS || doc->cap > KEPT_WORDS) json_doc_free(doc);
+  if (status == JSON_OK) {               /* its values point into the text alone */
     lua_pushdecoded(L, &root, arrays);
-    lua_remove(L, -2);
     return 1;
   }
-  size_t fault = doc->fault;
-  json_doc_free(doc);
   if (status == JSON_NO_MEMORY) return luaL_error(L, "not enough memory");
   luaL_pushfail(L);
   lua_pushfstring(L, "%s at byte %I",

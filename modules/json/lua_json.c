@@ -10,7 +10,7 @@
 #include "core/lua_keys.h"
 #include "json/lua_decode.h"
 
-enum { MAX_DEPTH = 200 };
+enum { MAX_DEPTH = 200, KEPT_BYTES = 256 * 1024 };
 
 typedef struct Writer {
   lua_State *L;
@@ -123,14 +123,16 @@ static void put_value(Writer *w, int idx) {
   }
 }
 
+/* Its upvalue is a buffer that serves all calls: a finalizer for each would cost more than the writing. */
 static int f_encode(lua_State *L) {
   luaL_checkany(L, 1);
   const char *indent = luaL_optstring(L, 2, NULL);
-  Buf *b = lua_newbuf(L);
+  Buf *b = lua_touserdata(L, lua_upvalueindex(1));
+  b->len = 0;
   Writer w = { L, b, indent, 0 };
   put_value(&w, 1);
   lua_pushlstring(L, b->ptr, b->len);
-  buf_free(b);
+  if (b->cap > KEPT_BYTES) buf_free(b);
   return 1;
 }
 
@@ -149,7 +151,6 @@ static int f_array(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "encode", f_encode },
   { "decode", f_decode },
   { "array", f_array },
   { NULL, NULL }
@@ -159,6 +160,9 @@ int luaopen_json(lua_State *L);
 int luaopen_json(lua_State *L) {
   luaL_newmetatable(L, JSON_ARRAY_TYPE);
   luaL_newlib(L, functions);
+  lua_newbuf(L);
+  lua_pushcclosure(L, f_encode, 1);
+  lua_setfield(L, -2, "encode");
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");
   return 1;

@@ -4,6 +4,7 @@
 -- stage after one call. Money is set aside before a byte is sent (judge/budget.lua).
 
 local core = require "core"
+local frame = require "judge.frame"
 local prices = require "judge.prices"
 local prompt = require "judge.prompt"
 local reply = require "judge.reply"
@@ -28,7 +29,7 @@ function ask.new(o)
   return setmetatable({
     o = o, jobs = {}, wait = {}, next = 1, out = 0, ended = 0, failures = 0, hintless = 0, serial = 0,
     counts = {}, why = {}, tokens = { input = 0, output = 0, cache_read = 0, cache_write = 0 },
-    sent = 0, retries = 0, hits = 0, saved = 0, rungs = {},
+    sent = 0, retries = 0, hits = 0, saved = 0, rungs = {}, frames = {},
   }, ask)
 end
 
@@ -71,15 +72,30 @@ end
 
 -- ---- sending ----
 
-local function render(self, job)
+local function frame_of(self, job)
   local o = self.o
+  local system = job.system or o.system
+  local by_room = self.frames[system]
+  if not by_room then
+    by_room = {}
+    self.frames[system] = by_room
+  end
+  local f = by_room[job.max_tokens]
+  if not f then
+    f = frame.of(o.provider.request, { model = o.model, system = system, schema = job.schema or o.schema,
+                                       max_tokens = job.max_tokens, sampling = o.sampling, extra = o.extra })
+    by_room[job.max_tokens] = f
+  end
+  return f
+end
+
+--- What is sent for a job: its frame, the body in pieces, the body's bytes.
+local function render(self, job)
+  local f = frame_of(self, job)
   job.data = job.data or job.text()
   local fence, id = prompt.marks(job.data)
   job.id = id
-  return o.provider.request {
-    model = o.model, system = job.system or o.system, user = prompt.user(job.data, fence, id, job.cut),
-    schema = job.schema or o.schema, max_tokens = job.max_tokens, sampling = o.sampling, extra = o.extra,
-  }
+  return f, frame.body(f, prompt.user(job.data, fence, id, job.cut))
 end
 
 --- Sends a job, if the budget allows.
@@ -87,17 +103,16 @@ end
 local function send(self, job, pause)
   local o = self.o
   job.max_tokens = job.max_tokens or o.max_tokens
-  local request = render(self, job)
-  local worst = prices.worst(o.price, #request.body, job.max_tokens)
+  local f, body, bytes = render(self, job)
+  local worst = prices.worst(o.price, bytes, job.max_tokens)
   if not o.budget:reserve(worst) then return false, worst end
   self.serial = self.serial + 1
-  job.bytes = #request.body
+  job.bytes = bytes
   job.worst, job.tries, job.serial = worst, (job.tries or 0) + 1, self.serial
   self.jobs[self.serial], self.out, self.sent = job, self.out + 1, self.sent + 1
   if job.tries > 1 then self.retries = self.retries + 1 end
-  o.client:submit { id = self.serial, path = request.path, headers = request.headers,
-                    body = request.body, delay = pause or 0, input_tokens = #request.body // 4 + 1,
-                    output_tokens = job.max_tokens }
+  o.client:submit { id = self.serial, path = f.path, headers = f.headers, body = body, delay = pause or 0,
+                    input_tokens = bytes // 4 + 1, output_tokens = job.max_tokens }
   return true
 end
 

@@ -9,9 +9,7 @@ local rows = {}
 
 -- A chat of several turns: each with who speaks. Texts are those that stages have edited.
 local function chat(view, row)
-  local several = 0
-  for _, s in ipairs(view:strings(row)) do several = several + (s.field == "input" and 1 or 0) end
-  if several < 2 then return nil end
+  if view:nstrings(row, "input") < 2 then return nil end
   local object = json.decode(view:row(row).bytes)
   return turns.of(object, function(path) return view:key(row, path) end)
 end
@@ -59,10 +57,11 @@ end
 function rows.base(o)
   local sampling, extra = json.encode(o.sampling), json.encode(o.extra)
   return hash.sha256(table.concat({ "judge 1", o.provider, o.url, o.model, o.system, o.schema, tostring(o.max_tokens),
-                                    sampling, extra }, "\0"))
+                                    sampling, extra, prompt.key_text("", false), prompt.key_text("", true) }, "\0"))
 end
 
 --- A row's key: SHA-256 of all that is sent for it but the fence, the id and the time.
-function rows.key(base, data, cut) return hash.sha256(base .. prompt.key_text(data, cut)) end
+-- What stands around the data is in `base`.
+function rows.key(base, data, cut) return hash.sha256(base .. (cut and "cut\n" or "whole\n") .. data) end
 
 return rows
