@@ -5,6 +5,7 @@ local ask = require "judge.ask"
 local budget = require "judge.budget"
 local cache = require "judge.cache"
 local check = require "check"
+local fs = require "fs"
 local hash = require "hash"
 local json = require "json"
 local openai = require "judge.providers.openai"
@@ -211,6 +212,18 @@ check.test("credit that ends in the middle stops the stage, and what was paid is
   c:close()
 end)
 
+check.test("once the stage stops nothing is sent any more, what was out is waited for", function()
+  local most
+  local s = server.new(function(self, row)
+    if row ~= "row 40" and self.requests < 30 then return "good" end
+    if self.asked["row 40"] and not most then most = self.requests + #self.queue + 4 end   -- 4: of one poll
+    return row == "row 40" and "quota" or "overloaded"
+  end)
+  local ok, err = judge(s, 100, { hosted = true })
+  check.eq({ ok, err.class }, { nil, "money" })
+  check.ok(s.requests <= most, ("%d requests, at most %d were due"):format(s.requests, most))
+end)
+
 check.test("refusals for rate that never say when stop a paid run; a server of one's own is waited for", function()
   local ok, err = judge(server.new(always "hintless"), 3, { hosted = true })
   check.eq({ ok, err.class }, { nil, "money" })
@@ -262,6 +275,20 @@ check.test("what is no answer is not kept: lost, cut and unreadable replies are 
   end
 end)
 
+check.test("a process that opens the cache while another makes it does not replace its file", function()
+  local path = check.folder() .. "/race.db"
+  local c = check.ok(cache.open(path))
+  c:put("k", { kind = "answer", reply = "r", provider = "x", model = "m", rubric = "d" })
+  c:commit()
+  local real = fs.exists
+  fs.exists = function() return false end   -- what the other saw a moment ago
+  local other = check.ok(cache.open(path))
+  fs.exists = real
+  check.eq(other:get("k").reply, "r")
+  other:close()
+  c:close()
+end)
+
 check.test("a file that is no cache is refused by name", function()
   local path = check.folder() .. "/x.db"
   assert(require("fs").write(path, ("no database"):rep(200)))
@@ -281,6 +308,22 @@ check.test("at the cap the rest is skipped, what was judged is the beginning of 
   for i = 1, 100 do check.eq(outcomes["row " .. i].state, i <= scored and "scored" or "skipped_budget") end
   local stopped, err = judge(server.new(always "good"), 100, { cap = 20000000, on_cap = "stop" })
   check.eq({ stopped, err.class }, { nil, "cap" })
+end)
+
+check.test("the cap met by a second attempt stops the stage, or is told, like that met by a first", function()
+  for _, policy in ipairs { "stop", "quarantine" } do
+    local s = server.new(always "lost")
+    local request = 0
+    local real = s.submit
+    function s:submit(q)
+      request = prices.worst(PRICE, #q.body, q.output_tokens)
+      real(self, q)
+    end
+    judge(s, 1, { cap = 1 << 40 })
+    local ok, err, outcomes, a = judge(server.new(always "lost"), 1, { cap = request + request // 2, on_cap = policy })
+    if policy == "stop" then check.eq({ ok, err.class }, { nil, "cap" })
+    else check.eq({ ok, outcomes["row 1"].state, a.capped }, { true, "skipped_budget", true }) end
+  end
 end)
 
 check.test("no sequence of faults overshoots the cap, and every row ends once: 10,000 seeded scripts", function()

@@ -24,6 +24,18 @@ check.test("the recipe's price counts before the user's, the user's before the t
   check.eq(prices.of("gpt-4o", nil, {}).input, 2.5)
 end)
 
+check.test("a price that is none is refused with the recipe, and so is a member that would break the cap", function()
+  local judge = require "stages.judge"
+  local function fault(p) return judge.check { model = "x", price = p.price, extra = p.extra } end
+  check.eq(fault { price = { input = 1, output = 5 }, extra = { seed = 7, options = { num_ctx = 8192 } } }, nil)
+  check.eq(fault { price = {} }, "price: it needs input and output, dollars a million tokens")
+  check.eq(fault { price = { input = -1, output = 5 } }, "price: input: expected a number of dollars, 0 or more")
+  check.eq(fault { price = { input = "1", output = 5 } }, "price: input: expected a number of dollars, 0 or more")
+  check.contains(fault { price = { input = 1, output = 5, ouput = 5 } }, "ouput: there is no such member")
+  check.eq(fault { extra = { max_tokens = 100000 } }, "extra.max_tokens is what the parameter max_tokens says")
+  check.contains(fault { extra = { n = 8 } }, "extra.n: ")
+end)
+
 check.test("a usage costs its tokens in all four kinds, in whole billionths of a dollar", function()
   local p = prices.of "claude-haiku-4-5"
   -- 1000 x $1 + 100 x $5 + 10000 x $0.1 + 200 x $1.25, a million: $0.00275

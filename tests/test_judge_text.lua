@@ -137,9 +137,16 @@ end)
 
 check.test("texts made to take long end soon", function()
   for _, bad in ipairs { ("{"):rep(200000), ('{"'):rep(100000), ('"'):rep(200000), ("{}"):rep(100000),
-                         ("</think>"):rep(30000), ('{"a":'):rep(40000), ("\\"):rep(200000) } do
+                         ("</think>"):rep(30000), ('{"a":'):rep(40000), ("\\"):rep(200000),
+                         "a" .. ("\n "):rep(200000) .. "b" } do
     check.eq(reply.read(bad, two, ID), nil)
   end
+end)
+
+check.test("a message cuts a long value at a character", function()
+  local long = "€"
+  local _, why = reply.read(('{"id":"%s","correctness":"%s","tone":3}'):format(ID, long:rep(20)), two, ID)
+  check.eq(why, "correctness is " .. long:rep(13) .. "…: expected a whole number from 1 to 5")
 end)
 
 check.test("no bytes make the reader throw", function()

@@ -93,6 +93,17 @@ static int f_write(lua_State *L) {
   return push_result(L, fs_write(path, span_of(bytes, len), (unsigned)mode, &err), &err);
 }
 
+/* fs.touch(path, mode): makes an empty file where there is none; one that is there stays as it is. */
+static int f_touch(lua_State *L) {
+  const char *path = check_path(L, 1);
+  lua_Integer mode = luaL_optinteger(L, 2, MODE_FILE);
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, (mode_t)mode);
+  if (fd < 0) return push_errno(L, "make", path);
+  close(fd);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 static int f_mkdir(lua_State *L) {
   const char *path = check_path(L, 1);
   lua_Integer mode = luaL_optinteger(L, 2, MODE_FOLDER);
@@ -396,6 +407,7 @@ static int f_printable(lua_State *L) {
 static const luaL_Reg functions[] = {
   { "read", f_read },
   { "write", f_write },
+  { "touch", f_touch },
   { "mkdir", f_mkdir },
   { "mkdirs", f_mkdirs },
   { "rename", f_rename },

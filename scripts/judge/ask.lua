@@ -20,6 +20,7 @@ local CAP_GROWS = 2       -- times max_tokens, where a reply was cut off by it
 local HINTLESS = 3        -- refusals for rate in a row without a word on when: an empty purse, at a paid provider
 local SURE = 8000         -- bytes of a request from which on its tokens are held against those of the others
 local CUT_SHARE = 0.5     -- of the tokens that so many bytes should be: under it the server read a part
+local CAPPED = "the cap is reached"
 local EARLY = 50          -- rows that have ended before the share of failures counts
 
 --- @param o  provider, model, system, schema, rubric, digest, max_tokens, sampling, extra (see judge/providers),
@@ -116,11 +117,27 @@ local function send(self, job, pause)
   return true
 end
 
---- Again, after a pause; a job for which there is no money now waits in line.
+--- The stage cannot go on. What was answered meanwhile is in the cache.
+local function stop(self, class, why) self.stopped = self.stopped or { class = class, why = why } end
+
+--- There will be no money for a job any more: it is skipped, or the stage stops.
+-- @return  true if the job has ended
+local function out_of_money(self, job)
+  if self.o.on_cap == "stop" then
+    stop(self, "cap", CAPPED)
+    return false
+  end
+  self.capped = true
+  finish(self, job, "skipped_budget", { why = CAPPED })
+  return true
+end
+
+--- Again, after a pause; a job for which there is no money now waits in line, and so do all once the stage stops.
 local function send_again(self, job, pause)
-  local sent, worst = send(self, job, pause)
-  if sent then return end
-  if self.o.budget:exhausted(worst) then return finish(self, job, "skipped_budget", { why = "the cap is reached" }) end
+  if not self.stopped then
+    local sent, worst = send(self, job, pause)
+    if sent or self.o.budget:exhausted(worst) and out_of_money(self, job) then return end
+  end
   self.wait[#self.wait + 1] = job
 end
 
@@ -204,9 +221,6 @@ local function words(r, answer)
   return r.error and said or ("status %d: %s"):format(r.status, said)
 end
 
---- The stage cannot go on. What was answered meanwhile is in the cache.
-local function stop(self, class, why) self.stopped = self.stopped or { class = class, why = why } end
-
 -- Asked as often as it may be. A server that never answered the first request will not answer the others.
 local function give_up(self, job, why)
   if self.good then return finish(self, job, "failed", { why = why, tries = job.tries }) end
@@ -281,12 +295,8 @@ end
 
 --- No money for what comes: the rest is not asked.
 local function skip_rest(self, first, jobs)
-  self.capped = true
   local job = first
-  while job do
-    finish(self, job, "skipped_budget", { why = "the cap is reached" })
-    job = next_job(self, jobs)
-  end
+  while job and out_of_money(self, job) do job = next_job(self, jobs) end
 end
 
 --- Hands over what the budget and the queue allow.
@@ -301,10 +311,6 @@ local function feed(self, jobs)
       if not self.o.budget:exhausted(worst) then
         self.wait[#self.wait + 1] = job
         return true
-      end
-      if self.o.on_cap == "stop" then
-        stop(self, "cap", "the cap is reached")
-        return false
       end
       skip_rest(self, job, jobs)
     end

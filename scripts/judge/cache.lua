@@ -29,10 +29,8 @@ end
 -- @return  the cache; or nil and a sentence
 function cache.open(path)
   local ok, err, db
-  if not fs.exists(path) then
-    ok, err = fs.write(path, "", MINE)
-    if not ok then return nil, err end
-  end
+  ok, err = fs.touch(path, MINE)   -- another process may do the same now: neither may replace the other's file
+  if not ok then return nil, err end
   db, err = store.open(path)
   if not db then return nil, ("%s: %s"):format(path, err) end
   ok, err = pcall(function()

@@ -8,6 +8,7 @@
 
 local fs = require "fs"
 local json = require "json"
+local prices = require "judge.prices"
 
 local config = {}
 
@@ -43,9 +44,8 @@ end
 
 local function check_prices(path, t)
   for model, p in pairs(t) do
-    if type(p) ~= "table" or type(p.input) ~= "number" or type(p.output) ~= "number" then
-      return nil, ('%s: prices["%s"] needs input and output, dollars a million tokens'):format(path, tostring(model))
-    end
+    local why = prices.fault(p)
+    if why then return nil, ('%s: prices["%s"]: %s'):format(path, tostring(model), why) end
   end
   return true
 end

@@ -4,6 +4,7 @@
 
 local prices = {}
 
+local MOST = 1e6         -- dollars a million tokens
 local NANO = 1000        -- billionths of a dollar a token, for one dollar a million tokens
 prices.DOLLAR = 1000000000
 
@@ -29,6 +30,23 @@ prices.table = {
   { model = "gpt-4o",            input = 2.5,  output = 10,  of = GPT,    as_of = "2024-10" },
   { model = "gpt-4o-mini",       input = 0.15, output = 0.6, of = GPT,    as_of = "2024-07" },
 }
+
+local MEMBERS = { input = "number", output = "number", cache_read = "number", cache_write = "number", batch = "number",
+                  as_of = "string" }
+
+--- What is wrong with a price that somebody wrote: a sentence; nil if nothing is.
+function prices.fault(t)
+  if type(t) ~= "table" then return "expected a table, got a " .. type(t) end
+  for key, v in pairs(t) do
+    if not MEMBERS[key] then
+      return ("%s: there is no such member (there are input, output, cache_read, cache_write, batch, as_of)"):format(
+        tostring(key))
+    elseif type(v) ~= MEMBERS[key] or v ~= v or type(v) == "number" and (v < 0 or v > MOST) then
+      return ("%s: expected a %s"):format(key, MEMBERS[key] == "string" and "text" or "number of dollars, 0 or more")
+    end
+  end
+  if not t.input or not t.output then return "it needs input and output, dollars a million tokens" end
+end
 
 local PLAIN = { cache_read = 1, cache_write = 1, batch = 1 }
 

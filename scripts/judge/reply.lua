@@ -9,6 +9,7 @@ local json = require "json"
 local reply = {}
 
 local MOST_STARTS = 16   -- braces tried that open nothing complete, in prose
+local SHOWN = 40         -- bytes of a value in a message
 local BOM = "\xEF\xBB\xBF"
 
 --- Text without what a model thought before it answered.
@@ -141,7 +142,7 @@ local function mark(v, low, high)
 end
 
 local function object_of(text)
-  local whole = text:match "^%s*(.-)%s*$"
+  local whole = text:match("^.*%S", (text:find "%S"))   -- linear: models have been seen to end in endless blanks
   if whole:sub(1, #BOM) == BOM then whole = whole:sub(#BOM + 1) end
   local value = whole:sub(1, 1) == "{" and decode(whole)
   if value then return value, whole, "strict" end
@@ -159,7 +160,7 @@ local function show(v)
   if v == nil then return "nothing" end
   if v == json.null then return "null" end
   local text = type(v) == "table" and "a table" or tostring(v)
-  return #text > 40 and text:sub(1, 40) .. "…" or text
+  return #text > SHOWN and text:sub(1, utf8.offset(text, 0, SHOWN + 1) - 1) .. "…" or text
 end
 
 local function read_scores(value, rubric)

@@ -2,6 +2,7 @@
 
 local canary = require "judge.canary"
 local family = require "judge.family"
+local fs = require "fs"
 local json = require "json"
 local prices = require "judge.prices"
 local score = require "judge.score"
@@ -31,8 +32,11 @@ local function evidence(outcome, decision, p)
                        model_overall = outcome.overall, dimension = decision.dimension, reasoning = outcome.reasoning }
 end
 
+-- What a server said may be any bytes, or cut within a character; evidence is UTF-8.
 local function state_evidence(outcome)
-  return json.encode { state = outcome.state, detail = outcome.why }
+  local why = outcome.why
+  if why and not utf8.len(why) then why = fs.printable(why) end
+  return json.encode { state = outcome.state, detail = why }
 end
 
 -- A row of a trusted source is tagged and stands; of any other this is the verdict.

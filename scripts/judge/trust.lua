@@ -36,7 +36,7 @@ local function serves(record, f)
 end
 
 local function speaks_for(record, f)
-  local r = record.rubric or {}
+  local r = record.rubric
   return record.provider == f.provider and record.model == f.model and r.sha256 == f.rubric.sha256
     and r.version == f.rubric.version and record.scores == (f.scores and f.scores.sha256 or nil) and serves(record, f)
 end
@@ -59,7 +59,11 @@ function trust.read(path)
   if type(t) ~= "table" or t.format ~= FORMAT or type(t.calibrations) ~= "table" then
     return nil, path .. " holds no calibrations"
   end
-  return without_null(t.calibrations)
+  local out = json.array {}
+  for _, record in ipairs(without_null(t.calibrations)) do
+    if type(record) == "table" and type(record.rubric) == "table" then out[#out + 1] = record end
+  end
+  return out
 end
 
 --- How far the scores of a stage may be believed.

@@ -1,5 +1,6 @@
 --- judge: marks by a language model, or from a file of marks, and what is kept by them.
 
+local prices = require "judge.prices"
 local run = require "judge.run"
 local states = require "judge.states"
 local tell = require "judge.tell"
@@ -18,6 +19,25 @@ local function policy_fault(on)
       return ('on.%s = "%s": expected "%s"'):format(state, tostring(policy), table.concat(states.policies, '" or "'))
     end
   end
+end
+
+-- Members of a request that parameters of their own say, or that would break the cap or the reply's form.
+local NOT_EXTRA = { model = "model", messages = "rubric", system = "rubric", max_tokens = "max_tokens",
+                    max_completion_tokens = "max_tokens", temperature = "temperature", response_format = "rubric",
+                    output_config = "rubric", n = false, best_of = false, stream = false }
+
+local function extra_fault(extra)
+  for name in pairs(extra or {}) do
+    local own = NOT_EXTRA[name]
+    if type(name) ~= "string" then return "extra: expected members by name" end
+    if own then return ("extra.%s is what the parameter %s says"):format(name, own) end
+    if own == false then return ("extra.%s: a judge reads one whole reply a request"):format(name) end
+  end
+end
+
+local function price_fault(price)
+  local why = price and prices.fault(price)
+  return why and "price: " .. why
 end
 
 return {
@@ -67,7 +87,7 @@ return {
   check = function(p)
     if p.provider == "file" and not p.scores then return 'provider = "file" needs scores = "FILE.jsonl"' end
     if p.provider ~= "file" and not p.model then return NEEDS_MODEL end
-    return policy_fault(p.on)
+    return policy_fault(p.on) or price_fault(p.price) or extra_fault(p.extra)
   end,
 
   run = run.stage,
