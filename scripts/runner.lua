@@ -172,7 +172,7 @@ function runner.load(opened, o, env)
   add_sample(run, o)
   run.runs = { out = o.out or "curated", name = run.name, folder = run.folder, own = env.own }
   run.engine = engine.new(opened, { pool = run.pool, progress = run.progress, runs = run.runs,
-                                    profile = o.profile, paid = paid.of(o, run.folder) })
+                                    profile = o.profile, paid = paid.of(o, run.folder, run.name) })
   local ok, err = run.engine:prepare()
   if not ok then return failure(err, BAD_RECIPE) end
   local status

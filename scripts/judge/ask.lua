@@ -120,14 +120,14 @@ end
 --- The stage cannot go on. What was answered meanwhile is in the cache.
 local function stop(self, class, why) self.stopped = self.stopped or { class = class, why = why } end
 
---- There will be no money for a job any more: it is skipped, or the stage stops.
+--- There will be no money for a job any more: it is skipped, or the stage stops. What is no row is done without.
 -- @return  true if the job has ended
 local function out_of_money(self, job)
-  if self.o.on_cap == "stop" then
+  if self.o.on_cap == "stop" and not job.extra then
     stop(self, "cap", CAPPED)
     return false
   end
-  self.capped = true
+  self.capped = self.capped or not job.extra
   finish(self, job, "skipped_budget", { why = CAPPED })
   return true
 end
@@ -312,7 +312,7 @@ local function feed(self, jobs)
         self.wait[#self.wait + 1] = job
         return true
       end
-      skip_rest(self, job, jobs)
+      if job.extra then out_of_money(self, job) else skip_rest(self, job, jobs) end
     end
   end
   return true

@@ -16,6 +16,10 @@ CREATE TABLE IF NOT EXISTS answers (
   key TEXT PRIMARY KEY, kind TEXT NOT NULL, reply TEXT NOT NULL, input INTEGER, output INTEGER, cache_read INTEGER,
   cache_write INTEGER, cost INTEGER NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL, served TEXT,
   request_id TEXT, rubric TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pinned (
+  recipe TEXT NOT NULL, stage TEXT NOT NULL, n INTEGER NOT NULL, identity TEXT NOT NULL, data TEXT NOT NULL,
+  cut INTEGER NOT NULL, marks TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL, rubric TEXT NOT NULL,
+  version INTEGER NOT NULL, at TEXT NOT NULL, PRIMARY KEY (recipe, stage, identity)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;]]
 
 --- The first row of a query; nil where it has none.
@@ -61,13 +65,16 @@ function cache:holds(key, kind)
   return row ~= nil and (kind == nil or row.kind == kind)
 end
 
+local function begin(self)
+  if self.open then return end
+  assert(self.db:exec "BEGIN IMMEDIATE")
+  self.open = true
+end
+
 --- Keeps an answer; it is on disk after `commit`.
 -- @param a  { kind, reply, usage, cost, provider, model, served, request_id, rubric }
 function cache:put(key, a)
-  if not self.open then
-    assert(self.db:exec "BEGIN IMMEDIATE")
-    self.open = true
-  end
+  begin(self)
   local u = a.usage or {}
   assert(self.db:exec("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", key, a.kind,
     a.reply, u.input, u.output, u.cache_read, u.cache_write, a.cost or 0, a.provider, a.model, a.served,
@@ -82,6 +89,25 @@ end
 
 --- Forgets an answer: a refusal that is to be asked again.
 function cache:forget(key) assert(self.db:exec("DELETE FROM answers WHERE key = ?", key)) end
+
+--- The pinned rows of a stage, in their order (judge/drift.lua).
+-- @return  a list of { identity, data, cut, marks = JSON, provider, model, rubric = SHA-256, version, at }
+function cache:pins(recipe, stage)
+  local out = {}
+  for row in self.db:rows("SELECT * FROM pinned WHERE recipe = ? AND stage = ? ORDER BY n", recipe, stage) do
+    out[#out + 1] = row
+  end
+  return out
+end
+
+--- Pins a row; it is on disk after `commit`.
+-- @param pin  { n, identity, data, cut, marks, who = { provider, model, rubric, version } }
+function cache:pin(recipe, stage, pin)
+  begin(self)
+  local who = pin.who
+  assert(self.db:exec("INSERT OR IGNORE INTO pinned VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", recipe, stage, pin.n,
+    pin.identity, pin.data, pin.cut and 1 or 0, pin.marks, who.provider, who.model, who.rubric, who.version, fs.utc()))
+end
 
 --- How many answers it holds.
 function cache:count()

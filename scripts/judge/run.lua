@@ -6,6 +6,7 @@ local cache = require "judge.cache"
 local canary = require "judge.canary"
 local client = require "judge.client"
 local config = require "judge.config"
+local drift = require "judge.drift"
 local endpoint = require "judge.endpoint"
 local estimate = require "judge.estimate"
 local file = require "judge.file"
@@ -97,28 +98,36 @@ end
 
 --- Bytes of the requests that the cache does not answer; what it holds is marked as held.
 local function unanswered(self, asked)
-  local todo, frame = {}, #prompt.key_text ""
+  local todo, frame, rows_of_run = {}, #prompt.key_text "", {}
   for _, a in ipairs(asked) do
+    rows_of_run[a.key] = true
     a.held = self.cache:holds(a.key, self.paid.retry_refused and "answer" or nil)
     if not a.held then todo[#todo + 1] = a.bytes + frame end
   end
-  return todo
+  local nrows = #todo
+  for _, pin in ipairs(self.drift and self.drift.changed and self.drift.list or {}) do
+    if not rows_of_run[pin.key] and not self.cache:holds(pin.key) then todo[#todo + 1] = #pin.data + frame end
+  end
+  return todo, nrows
 end
 
 local function estimated(self, asked)
-  local todo = unanswered(self, asked)
-  return estimate.of(todo, #self.system + #self.schema, self.price or prices.free, {
-    max_tokens = self.p.max_tokens, caches = self.provider.name == "anthropic" }), #todo
+  local todo, nrows = unanswered(self, asked)
+  local e = estimate.of(todo, #self.system + #self.schema, self.price or prices.free, {
+    max_tokens = self.p.max_tokens, caches = self.provider.name == "anthropic" })
+  e.rows = nrows
+  return e, #todo
 end
 
 -- ---- what they came to ----
 
 local function new_outcomes() return { of = {}, n = 0 } end
 
---- Jobs for the loop: canaries spread among the rows, the rows in their order.
+--- Jobs for the loop: canaries spread among the rows, the rows in their order, at last pinned ones.
 local function jobs_of(self, view, asked, outcomes)
   local canaries, i, c = self.canaries, 0, 0
   local apart = #canaries > 0 and math.max(1, #asked // #canaries) or nil
+  local pinned = drift.jobs(self, asked)
   return function()
     if apart and c < #canaries and i >= c * apart then
       c = c + 1
@@ -129,7 +138,7 @@ local function jobs_of(self, view, asked, outcomes)
     end
     i = i + 1
     local a = asked[i]
-    if not a then return nil end
+    if not a then return pinned() end
     local job = { key = a.key, cut = a.cut, new = not a.held,
                   text = function() return (rows.data(view, a.row, self.p.truncate)) end,
                   done = function(outcome) outcomes.of[a.row], outcomes.n = outcome, outcomes.n + 1 end }
@@ -188,6 +197,7 @@ local function ask_all(self, view, asked)
   server:close()
   self.loop = loop
   if not ok then return nil, stopped(self, loop, err) end
+  drift.settle(self, view, asked, outcomes)
   return outcomes
 end
 
@@ -238,6 +248,7 @@ function run.stage(view, p, ctx)
     if not outcomes then return nil, err end
     return tell.view(self, view, outcomes, {})
   end
+  self.drift = drift.read(self)
   local asked, left = draw(self, view)
   local e, n = estimated(self, asked)
   if self.paid.estimate then return tell.estimate(self, view, asked, left, e) end

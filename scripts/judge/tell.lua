@@ -1,6 +1,7 @@
 --- tell: what the judge's outcomes make of a view, and the figures that stand in the lineage and the report.
 
 local canary = require "judge.canary"
+local drift = require "judge.drift"
 local family = require "judge.family"
 local fs = require "fs"
 local json = require "json"
@@ -149,6 +150,7 @@ local function figures_of(self, t, view)
   f.length = length_of(t, view)
   local kin = family.kin(self.p.model, view:sources())
   f.kin = #kin > 0 and json.array(kin) or nil
+  f.drift = drift.figures(self)
   f.trust = trust.of(f, self.trust_file)
   f.trust.file = self.trust_file
   return f
@@ -177,6 +179,7 @@ local function notes_of(self, t, figures)
   end
   canary_notes(self, figures, notes)
   for _, k in ipairs(figures.kin or {}) do notes[#notes + 1] = family.note(name, k) end
+  if figures.drift then notes[#notes + 1] = ("%s: %s"):format(name, drift.line(figures.drift, self.p.model)) end
   notes[#notes + 1] = trust.note(name, figures)
   return notes
 end

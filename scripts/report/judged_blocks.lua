@@ -1,5 +1,6 @@
 --- judged_blocks: what report/judged.lua found as blocks of a document.
 
+local drift = require "judge.drift"
 local screen = require "report.screen"
 local states = require "judge.states"
 local tell = require "judge.tell"
@@ -113,6 +114,20 @@ local function words(j, blocks)
   if j.length then text(blocks, length_line(j.length)) end
 end
 
+local function moved(d, model, blocks)
+  text(blocks, "Drift: " .. drift.line(d, model))
+  local rows = {}
+  for _, x in ipairs(d.dimensions or {}) do
+    rows[#rows + 1] = { x.name, number(x.n), ("%+.2f"):format(x.shift), percent(x.exact) }
+  end
+  if d.total then
+    rows[#rows + 1] = { "total", number(d.total.n), ("%+.2f"):format(d.total.shift), percent(d.total.exact) }
+  end
+  if #rows == 0 then return end
+  blocks[#blocks + 1] = { kind = "table", rows = rows, columns = { { "drift of", flex = true }, { "rows", "right" },
+    { "mean shift", "right" }, { "same mark", "right" } } }
+end
+
 --- The blocks of all judge stages of a report.
 function judged_blocks.add(f, blocks)
   for _, j in ipairs(f.judges or {}) do
@@ -122,6 +137,7 @@ function judged_blocks.add(f, blocks)
     words(j, blocks)
     scores(j, blocks)
     if j.topics then groups("by " .. j.topics.key, j.topics.groups, blocks) end
+    if j.drift then moved(j.drift, j.model, blocks) end
     if #(j.sources or {}) > 1 then groups("by source", j.sources, blocks) end
   end
 end

@@ -15,10 +15,11 @@ end
 
 --- @param o       the options: cache, allow_host, yes, retry_refused, quiet, json; estimate = nothing is asked
 -- @param folder  the recipe's: where the cache lies by default
-function paid.of(o, folder)
+-- @param recipe  its name, under which the cache keeps pinned rows
+function paid.of(o, folder, recipe)
   local person = not o.quiet and not o.json and fs.isatty(STDIN) and fs.isatty(STDERR)
   return { cache = o.cache, allow_hosts = o.allow_host, yes = o.yes, retry_refused = o.retry_refused,
-           estimate = o.estimate, folder = folder, confirm = person and confirm or nil }
+           estimate = o.estimate, folder = folder, recipe = recipe, confirm = person and confirm or nil }
 end
 
 return paid

@@ -74,6 +74,8 @@ return {
     extra       = { type = "table", doc = "further members of the request, for a server that wants them" },
     canaries    = { type = "integer", default = 5, min = 0, max = 5,
                     doc = "most planted answers that ask for the highest marks; one a 20 rows" },
+    drift       = { type = "integer", default = 50, min = 0, max = 1000,
+                    doc = "rows that are pinned, and judged again when the model or the rubric changes; 0: none" },
     concurrency = { type = "integer", default = 64, min = 1, max = 1024, doc = "most requests in flight" },
     requests_per_minute      = { type = "number", min = 0.1, doc = "limit of requests" },
     input_tokens_per_minute  = { type = "number", min = 1, doc = "limit of tokens sent" },

@@ -134,4 +134,42 @@ return s.recipe { name = "t", sources = { { "c.jsonl", generator = "claude-3-opu
   check.contains(text, "Planted answers that only ask for the highest marks: 0 of 3 got them")
 end)
 
+check.test("pinned rows are judged again when the model changes, and what moved is told", function()
+  local server <close> = judge_server.start()
+  local env = ("ANTHROPIC_BASE_URL=%s ANTHROPIC_API_KEY=%s"):format(server.url, judge_server.ANTHROPIC_KEY)
+  check.write(folder .. "/d.jsonl", rows(40, "d", function(i) return i % 4 == 0 and 3 or 4 end))
+  local recipe = [[local s = require "tamis"
+return s.recipe { name = "d", sources = { "d.jsonl" },
+  s.judge { model = "%s", max_cost = 5, canaries = 0, drift = 12, on_cap = "stop" } }]]
+  local function run(model, words)
+    check.write(folder .. "/d.lua", recipe:format(model))
+    return tamis("run d.lua --replace --run-id d " .. (words or ""), env)
+  end
+  local function told()
+    local lineage = json.decode(fs.read(folder .. "/curated/d/d/lineage.json"))
+    for _, s in ipairs(lineage.stats.stage_counts) do if s.stage == "judge" then return s.figures end end
+  end
+  run "claude-haiku-4-5-20251001"
+  check.eq({ told().drift, told().spent.requests }, { nil, 40 })
+  -- as if the first judge had been kinder: every pinned mark of 3 was a 4
+  local db <close> = require "store".open(folder .. "/.tamis/judge.db")
+  local threes = 0
+  for r in db:rows "SELECT marks FROM pinned" do threes = threes + (r.marks:find('"quality":3', 1, true) and 1 or 0) end
+  db:exec "UPDATE pinned SET marks = replace(replace(marks, ':3', ':4'), 'false', 'true')"
+  check.contains(run "claude-sonnet-4-5-20250929", "of 12 pinned rows 12 were judged again, against claude-haiku")
+  local d = told().drift
+  check.eq({ d.pinned, d.judged, d.flips.go, d.flips.come }, { 12, 12, threes, 0 })
+  check.near(d.total.shift, -threes / 12)
+  check.near(d.total.exact, 1 - threes / 12)
+  check.eq(told().spent.requests, 40, "pinned rows that the run has are not paid twice")
+  check.contains(tamis "report curated/d/d --md", "mean shift")
+  run("claude-opus-4-7", "--limit 1")
+  check.eq(told().drift.judged, 12, "rows that the run has no more")
+  local asked = told().spent.requests
+  check.ok(asked == 12 or asked == 13, asked)
+  run "claude-haiku-4-5-20251001"
+  check.eq(told().drift, nil, "the first judge again")
+  check.eq(told().spent.requests, 0)
+end)
+
 check.done()
