@@ -4,6 +4,7 @@ local budget = require "judge.budget"
 local check = require "check"
 local config = require "judge.config"
 local endpoint = require "judge.endpoint"
+local estimate = require "judge.estimate"
 local fs = require "fs"
 local prices = require "judge.prices"
 
@@ -51,6 +52,50 @@ check.test("the worst case is never under the cost of as many bytes", function()
     local usage = { input = split[1], cache_read = split[2], cache_write = split[3], output = 512 }
     check.ok(prices.cost(p, usage) <= prices.worst(p, 900, 512))
   end
+end)
+
+-- ---- the estimate ----
+
+check.test("without earlier answers tokens are told from bytes, and each end pays its own", function()
+  local p = prices.of("x", { input = 1, output = 5 })
+  local e = estimate.of({ 3600, 3600 }, 7200, p, { max_tokens = 512 })
+  -- mid: 3.6 bytes a token: 2 x (1000 + 2000) sent, 2 x 120 back, at $1 and $5 a million
+  check.eq({ e.rows, e.input.mid, e.output.mid, e.cost.mid }, { 2, 6000, 240, (6000 + 5 * 240) * 1000 })
+  check.eq({ e.input.high, e.output.low, e.output.high }, { 2 * (1500 + 3000), 120, 520 })
+  check.eq(estimate.of({ 1 }, 1, p, { max_tokens = 100 }).output.high, 100)
+  check.eq(estimate.of({}, 7200, p, { max_tokens = 512, canaries = 5 }).cost, { low = 0, mid = 0, high = 0 })
+  check.eq(estimate.of({ 1 }, 1, nil, { max_tokens = 100 }).cost, nil)
+end)
+
+check.test("a shared part is discounted from its least length on, never at the dear end; a batch costs half", function()
+  local haiku, sonnet = prices.of "claude-haiku-4-5", prices.of "claude-sonnet-4-5"
+  local todo = { 3600, 3600, 3600 }
+  local short = estimate.of(todo, 3600, sonnet, { max_tokens = 512 })
+  check.eq(short.cost, short.undiscounted, "1000 tokens are under 1024")
+  check.eq(estimate.of(todo, 3600 * 4, haiku, { max_tokens = 512 }).undiscounted.mid,
+    estimate.of(todo, 3600 * 4, haiku, { max_tokens = 512 }).cost.mid, "4000 are under this model's 4096")
+  local e = estimate.of(todo, 7200, sonnet, { max_tokens = 512 })
+  -- 3 x 1000 at $3, 2000 written at 1.25 of it, 4000 read at 0.1 of it, 360 back at $15
+  check.eq(e.cost.mid, (3000 * 3 + 2000 * 3.75 + 4000 * 0.3 + 360 * 15) * 1000)
+  check.eq(e.undiscounted.mid, (9000 * 3 + 360 * 15) * 1000)
+  check.eq(e.cost.high, e.undiscounted.high)
+  check.eq(e.batch_cost.mid * 2, e.cost.mid)
+end)
+
+check.test("earlier answers tell the length of replies and the bytes of a token, where they are enough", function()
+  check.eq(estimate.replies { n = 19, sum = 1900, squares = 190000 }, nil)
+  check.eq(estimate.replies { n = 100, sum = 8000, squares = 640000 }, { low = 72.0, mid = 80.0, high = 88.0 })
+  -- 50 of 20 and 50 of 140: mean 80, variance 100/99 x 60^2, two standard errors 12.06
+  local wide = estimate.replies { n = 100, sum = 8000, squares = 50 * 400 + 50 * 19600 }
+  check.near(wide.high - wide.mid, 2 * math.sqrt(3600 * 100 / 99 / 100), 1e-9)
+  local list = {}
+  for i = 1, 20 do list[i] = { bytes = 400, tokens = 100 } end
+  local per = estimate.bytes_a_token(list)
+  check.near(per.low, 4.4, 1e-9)
+  check.near(per.mid, 4, 1e-9)
+  check.near(per.high, 3.6, 1e-9)
+  list[20] = nil
+  check.eq(estimate.bytes_a_token(list), nil)
 end)
 
 -- ---- the budget ----
@@ -105,7 +150,9 @@ check.test("a provider's own address goes with its key alone; without a key ther
   local e = find(hosted, {}, { T_KEY = "k-1" })
   check.eq({ e.origin, e.path, e.secret.authorization.env, e.private }, { "https://api.hosted.example", "/v1", "T_KEY", false })
   local _, err = find(hosted, {}, {})
-  check.eq(err, "no key for hosted: set T_KEY, or api_key in the configuration file")
+  check.eq(err, "no key for hosted: set T_KEY, or api_key in the configuration file (tamis help judging)")
+  _, err = find(hosted, {}, { HOME = "/home/ana" })
+  check.contains(err, "api_key in ~/.config/tamis/judge.json")
 end)
 
 check.test("a recipe's address is nobody's word: refused, allowed by the user, and then without the key", function()

@@ -3,7 +3,9 @@
 local against = require "run.against"
 local core = require "core"
 local engine = require "run.engine"
+local fs = require "fs"
 local json = require "json"
+local offer = require "judge.offer"
 local options = require "cli.options"
 local progress = require "run.progress"
 local run = require "cli.run"
@@ -96,13 +98,18 @@ end
 --- What came of a recipe on its data: all of it, or with several recipes a line.
 local function tell(result, o, out, several)
   if o.json then
-    io.stdout:write(screen.json(json.encode(summary.record(result), not several and "  " or nil)), "\n")
+    local record = summary.record(result)
+    record.judging = offer.records(result.engine)
+    io.stdout:write(screen.json(json.encode(record, not several and "  " or nil)), "\n")
   elseif several then
     local kept = result.view:counts()
     out(("  would keep %s of %s rows"):format(screen.number(kept), screen.number(#result.read)))
+    for _, line in ipairs(offer.brief(result.engine)) do out("  " .. screen.clean(line)) end
     for _, line in ipairs(result.unmet) do out("  ! " .. screen.clean(line)) end
   elseif not o.quiet then
     summary.print(result, out)
+    offer.print(result.engine, screen.new { tty = fs.isatty(1), width = fs.width(1) }, out)
+    if #offer.brief(result.engine) > 0 then out("") end
     out("nothing was written")
   end
 end

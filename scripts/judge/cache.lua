@@ -28,13 +28,17 @@ local function first(db, ...)
   return next_row(state, start)
 end
 
+cache.NOWHERE = ":memory:"   -- where nothing may be written
+
 --- Opens the file, or makes it (mode 0600: it holds what models said of rows). Write-ahead, so that a reader and a
 -- writer do not wait for each other; killed processes lose nothing that was committed.
 -- @return  the cache; or nil and a sentence
 function cache.open(path)
   local ok, err, db
-  ok, err = fs.touch(path, MINE)   -- another process may do the same now: neither may replace the other's file
-  if not ok then return nil, err end
+  if path ~= cache.NOWHERE then
+    ok, err = fs.touch(path, MINE)   -- another process may do the same now: neither may replace the other's file
+    if not ok then return nil, err end
+  end
   db, err = store.open(path)
   if not db then return nil, ("%s: %s"):format(path, err) end
   ok, err = pcall(function()
@@ -107,6 +111,12 @@ function cache:pin(recipe, stage, pin)
   local who = pin.who
   assert(self.db:exec("INSERT OR IGNORE INTO pinned VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", recipe, stage, pin.n,
     pin.identity, pin.data, pin.cut and 1 or 0, pin.marks, who.provider, who.model, who.rubric, who.version, fs.utc()))
+end
+
+--- How long a model's replies by a rubric were, in tokens: { n, sum, squares }.
+function cache:replies(rubric, model)
+  return first(self.db, "SELECT count(output) AS n, total(output) AS sum, total(output * output) AS squares "
+    .. "FROM answers WHERE rubric = ? AND model = ? AND kind = 'answer'", rubric, model)
 end
 
 --- How many answers it holds.

@@ -22,6 +22,14 @@ function config.path()
   return root and root .. "/tamis/judge.json"
 end
 
+--- The file as a message names it.
+function config.named()
+  local path, home = config.path(), fs.getenv "HOME"
+  if not path then return "the configuration file" end
+  if home and home ~= "" and path:sub(1, #home + 1) == home .. "/" then return "~" .. path:sub(#home + 1) end
+  return path
+end
+
 local TEXTS = { "api_key", "base_url", "ca_file", "proxy" }
 local NUMBERS = { "requests_per_minute", "input_tokens_per_minute", "output_tokens_per_minute" }
 

@@ -2,6 +2,7 @@
 -- one: by setting the provider's key, by a base URL in the environment or the configuration file, or by --allow-host.
 -- A key belongs to the address that stands beside it, and goes nowhere else.
 
+local config = require "judge.config"
 local fs = require "fs"
 
 local endpoint = {}
@@ -48,12 +49,12 @@ local function given(v) return v ~= nil and v ~= "" and v or nil end
 local function users(provider, mine)
   local from_env = given(fs.getenv(provider.base))
   if from_env then return from_env, provider.base end
-  if given(mine.base_url) then return mine.base_url, "the configuration file" end
+  if given(mine.base_url) then return mine.base_url, "base_url in " .. config.named() end
 end
 
 local function no_address(provider)
-  return nil, ("no address for %s: set %s, or base_url in the configuration file, or name it in the recipe and allow "
-    .. "it with --allow-host"):format(provider.name, provider.base)
+  return nil, ("no address for %s: set %s, or base_url in %s, or name it in the recipe and allow it with --allow-host")
+    :format(provider.name, provider.base, config.named())
 end
 
 -- The address, and who gave it: "user" or "recipe".
@@ -83,7 +84,7 @@ local function find_key(provider, mine)
   local header, prefix = provider.secret.header, provider.secret.prefix
   local key = given(fs.getenv(provider.key))
   if key then return key, provider.key, { [header] = { env = provider.key, prefix = prefix } } end
-  if given(mine.api_key) then return mine.api_key, "the configuration file", { [header] = prefix .. mine.api_key } end
+  if given(mine.api_key) then return mine.api_key, config.named(), { [header] = prefix .. mine.api_key } end
 end
 
 -- Plain http shows key and rows to whoever listens.
@@ -115,7 +116,8 @@ function endpoint.find(provider, p, o)
       return nil, ("%s is not sent to %s, which only the recipe names: set %s=%s beside it"):format(provider.key,
         u.origin, provider.base, p.base_url)
     end
-    return nil, ("no key for %s: set %s, or api_key in the configuration file"):format(provider.name, provider.key)
+    return nil, ("no key for %s: set %s, or api_key in %s (tamis help judging)"):format(provider.name, provider.key,
+      config.named())
   end
   if key and key:find "[%c%s]" then
     return nil, ("the key in %s holds a blank or a line break: copy it again"):format(key_from)

@@ -8,25 +8,26 @@ local MOST = 1e6         -- dollars a million tokens
 local NANO = 1000        -- billionths of a dollar a token, for one dollar a million tokens
 prices.DOLLAR = 1000000000
 
-local CLAUDE = { cache_read = 0.1, cache_write = 1.25, batch = 0.5 }   -- factors on the price of input; of a batch
-local GPT = { cache_read = 0.5, cache_write = 1, batch = 0.5 }
-local GPT5 = { cache_read = 0.1, cache_write = 1, batch = 0.5 }
+-- Factors on the price of input, and that of a batch. A part that requests share is cached by the provider only from
+-- `shared` tokens on, which differs by model.
+local CLAUDE = { cache_read = 0.1, cache_write = 1.25, batch = 0.5, shared = 1024 }
+local GPT = { cache_read = 0.5, cache_write = 1, batch = 0.5, shared = 1024 }
+local GPT5 = { cache_read = 0.1, cache_write = 1, batch = 0.5, shared = 1024 }
+local GPT41 = { cache_read = 0.25, cache_write = 1, batch = 0.5, shared = 1024 }
 
 --- A model's name begins with `model`; the longest that fits counts.
 prices.table = {
-  { model = "claude-opus-5",     input = 5,    output = 25,  of = CLAUDE, as_of = "2026-08" },
-  { model = "claude-opus-4-5",   input = 5,    output = 25,  of = CLAUDE, as_of = "2025-11" },
+  { model = "claude-opus-5",     input = 5,    output = 25,  of = CLAUDE, as_of = "2026-08", shared = 512 },
+  { model = "claude-opus-4-5",   input = 5,    output = 25,  of = CLAUDE, as_of = "2025-11", shared = 4096 },
   { model = "claude-opus-4",     input = 15,   output = 75,  of = CLAUDE, as_of = "2025-08" },
   { model = "claude-sonnet-4",   input = 3,    output = 15,  of = CLAUDE, as_of = "2025-10" },
-  { model = "claude-haiku-4-5",  input = 1,    output = 5,   of = CLAUDE, as_of = "2025-10" },
-  { model = "claude-3-5-haiku",  input = 0.8,  output = 4,   of = CLAUDE, as_of = "2025-02" },
+  { model = "claude-haiku-4-5",  input = 1,    output = 5,   of = CLAUDE, as_of = "2025-10", shared = 4096 },
+  { model = "claude-3-5-haiku",  input = 0.8,  output = 4,   of = CLAUDE, as_of = "2025-02", shared = 2048 },
   { model = "gpt-5",             input = 1.25, output = 10,  of = GPT5,   as_of = "2025-08" },
   { model = "gpt-5-mini",        input = 0.25, output = 2,   of = GPT5,   as_of = "2025-08" },
   { model = "gpt-5-nano",        input = 0.05, output = 0.4, of = GPT5,   as_of = "2025-08" },
-  { model = "gpt-4.1",           input = 2,    output = 8,   of = { cache_read = 0.25, cache_write = 1, batch = 0.5 },
-    as_of = "2025-04" },
-  { model = "gpt-4.1-mini",      input = 0.4,  output = 1.6, of = { cache_read = 0.25, cache_write = 1, batch = 0.5 },
-    as_of = "2025-04" },
+  { model = "gpt-4.1",           input = 2,    output = 8,   of = GPT41,  as_of = "2025-04" },
+  { model = "gpt-4.1-mini",      input = 0.4,  output = 1.6, of = GPT41,  as_of = "2025-04" },
   { model = "gpt-4o",            input = 2.5,  output = 10,  of = GPT,    as_of = "2024-10" },
   { model = "gpt-4o-mini",       input = 0.15, output = 0.6, of = GPT,    as_of = "2024-07" },
 }
@@ -54,7 +55,7 @@ local function made(t, as_of)
   local of = t.of or PLAIN
   local read, write = t.cache_read or t.input * of.cache_read, t.cache_write or t.input * of.cache_write
   return { input = t.input, output = t.output, as_of = as_of or t.as_of, cache_read = read, cache_write = write,
-           batch = t.batch or of.batch }
+           batch = t.batch or of.batch, shared = t.shared or of.shared }
 end
 
 -- A name goes on behind what the table has: by a date, a dash or nothing; "gpt-4o" is not "gpt-4o-mini".
@@ -67,7 +68,8 @@ end
 --- The price of a model.
 -- @param own    what the recipe gives: { input, output } and, if need be, cache_read, cache_write, batch; or nil
 -- @param user   the configuration's prices: { [model] = { input, output, as_of } }; or nil
--- @return  { input, output, cache_read, cache_write: dollars a million tokens; batch: a factor; as_of }; or nil
+-- @return  { input, output, cache_read, cache_write: dollars a million tokens; batch: a factor; shared: tokens from
+--   which a part that requests share is cached, nil for never; as_of }; or nil
 function prices.of(model, own, user)
   if own then return made(own, "the recipe") end
   local best, length

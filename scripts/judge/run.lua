@@ -8,10 +8,10 @@ local client = require "judge.client"
 local config = require "judge.config"
 local drift = require "judge.drift"
 local endpoint = require "judge.endpoint"
-local estimate = require "judge.estimate"
 local file = require "judge.file"
 local fs = require "fs"
 local hash = require "hash"
+local offer = require "judge.offer"
 local prices = require "judge.prices"
 local prompt = require "judge.prompt"
 local provider = require "judge.provider"
@@ -41,6 +41,7 @@ local function cache_path(paid) return paid.cache or (paid.folder or ".") .. CAC
 
 local function open_cache(paid)
   local path = cache_path(paid)
+  if paid.estimate and not fs.exists(path) then return cache.open(cache.NOWHERE) end   -- a check writes nothing
   local made, err = fs.mkdirs(path:match "^(.*)/[^/]*$" or ".", 448)
   if not made then return nil, err end
   return cache.open(path)
@@ -109,14 +110,6 @@ local function unanswered(self, asked)
     if not rows_of_run[pin.key] and not self.cache:holds(pin.key) then todo[#todo + 1] = #pin.data + frame end
   end
   return todo, nrows
-end
-
-local function estimated(self, asked)
-  local todo, nrows = unanswered(self, asked)
-  local e = estimate.of(todo, #self.system + #self.schema, self.price or prices.free, {
-    max_tokens = self.p.max_tokens, caches = self.provider.name == "anthropic" })
-  e.rows = nrows
-  return e, #todo
 end
 
 -- ---- what they came to ----
@@ -222,19 +215,16 @@ end
 -- ---- money before it is spent ----
 
 --- May the run spend? On a terminal it asks; elsewhere max_cost or --yes must have said so.
-local function may_spend(self, e, n)
-  local p, paid = self.p, self.paid
-  local price = self.price
-  if n == 0 or price == prices.free or p.max_cost or paid.yes then return true end
-  local cost = price and ("about $%s (%s to %s)"):format(tell.dollars(e.cost.mid), tell.dollars(e.cost.low),
-    tell.dollars(e.cost.high)) or "a price that is not known"
-  local question = ("%d rows would be judged by %s for %s"):format(n, p.model, cost)
+local function may_spend(self, e)
+  local paid = self.paid
+  if e.requests == 0 or e.free or self.p.max_cost or paid.yes then return true end
+  local question = offer.question(e)
   if paid.confirm then
     if paid.confirm(question) then return true end
     return nil, "nothing was asked and nothing written"
   end
-  return nil, question .. ": give max_cost = DOLLARS in the recipe (or --set " .. self.ctx.name
-    .. ".max_cost=DOLLARS), or --yes"
+  return nil, ("%s: give max_cost = DOLLARS in the recipe (or --set %s.max_cost=DOLLARS), or --yes"):format(question,
+    self.ctx.name)
 end
 
 --- Runs the stage.
@@ -250,10 +240,11 @@ function run.stage(view, p, ctx)
   end
   self.drift = drift.read(self)
   local asked, left = draw(self, view)
-  local e, n = estimated(self, asked)
-  if self.paid.estimate then return tell.estimate(self, view, asked, left, e) end
+  local todo, nrows = unanswered(self, asked)
+  local e = offer.of(self, asked, { todo = todo, rows = nrows, left = #left })
+  if self.paid.estimate then return offer.view(self, e) end
   local ok
-  ok, err = may_spend(self, e, n)
+  ok, err = may_spend(self, e)
   if not ok then return nil, err end
   local outcomes
   outcomes, err = ask_all(self, view, asked)

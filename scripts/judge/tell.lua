@@ -17,11 +17,12 @@ local verdicts = require "verdicts"
 
 local tell = {}
 
---- Billionths of a dollar as a person reads them: 0.0042, 1.28, 250.
+--- Billionths of a dollar as a person reads them: 0.0042, 0.31, 1.28, 1,250.
 function tell.dollars(nano)
   local d = nano / prices.DOLLAR
   if d == 0 then return "0" end
-  return d < 1 and ("%.4f"):format(d) or ("%.2f"):format(d)
+  if d < 0.1 then return ("%.4f"):format(d) end
+  return d < 1000 and ("%.2f"):format(d) or screen.number(math.floor(d + 0.5))
 end
 
 local REASONS = { "low_score", "excluded", "refused", "unparsed", "too_long", "skipped_budget", "failed", "unscored" }
@@ -198,18 +199,6 @@ function tell.view(self, view, outcomes, left)
   local v, err = with_columns(t, view, self.ctx.name):apply(self.ctx.name, t.list)
   if not v then return nil, err end
   return v, { figures = figures, notes = notes }
-end
-
---- What `tamis check` learns: nothing is asked, every row goes on.
-function tell.estimate(self, _, asked, left, e)
-  local notes = {}
-  if not self.endpoint then notes[1] = ("%s: %s"):format(self.ctx.name, self.no_endpoint) end
-  if self.paid.unasked then
-    notes[#notes + 1] = ("%s: nothing was asked and all rows stay: only tamis run spends money"):format(self.ctx.name)
-  end
-  return verdicts.new(REASONS, "output"), { notes = notes, figures = {
-    estimate = { rows = #asked, cached = #asked - e.rows, left_out = #left, input = e.input, output = e.output,
-                 cost = self.price and e.cost or nil, price_as_of = self.price and self.price.as_of } } }
 end
 
 return tell

@@ -1,5 +1,5 @@
---- trusted: rows of a source that the recipe calls trusted are tagged by the judge, as by every rule on single rows, and
--- not removed: `flagged` says "judge:low_score", behind what stages before have noted there.
+--- trusted: rows of a source that the recipe calls trusted are tagged by the judge, as by every rule on single rows,
+-- and not removed: `flagged` says "judge:low_score", behind what stages before have noted there.
 
 local trusted = {}
 
