@@ -127,7 +127,7 @@ local function out_of_money(self, job)
     stop(self, "cap", CAPPED)
     return false
   end
-  self.capped = self.capped or not job.extra
+  if not job.extra then self.capped = true end
   finish(self, job, "skipped_budget", { why = CAPPED })
   return true
 end

@@ -51,7 +51,7 @@ local function confusion(result, s, out)
 end
 
 local function say(s, text, out)
-  for i, part in ipairs(s:wrap(text, s.width - 2)) do out((i == 1 and "" or "  ") .. part) end
+  for i, part in ipairs(s:wrap(screen.clean(text), s.width - 2)) do out((i == 1 and "" or "  ") .. part) end
 end
 
 local function corrected(d)

@@ -131,9 +131,16 @@ local function length_of(t, view)
   return slope.of(rows)
 end
 
+local function dimensions_of(rubric)
+  local out = json.array {}
+  for i, d in ipairs(rubric) do out[i] = { name = d.name, min = d.min, max = d.max, weight = d.weight } end
+  return out
+end
+
 --- What the lineage keeps. Figures of money and of what happened on the way differ from run to run.
 local function figures_of(self, t, view)
-  local f = { rubric = { name = self.rubric.name, version = self.rubric.version, sha256 = self.digest },
+  local f = { rubric = { name = self.rubric.name, version = self.rubric.version, sha256 = self.digest,
+                         dimensions = dimensions_of(self.rubric) },
               provider = self.p.provider or self.provider.name, model = self.p.model, states = t.counts,
               disagreements = t.disagreements }
   if self.scores_path then

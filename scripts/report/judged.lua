@@ -5,7 +5,6 @@ local canary = require "judge.canary"
 local family = require "judge.family"
 local figures = require "report.figures"
 local json = require "json"
-local rubric = require "judge.rubric"
 local stats = require "stats"
 local trust = require "judge.trust"
 
@@ -106,13 +105,12 @@ local function one(facts, stage, topic)
                  states = g.states, disagreements = g.disagreements, canaries = g.canaries, spent = g.spent,
                  rungs = g.rungs, capped = g.capped, length = g.length, kin = g.kin, drift = g.drift,
                  scores_file = g.scores, threshold = stage.params.min_overall, trust = trust.of(g) }
-  local dimensions = rubric.check(stage.params.rubric) or {}
   local _, annotations = facts:numbers()
   local known = false
   for _, name in ipairs(annotations) do known = known or name == topic end
   local totals = (g.states or {}).scored and facts:scored(stage.name .. ".total", known and topic or nil)
   if totals then
-    item.scores = scores_of(facts, stage, dimensions)
+    item.scores = scores_of(facts, stage, g.rubric.dimensions or {})
     item.topics, item.sources = by_topic(totals, topic), by_source(facts, totals)
   end
   return item

@@ -52,7 +52,9 @@ end
 local RECIPE = [[
 local s = require "tamis"
 return s.recipe { name = "t", sources = { "a.jsonl", { "b.jsonl", generator = "gpt-4o" } },
-  s.judge { provider = "file", scores = "scores.jsonl" } }
+  s.judge { provider = "file", scores = "scores.jsonl",
+            rubric = { name = "ours", version = 2, { name = "correctness", weight = 2 }, "helpfulness",
+                       "instruction_following", "completeness", "quality" } } }
 ]]
 
 local folder = check.folder()
@@ -76,7 +78,7 @@ check.test("scores stand by what became of the rows and by source; the report of
   check.near(total.all.mean, (50 * (5 + 4 + 2) + 20 * 4) / 170)
   check.near(total.all.under_3, 50 / 170)
   check.near(total.rejected.mean, 2)
-  check.eq(#f.scores, 6)
+  check.eq({ #f.scores, f.scores[2].name, f.rubric.version }, { 6, "correctness", 2 })
   check.eq({ f.sources[1].name, f.sources[1].count, f.sources[1].kept }, { "a.jsonl", 150, 100 })
   check.eq({ f.sources[2].name, f.sources[2].mean, f.sources[2].kept }, { "b.jsonl", 4, 20 })
   local page = fs.read(folder .. "/curated/t/one/report.html")
