@@ -3,7 +3,6 @@
 local canary = require "judge.canary"
 local drift = require "judge.drift"
 local family = require "judge.family"
-local fs = require "fs"
 local json = require "json"
 local prices = require "judge.prices"
 local score = require "judge.score"
@@ -34,11 +33,8 @@ local function evidence(outcome, decision, p)
                        model_overall = outcome.overall, dimension = decision.dimension, reasoning = outcome.reasoning }
 end
 
--- What a server said may be any bytes, or cut within a character; evidence is UTF-8.
 local function state_evidence(outcome)
-  local why = outcome.why
-  if why and not utf8.len(why) then why = fs.printable(why) end
-  return json.encode { state = outcome.state, detail = why }
+  return json.encode { state = outcome.state, detail = outcome.why }
 end
 
 -- A row of a trusted source is tagged and stands; of any other this is the verdict.
