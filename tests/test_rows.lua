@@ -198,6 +198,21 @@ check.test("an answer fits the schema of its row, or the recipe's", function()
   check.eq(reasons(run(load(rows), "schema", { json_schema = PERSON }))[7], "not_json")
 end)
 
+check.test("a row of many tools and many calls of them has no end within its steps", function()
+  local tools, calls = {}, {}
+  for i = 1, 50000 do
+    tools[i] = { name = "t" .. i, parameters = { type = "object" } }
+    calls[i] = { name = "t50000", arguments = "{}" }
+  end
+  local function row(n)
+    return { tools = tools, messages = { { role = "user", content = "q" },
+      { role = "assistant", content = "a", tool_calls = table.move(calls, 1, n, 1, {}) } } }
+  end
+  local child = run(load { row(2), row(50000) }, "schema")
+  check.eq(reasons(child), { "", "bad_schema" })
+  check.eq(child:row(2).evidence.wrong, "no end within max_steps")
+end)
+
 check.test("the arguments of a call fit the parameters of its tool", function()
   local function chat(name, arguments)
     return { tools = { { type = "function", ["function"] = { name = "who", parameters = PERSON } } }, messages = {

@@ -1,4 +1,7 @@
 /* tests/test_schema.c - JSON as trees, JSON Schema by its specification, and the JSON of an answer */
+#include <stdlib.h>
+#include <time.h>
+
 #include "check.h"
 #include "schema/answer.h"
 #include "schema/schema.h"
@@ -174,6 +177,41 @@ static const char *answer(const char *text, int prose) {
   return out;
 }
 
+/* n times `each` in `text`, %zu the place, between `before` and `after`. */
+static char *many(const char *before, const char *each, size_t n, const char *after) {
+  Buf b = { 0 };
+  CHECK(buf_str(&b, before) == 0);
+  for (size_t i = 0; i < n; i++) CHECK(buf_printf(&b, each, i) == 0 && buf_char(&b, i + 1 < n ? ',' : ' ') == 0);
+  CHECK(buf_str(&b, after) == 0 && buf_char(&b, '\0') == 0);
+  return b.ptr;
+}
+
+/* CPU seconds that 100,000 steps took; all of these ask for some 10^10. */
+static double seconds_of(char *schema, char *value) {
+  Tree s = tree_of(schema), v = tree_of(value);
+  SchemaRun r = { .max_steps = 100000 };
+  schema_prepare(&s, 0);
+  clock_t from = clock();
+  CHECK(schema_validate(&r, (Schema){ &s, 0 }, &v, 0) == SCHEMA_COSTLY && r.left <= 100000);
+  double seconds = (double)(clock() - from) / CLOCKS_PER_SEC;
+  schema_run_free(&r);
+  tree_free(&s);
+  tree_free(&v);
+  free(schema);
+  free(value);
+  return seconds;
+}
+
+static void a_step_is_a_bounded_amount_of_work(void) {
+  enum { N = 100000 };
+  CHECK(seconds_of(strdup("{\"uniqueItems\":true}"), many("[", "%zu", N, "]")) < 2);
+  CHECK(seconds_of(many("{\"properties\":{", "\"a%zu\":true", N, "}}"), many("{", "\"b%zu\":1", N, "}")) < 2);
+  CHECK(seconds_of(many("{\"dependentRequired\":{", "\"a%zu\":[]", N, "}}"), many("{", "\"b%zu\":1", N, "}")) < 2);
+  CHECK(seconds_of(many("{\"additionalProperties\":true,", "\"x-%zu\":1", N, "}"), many("{", "\"b%zu\":1", N, "}")) < 2);
+  CHECK(seconds_of(many("{\"items\":{\"type\":[", "\"null\"", N, ",\"integer\"]}}"), many("[", "%zu", N, "]")) < 2);
+  CHECK(seconds_of(many("{\"allOf\":[", "{\"minLength\":1}", N, "]}"), many("\"", "%zu", N, "\"")) < 2);
+}
+
 static void the_json_of_an_answer_is_found(void) {
   CHECK(strcmp(answer(" \n{\"a\": 1}\n", 0), "{\"a\": 1}") == 0);
   CHECK(strcmp(answer("Here:\n```json\n[1]\n```\nDone.", 0), "[1]") == 0);
@@ -194,6 +232,7 @@ int main(void) {
   RUN(a_fault_says_where_and_what);
   RUN(keywords_that_are_not_checked_are_named_once);
   RUN(schemas_without_an_end_have_one);
+  RUN(a_step_is_a_bounded_amount_of_work);
   RUN(the_json_of_an_answer_is_found);
   return check_done();
 }

@@ -87,7 +87,8 @@ static Field field_of(lua_State *L, int t) {
 }
 
 static LmPart part_of(lua_State *L, int t) {
-  LmPart p = { (unsigned)number(L, t, "held", 0, 0, 1e6), 0, (uint64_t)number(L, t, "seed", 0, -9e15, 9e15) };
+  LmPart p = { (unsigned)number(L, t, "held", 0, 0, 1e6), 0,
+               (uint64_t)(int64_t)number(L, t, "seed", 0, -9e15, 9e15) };   /* a seed may be under 0 */
   lua_getfield(L, t, "out");
   p.held_out = lua_toboolean(L, -1);
   lua_pop(L, 1);
@@ -221,8 +222,8 @@ static int m_check(lua_State *L) {
   LmRule rule = { m, field_of(L, 2), (size_t)number(L, 2, "min_chars", 0, 0, 1e12),
                   (size_t)number(L, 2, "window", 32, 1, 1e6), number(L, 2, "max", HUGE_VAL, -HUGE_VAL, HUGE_VAL),
                   number(L, 2, "min", -HUGE_VAL, -HUGE_VAL, HUGE_VAL),
-                  number(L, 2, "past", HUGE_VAL, -HUGE_VAL, HUGE_VAL), number(L, 2, "share", 1, 0, 1), name(L, 2, "high"), name(L, 2, "low"),
-                  name(L, 2, "past_reason"), name(L, 2, "perplexity"), name(L, 2, "bits") };
+                  number(L, 2, "past", HUGE_VAL, -HUGE_VAL, HUGE_VAL), number(L, 2, "share", 1, 0, 1),
+                  name(L, 2, "high"), name(L, 2, "low"), name(L, 2, "past_reason"), name(L, 2, "perplexity"), name(L, 2, "bits") };
   Error err = { "" };
   lua_newrowop(L);
   RowOp *op = lm_op(&rule, &err);

@@ -10,7 +10,7 @@
 #include "schema/patterns.h"
 #include "schema/words.h"
 
-enum { MAX_DEPTH = 1500, SHOWN = 40 };
+enum { MAX_DEPTH = 1500, SHOWN = 40, FREE = 16 };   /* FREE: members that one step looks through */
 
 typedef struct Check {
   SchemaRun *r;
@@ -182,13 +182,13 @@ static int same(Check *c, const Tree *ta, uint32_t a, const Tree *tb, uint32_t b
 
 /* The member of an object of either tree by the key of a node; 0: none. */
 static uint32_t member(Check *c, const Tree *t, uint32_t object, const JsonValue *key) {
-  if (t->node[object].value.kind != JSON_OBJECT) return 0;
+  if (t->node[object].value.kind != JSON_OBJECT || c->stop != SCHEMA_VALID) return 0;
   for (uint32_t k = tree_first(t, object); k != 0; k = tree_after(t, object, k))
     if (same_string(c, &t->node[k].key, key)) return k;
   return 0;
 }
 
-static uint32_t word(const Check *c, uint32_t s, int w) {
+static uint32_t neighbour(const Check *c, uint32_t s, int w) {
   for (uint32_t k = tree_first(c->s, s); k != 0; k = tree_after(c->s, s, k))
     if (c->s->node[k].word == w) return k;
   return 0;
@@ -247,7 +247,7 @@ static int check_bound(Check *c, uint32_t s, uint32_t v, uint32_t object) {
   if (j->kind != JSON_NUMBER) return 1;
   double x = number(j), y = number(b);
   int least = w == SCHEMA_MINIMUM || w == SCHEMA_EXCLUSIVE_MINIMUM;
-  uint32_t other = exclusive ? 0 : word(c, object, least ? SCHEMA_EXCLUSIVE_MINIMUM : SCHEMA_EXCLUSIVE_MAXIMUM);
+  uint32_t other = exclusive ? 0 : neighbour(c, object, least ? SCHEMA_EXCLUSIVE_MINIMUM : SCHEMA_EXCLUSIVE_MAXIMUM);
   if (other != 0 && at(c->s, other)->kind == JSON_TRUE) exclusive = 1;
   int ok = least ? (exclusive ? x > y : x >= y) : (exclusive ? x < y : x <= y);
   return ok || fault(c, s, v);
@@ -278,7 +278,7 @@ static int matches(Check *c, uint32_t p, const JsonValue *pattern, Span text) {
   SchemaRun *r = c->r;
   if (!patterns_there()) return unchecked(c, span_str("pattern"));
   if (r->patterns == NULL && (r->patterns = patterns_new()) == NULL) return no_memory(c);
-  if (!spend(c, 10 + text.len / 16)) return 0;
+  if (!spend(c, 10 + text.len / 16 + pattern->raw.len / 16)) return 0;
   switch (patterns_search(r->patterns, text_of(c, pattern, &r->b), text, &err)) {
     case PATTERN_YES: return 1;
     case PATTERN_NO: return 0;
@@ -329,16 +329,17 @@ static int check_properties(Check *c, uint32_t s, uint32_t v) {
 static int check_pattern_properties(Check *c, uint32_t s, uint32_t v) {
   if (at(c->v, v)->kind != JSON_OBJECT) return 1;
   for (uint32_t p = tree_first(c->s, s); p != 0; p = tree_after(c->s, s, p))
-    for (uint32_t k = tree_first(c->v, v); k != 0; k = tree_after(c->v, v, k))
+    for (uint32_t k = tree_first(c->v, v); k != 0 && c->stop == SCHEMA_VALID; k = tree_after(c->v, v, k))
       if (matches(c, p, &c->s->node[p].key, text_of(c, &c->v->node[k].key, &c->r->a)) && !check(c, p, k)) return 0;
   return 1;
 }
 
 static int is_named(Check *c, uint32_t object, const JsonValue *key) {
-  uint32_t properties = word(c, object, SCHEMA_PROPERTIES), patterns = word(c, object, SCHEMA_PATTERN_PROPERTIES);
+  uint32_t properties = neighbour(c, object, SCHEMA_PROPERTIES);
+  uint32_t patterns = neighbour(c, object, SCHEMA_PATTERN_PROPERTIES);
   if (properties != 0 && member(c, c->s, properties, key) != 0) return 1;
   if (patterns != 0)
-    for (uint32_t p = tree_first(c->s, patterns); p != 0; p = tree_after(c->s, patterns, p))
+    for (uint32_t p = tree_first(c->s, patterns); p != 0 && c->stop == SCHEMA_VALID; p = tree_after(c->s, patterns, p))
       if (matches(c, p, &c->s->node[p].key, text_of(c, key, &c->r->a))) return 1;
   return 0;
 }
@@ -346,6 +347,7 @@ static int is_named(Check *c, uint32_t object, const JsonValue *key) {
 static int check_additional(Check *c, uint32_t s, uint32_t v, uint32_t object) {
   if (at(c->v, v)->kind != JSON_OBJECT) return 1;
   for (uint32_t k = tree_first(c->v, v); k != 0; k = tree_after(c->v, v, k)) {
+    if (!spend(c, 1 + c->s->node[object].count / FREE)) return 0;
     if (is_named(c, object, &c->v->node[k].key)) continue;
     if (!(at(c->s, s)->kind == JSON_FALSE ? fault(c, s, k) : check(c, s, k))) return 0;
   }
@@ -402,7 +404,7 @@ static int check_items(Check *c, uint32_t s, uint32_t v, uint32_t object) {
     if (at(c->s, s)->kind != JSON_ARRAY) return bad(c, s, "expected an array");
     return check_places(c, s, v);
   }
-  uint32_t before = word(c, object, w == SCHEMA_ITEMS ? SCHEMA_PREFIX_ITEMS : SCHEMA_ITEMS);
+  uint32_t before = neighbour(c, object, w == SCHEMA_ITEMS ? SCHEMA_PREFIX_ITEMS : SCHEMA_ITEMS);
   if (w == SCHEMA_ITEMS && at(c->s, s)->kind == JSON_ARRAY && c->s->node[s].count > 0) return check_places(c, s, v);
   if (w == SCHEMA_ADDITIONAL_ITEMS && (before == 0 || at(c->s, before)->kind != JSON_ARRAY)) return 1;
   return check_each(c, s, v, before != 0 && at(c->s, before)->kind == JSON_ARRAY ? c->s->node[before].count : 0);
@@ -410,7 +412,7 @@ static int check_items(Check *c, uint32_t s, uint32_t v, uint32_t object) {
 
 static int check_contains(Check *c, uint32_t s, uint32_t v, uint32_t object) {
   double n = 0, least = 1, most = HUGE_VAL;
-  uint32_t lo = word(c, object, SCHEMA_MIN_CONTAINS), hi = word(c, object, SCHEMA_MAX_CONTAINS);
+  uint32_t lo = neighbour(c, object, SCHEMA_MIN_CONTAINS), hi = neighbour(c, object, SCHEMA_MAX_CONTAINS);
   if (at(c->v, v)->kind != JSON_ARRAY) return 1;
   for (uint32_t k = tree_first(c->v, v); k != 0; k = tree_after(c->v, v, k)) n += quietly(c, s, k);
   if (lo != 0 && at(c->s, lo)->kind == JSON_NUMBER) least = number(at(c->s, lo));
@@ -422,7 +424,7 @@ static int check_contains(Check *c, uint32_t s, uint32_t v, uint32_t object) {
 static int check_unique(Check *c, uint32_t s, uint32_t v) {
   if (at(c->s, s)->kind != JSON_TRUE || at(c->v, v)->kind != JSON_ARRAY) return 1;
   for (uint32_t a = tree_first(c->v, v); a != 0; a = tree_after(c->v, v, a))
-    for (uint32_t b = tree_after(c->v, v, a); b != 0; b = tree_after(c->v, v, b))
+    for (uint32_t b = tree_after(c->v, v, a); b != 0 && c->stop == SCHEMA_VALID; b = tree_after(c->v, v, b))
       if (same(c, c->v, a, c->v, b)) return fault(c, s, b);
   return c->stop == SCHEMA_VALID;
 }
@@ -452,7 +454,7 @@ static int check_some(Check *c, uint32_t s, uint32_t v, int one) {
 }
 
 static int check_if(Check *c, uint32_t s, uint32_t v, uint32_t object) {
-  uint32_t branch = word(c, object, quietly(c, s, v) ? SCHEMA_THEN : SCHEMA_ELSE);
+  uint32_t branch = neighbour(c, object, quietly(c, s, v) ? SCHEMA_THEN : SCHEMA_ELSE);
   if (c->stop != SCHEMA_VALID) return 0;
   return branch == 0 || check(c, branch, v);
 }
@@ -500,6 +502,7 @@ static Span local_part(Check *c, const JsonValue *ref) {
 
 static int check_ref(Check *c, uint32_t s, uint32_t v) {
   if (at(c->s, s)->kind != JSON_STRING) return bad(c, s, "expected a string");
+  if (!spend(c, c->s->node[c->sroot].count / FREE)) return 0;
   Span path = local_part(c, at(c->s, s));
   if (path.ptr == NULL) return unchecked(c, span_str("$ref to another document"));
   uint32_t node = c->sroot;
@@ -552,6 +555,15 @@ static int check_word(Check *c, uint32_t s, uint32_t v, uint32_t object) {
   }
 }
 
+/* What keyword k of schema s takes with the value v, by how much is read: a keyword looks through its own list and for
+** its neighbours, and at a scalar whole. */
+static uint64_t cost_of(const Check *c, uint32_t k, uint32_t s, uint32_t v) {
+  const TreeNode *value = &c->v->node[v], *word = &c->s->node[k];
+  size_t read = value->count == 0 ? value->value.raw.len : 0;
+  if (word->count == 0) read += word->value.raw.len;
+  return 1 + (word->count + c->s->node[s].count) / FREE + read / 64;
+}
+
 static int check(Check *c, uint32_t s, uint32_t v) {
   const JsonValue *j = at(c->s, s);
   if (!spend(c, 1)) return 0;
@@ -563,7 +575,7 @@ static int check(Check *c, uint32_t s, uint32_t v) {
   c->depth++;
   int ok = 1;
   for (uint32_t k = tree_first(c->s, s); k != 0 && ok; k = tree_after(c->s, s, k))
-    ok = spend(c, 1) && check_word(c, k, v, s) && c->stop == SCHEMA_VALID;
+    ok = spend(c, cost_of(c, k, s, v)) && check_word(c, k, v, s) && c->stop == SCHEMA_VALID;
   c->depth--;
   return ok;
 }
@@ -573,6 +585,7 @@ SchemaResult schema_validate(SchemaRun *r, Schema schema, const Tree *value, uin
   r->pointer.len = r->expected.len = r->found.len = 0;
   r->keyword = "";
   int ok = check(&c, schema.root, root);
+  r->left = c.steps;
   if (c.stop != SCHEMA_VALID) return c.stop;
   return ok ? SCHEMA_VALID : SCHEMA_INVALID;
 }

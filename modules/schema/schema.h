@@ -34,6 +34,7 @@ typedef struct SchemaPatterns SchemaPatterns;   /* compiled patterns, by their t
 /* What a validation needs and what it found; zero it before first use, use it again and again. */
 typedef struct SchemaRun {
   uint64_t max_steps;        /* set by the caller */
+  uint64_t left;             /* of them, at the end */
   SchemaPatterns *patterns;
   Buf pointer;               /* where in the value the first fault is, as a JSON pointer */
   Buf expected;              /* what stands there, or of SCHEMA_BAD where in the schema, and what is wrong */

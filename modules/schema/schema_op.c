@@ -11,6 +11,8 @@
 
 enum { MAX_WORKERS = 1024, ASKED = 0, CHECKED = 1, RUN_FAILED = -2 };
 
+static const char COSTLY[] = "no end within max_steps";
+
 /* A JSON text of the recipe's, and its tree. */
 typedef struct Fixed {
   char *text;
@@ -29,6 +31,7 @@ typedef struct Worker {
   Tree row, schema, value;
   Buf edited, schema_text, value_text, evidence, path;
   SchemaRun run;
+  uint64_t steps;          /* that the next validation may take */
   double checked;
 } Worker;
 
@@ -43,9 +46,7 @@ typedef struct SchemaOp {
 } SchemaOp;
 
 typedef struct Visit {
-  const SchemaOp *op;
   Worker *w;
-  Row *row;
   Out *out;
   const Rule *rule;
   uint32_t found, tools;
@@ -104,9 +105,9 @@ static int reject_text(Worker *w, Out *out, const char *reason, Span field, Span
 
 /* Holds a value against a schema of the row or the recipe's; `reason` where it does not fit. 0, 1 with the row
 ** rejected, negative on errors. */
-static int validate(const SchemaOp *o, Worker *w, Out *out, Schema schema, const Tree *value, uint32_t root,
+static int validate(Worker *w, Out *out, Schema schema, const Tree *value, uint32_t root,
                     const char *reason, Span field, Span path) {
-  w->run.max_steps = o->spec.max_steps;
+  w->run.max_steps = w->steps;
   w->checked++;
   SchemaResult r = schema_validate(&w->run, schema, value, root);
   if (r == SCHEMA_VALID) return 0;
@@ -120,7 +121,7 @@ static int validate(const SchemaOp *o, Worker *w, Out *out, Schema schema, const
   }
   if (r == SCHEMA_COSTLY) {
     w->run.pointer.len = w->run.expected.len = 0;
-    if (buf_str(&w->run.expected, "no end within max_steps") != 0) return -1;
+    if (buf_str(&w->run.expected, COSTLY) != 0) return -1;
   }
   int bad = begin(w, field, path) != 0 || put(&w->evidence, "pointer", buf_span(&w->run.pointer)) != 0 ||
             put(&w->evidence, "wrong", buf_span(&w->run.expected)) != 0;
@@ -137,16 +138,16 @@ static JsonStatus read_string(Worker *w, const JsonValue *v, Buf *text, Tree *t)
 }
 
 /* The value at a node of the row, a string that is JSON or any other, against a schema. */
-static int validate_node(const SchemaOp *o, Worker *w, Out *out, Schema schema, uint32_t node, const char *reason) {
+static int validate_node(Worker *w, Out *out, Schema schema, uint32_t node, const char *reason) {
   const JsonValue *v = &w->row.node[node].value;
   Span path = path_of(w, node);
   if (path.ptr == NULL) return -1;
-  if (v->kind != JSON_STRING) return validate(o, w, out, schema, &w->row, node, reason, span_of(NULL, 0), path);
+  if (v->kind != JSON_STRING) return validate(w, out, schema, &w->row, node, reason, span_of(NULL, 0), path);
   JsonStatus s = read_string(w, v, &w->value_text, &w->value);
   if (s == JSON_NO_MEMORY) return -1;
   Span text = buf_span(&w->value_text);
   if (s != JSON_OK) return reject_text(w, out, reason, span_of(NULL, 0), path, text, text, s);
-  return validate(o, w, out, schema, &w->value, 0, reason, span_of(NULL, 0), path);
+  return validate(w, out, schema, &w->value, 0, reason, span_of(NULL, 0), path);
 }
 
 /* ---- values by their paths ---- */
@@ -156,7 +157,7 @@ static int rule_found(void *with, uint32_t node) {
   Span path = path_of(v->w, node);
   if (path.ptr == NULL) return -1;
   Schema schema = { &v->rule->schema.tree, 0 };
-  return validate(v->op, v->w, v->out, schema, &v->w->row, node, "wrong_value", span_of(NULL, 0), path);
+  return validate(v->w, v->out, schema, &v->w->row, node, "wrong_value", span_of(NULL, 0), path);
 }
 
 static int rule_missing(void *with, uint32_t node, size_t step) {
@@ -174,10 +175,10 @@ static int rule_missing(void *with, uint32_t node, size_t step) {
   return end(w, v->out, "missing_value");
 }
 
-static int check_rules(const SchemaOp *o, Worker *w, Row *row, Out *out) {
+static int check_rules(const SchemaOp *o, Worker *w, Out *out) {
   int r = 0;
   for (size_t i = 0; i < o->spec.nrules && r >= 0; i++) {
-    Visit v = { .op = o, .w = w, .row = row, .out = out, .rule = &o->rule[i] };
+    Visit v = { .w = w, .out = out, .rule = &o->rule[i] };
     r = tree_visit(&w->row, 0, &v.rule->path, &(TreeVisit){ rule_found, rule_missing, &v });
   }
   return r;
@@ -262,14 +263,14 @@ static int check_answer(const SchemaOp *o, Worker *w, Row *row, Out *out, const 
   if (s != JSON_OK) return reject_text(w, out, "not_json", field, span_of(NULL, 0), text, json, s);
   if (schema == NULL) return 0;
   if (tree_build(&w->value, json) != 0) return -1;
-  return validate(o, w, out, *schema, &w->value, 0, "schema_mismatch", field, span_of(NULL, 0));
+  return validate(w, out, *schema, &w->value, 0, "schema_mismatch", field, span_of(NULL, 0));
 }
 
 typedef struct Values { Visit v; Schema schema; } Values;
 
 static int value_found(void *with, uint32_t node) {
   Values *s = with;
-  return validate_node(s->v.op, s->v.w, s->v.out, s->schema, node, "schema_mismatch");
+  return validate_node(s->v.w, s->v.out, s->schema, node, "schema_mismatch");
 }
 
 static int check_json(const SchemaOp *o, Worker *w, Row *row, Out *out) {
@@ -279,7 +280,7 @@ static int check_json(const SchemaOp *o, Worker *w, Row *row, Out *out) {
   if (has < 0) return has;   /* row_schema returns 0 where it rejects */
   if (out_metric(out, ASKED, asked) != 0) return -1;
   if (has && o->value_path.n > 0) {
-    Values s = { { .op = o, .w = w, .row = row, .out = out }, schema };
+    Values s = { { .w = w, .out = out }, schema };
     int r = tree_visit(&w->row, 0, &o->value_path, &(TreeVisit){ value_found, NULL, &s });
     if (r < 0) return r;
     has = 0;
@@ -307,11 +308,22 @@ static uint32_t tool_named(Worker *w, uint32_t tools, uint32_t name) {
   return 0;
 }
 
+static void take_steps(Worker *w, uint64_t n) { w->steps -= n < w->steps ? n : w->steps; }
+
+static int costly(Worker *w, Out *out, uint32_t node) {
+  Span path = path_of(w, node);
+  if (path.ptr == NULL || begin(w, span_of(NULL, 0), path) != 0 || put(&w->evidence, "wrong", span_str(COSTLY)) != 0)
+    return -1;
+  return end(w, out, "bad_schema");
+}
+
 static int call_found(void *with, uint32_t node) {
   Visit *v = with;
   Worker *w = v->w;
   uint32_t name = of_function(&w->row, node, "name"), arguments = of_function(&w->row, node, "arguments");
   if (name == 0 || w->row.node[name].value.kind != JSON_STRING) return 0;
+  take_steps(w, w->row.node[v->tools].count);
+  if (w->steps == 0) return costly(w, v->out, node);
   uint32_t tool = tool_named(w, v->tools, name);
   if (tool == 0) {
     Span path = path_of(w, name);
@@ -324,14 +336,17 @@ static int call_found(void *with, uint32_t node) {
   if (schema == 0) schema = of_function(&w->row, tool, "input_schema");
   if (schema == 0 || arguments == 0 || w->row.node[schema].value.kind != JSON_OBJECT) return 0;
   schema_prepare(&w->row, schema);
-  return validate_node(v->op, w, v->out, (Schema){ &w->row, schema }, arguments, "tool_arguments");
+  take_steps(w, w->row.node[schema].next - schema);
+  int r = validate_node(w, v->out, (Schema){ &w->row, schema }, arguments, "tool_arguments");
+  if (r == 0) w->steps = w->run.left;   /* all calls of a row share its steps */
+  return r;
 }
 
 /* A list of tools that is a string is JSON in it: not read, for its schemas are the recipe's to name. */
-static int check_tools(const SchemaOp *o, Worker *w, Row *row, Out *out) {
+static int check_tools(const SchemaOp *o, Worker *w, Out *out) {
   uint32_t tools = node_at(w, &o->tools);
   if (tools == 0 || w->row.node[tools].value.kind != JSON_ARRAY || w->row.node[tools].count == 0) return 0;
-  Visit v = { .op = o, .w = w, .row = row, .out = out, .tools = tools };
+  Visit v = { .w = w, .out = out, .tools = tools };
   return tree_visit(&w->row, 0, &o->calls, &(TreeVisit){ call_found, NULL, &v });
 }
 
@@ -389,9 +404,10 @@ static int run(const RowOp *op, Row *row, Out *out) {
   if (w == NULL || read_row(o, w, row) != 0) return -1;
   w->run.unchecked.len = 0;
   w->checked = 0;
-  int r = check_rules(o, w, row, out);
+  w->steps = o->spec.max_steps;
+  int r = check_rules(o, w, out);
   if (r >= 0) r = check_json(o, w, row, out);
-  if (r >= 0 && o->tools.n > 0) r = check_tools(o, w, row, out);
+  if (r >= 0 && o->tools.n > 0) r = check_tools(o, w, out);
   if (r < 0) return r;
   if (out_metric(out, CHECKED, w->checked) != 0) return -1;
   if (w->run.unchecked.len == 0) return 0;

@@ -28,7 +28,7 @@ typedef struct SchemaSpec {
   Span schema_path, schema;  /* of the row, or JSON of the recipe; ptr NULL: none */
   Span value_path;           /* what the schema is for; ptr NULL: the answer */
   Span tools, calls;         /* paths; ptr NULL: tool calls are not read */
-  uint64_t max_steps;        /* of one validation */
+  uint64_t max_steps;        /* of one validation; of all tool calls of a row */
 } SchemaSpec;
 
 /* All is copied. NULL with err worded: out of memory, a path that is none, JSON that does not parse. */

@@ -143,7 +143,7 @@ return {
                     .. "the parameters of the tool it names; \"\": off" },
     calls       = { type = "string", default = "messages[].tool_calls[]", doc = "path of the calls" },
     max_steps   = { type = "integer", default = 1000000, min = 1000, max = 1000000000,
-                    doc = "work that one value may take; a schema that needs more is a bad one" },
+                    doc = "work that one value may take, or all tool calls of a row; what needs more is a bad schema" },
   },
   example = [[s.schema {
     require = { ["input"] = { "string", min = 1 }, ["metadata.score"] = { "number", max = 1, optional = true } },
