@@ -111,19 +111,10 @@ end
 
 -- Ranks from 1; equal values share the mean of theirs.
 local function ranks(values)
-  local order, rank = {}, {}
-  for i = 1, #values do order[i] = i end
-  table.sort(order, function(i, j)
-    if values[i] ~= values[j] then return values[i] < values[j] end
-    return i < j
-  end)
-  local first = 1
-  while first <= #order do
-    local last = first
-    while last < #order and values[order[last + 1]] == values[order[first]] do last = last + 1 end
-    for i = first, last do rank[order[i]] = (first + last) / 2 end
-    first = last + 1
-  end
+  local n, rank_of, before = counts(values), {}, 0
+  for _, v in ipairs(sorted_keys(n)) do rank_of[v], before = before + (n[v] + 1) / 2, before + n[v] end
+  local rank = {}
+  for i, v in ipairs(values) do rank[i] = rank_of[v] end
   return rank
 end
 
