@@ -4,6 +4,7 @@
 local canary = require "judge.canary"
 local estimate = require "judge.estimate"
 local json = require "json"
+local masked = require "judge.masked"
 local prices = require "judge.prices"
 local prompt = require "judge.prompt"
 local screen = require "report.screen"
@@ -168,9 +169,10 @@ end
 -- ---- for check ----
 
 --- What the stage gives where nothing may be spent: every row goes on.
-function offer.view(self, e)
+function offer.view(self, view, e)
   local notes = {}
   if not self.endpoint then notes[1] = ("%s: a run would stop here: %s"):format(self.ctx.name, self.no_endpoint) end
+  notes[#notes + 1] = masked.note(self, view)
   if self.paid.unasked then
     notes[#notes + 1] = ("%s: nothing was asked and all rows stay: only tamis run spends money"):format(self.ctx.name)
   end

@@ -11,6 +11,7 @@ local endpoint = require "judge.endpoint"
 local file = require "judge.file"
 local fs = require "fs"
 local hash = require "hash"
+local masked = require "judge.masked"
 local offer = require "judge.offer"
 local prices = require "judge.prices"
 local prompt = require "judge.prompt"
@@ -215,12 +216,13 @@ end
 -- ---- money before it is spent ----
 
 --- May the run spend? On a terminal it asks; elsewhere max_cost or --yes must have said so.
-local function may_spend(self, e)
+local function may_spend(self, view, e)
   local paid = self.paid
   if e.requests == 0 or e.free or self.p.max_cost or paid.yes then return true end
   local question = offer.question(e)
   if paid.confirm then
-    if paid.confirm(question) then return true end
+    local warning = masked.note(self, view)
+    if paid.confirm(warning and warning .. ".\n" .. question or question) then return true end
     return nil, "nothing was asked and nothing written"
   end
   return nil, ("%s: give max_cost = DOLLARS in the recipe (or --set %s.max_cost=DOLLARS), or --yes"):format(question,
@@ -242,9 +244,9 @@ function run.stage(view, p, ctx)
   local asked, left = draw(self, view)
   local todo, nrows = unanswered(self, asked)
   local e = offer.of(self, asked, { todo = todo, rows = nrows, left = #left })
-  if self.paid.estimate then return offer.view(self, e) end
+  if self.paid.estimate then return offer.view(self, view, e) end
   local ok
-  ok, err = may_spend(self, e)
+  ok, err = may_spend(self, view, e)
   if not ok then return nil, err end
   local outcomes
   outcomes, err = ask_all(self, view, asked)

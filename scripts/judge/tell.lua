@@ -4,6 +4,7 @@ local canary = require "judge.canary"
 local drift = require "judge.drift"
 local family = require "judge.family"
 local json = require "json"
+local masked = require "judge.masked"
 local prices = require "judge.prices"
 local score = require "judge.score"
 local screen = require "report.screen"
@@ -199,6 +200,7 @@ function tell.view(self, view, outcomes, left)
   for _, row in ipairs(view:standing_rows()) do take(t, row, outcomes.of[row]) end
   local figures = figures_of(self, t, view)
   local notes = notes_of(self, t, figures)
+  notes[#notes + 1] = masked.note(self, view)
   local v, err = with_columns(t, view, self.ctx.name):apply(self.ctx.name, t.list)
   if not v then return nil, err end
   return v, { figures = figures, notes = notes }

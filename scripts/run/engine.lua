@@ -68,6 +68,15 @@ function engine:context(entry)
     earlier = function(p) return against.open(p, self.runs, self.pool) end,
     -- the bytes of a file that a parameter names, for the lineage too: its bytes and path; or nil and a sentence
     file = function(name) return models.read(self.models, entry, name, self.folder) end,
+    -- the stages before this one, as the plan has them
+    before = function()
+      local out = {}
+      for _, e in ipairs(self.plan.stages) do
+        if e == entry then break end
+        out[#out + 1] = e
+      end
+      return out
+    end,
     -- the name of a stage behind this one that sets an annotation; nil if there is none
     set_behind = function(annotation)
       local behind = false

@@ -84,6 +84,40 @@ check.test("people read the same in words, and a run without a terminal stops wi
   check.contains(flat(err), "--yes")
 end)
 
+local function noted(env, options, command)
+  local status, out, err = tamis((command or "check") .. " recipe.lua --json " .. (options or ""), env)
+  check.eq(status, 0, err)
+  return table.concat(json.decode(out).notes, "\n")
+end
+
+check.test("rows that leave unmasked are a warning, where nothing before takes private data out", function()
+  local WARNING = "judge: no pii stage before it masks or rejects private data: rows leave for https://api.anthropic.com "
+    .. 'as they were read; put s.pii { action = "redact" } before it'
+  for options, warns in pairs { [""] = false, ["--set pii.action=reject"] = false, ["--set pii.action=tag"] = true,
+                                ["--skip pii"] = true, ["--set pii.action=tag --skip balance"] = true } do
+    local notes = noted(NOBODY, options)
+    check.eq(notes:find(WARNING, 1, true) ~= nil, warns, options .. "\n" .. notes)
+  end
+  write("own.jsonl", '{"identity":"none","correctness":1,"helpfulness":1,"instruction_following":1,"completeness":1,"quality":1}\n')
+  check.eq(noted(NOBODY, "--skip pii --set judge.provider=file --set judge.scores=own.jsonl"):find("leave", 1, true), nil)
+end)
+
+check.test("a pii stage that rejects leaves rows of trusted sources as they are, and one by kinds is read by kinds", function()
+  local function recipe(name, pii)
+    write(name, ([[
+local s = require "tamis"
+return s.recipe { name = "t", sources = { { "rows.jsonl", trusted = true } },
+  s.pii { %s }, s.judge { model = "claude-haiku-4-5" } }
+]]):format(pii))
+    local _, out = tamis("check " .. name .. " --json", NOBODY)
+    return table.concat(json.decode(out).notes, "\n")
+  end
+  check.contains(recipe("a.lua", 'action = "reject"'), "rows of trusted sources stay: theirs leave for")
+  check.eq(recipe("b.lua", 'action = "redact"'):find("leave for", 1, true), nil)
+  check.eq(recipe("c.lua", 'types = { EMAIL = "redact", SSN = "tag" }'):find("leave for", 1, true), nil)
+  check.contains(recipe("d.lua", 'types = { EMAIL = "tag" }'), "no pii stage before it masks")
+end)
+
 check.test("half filled, the cache tells how the model counts, and what is told is what is paid", function()
   local s <close> = server.start()
   local env = ("ANTHROPIC_API_KEY=%s ANTHROPIC_BASE_URL=%s"):format(server.ANTHROPIC_KEY, s.url)
@@ -102,6 +136,8 @@ check.test("half filled, the cache tells how the model counts, and what is told 
     check.ok(told.low <= paid and paid <= told.high, ("%s: paid %d, told %d to %d"):format(kind, paid, told.low, told.high))
   end
   check.eq(checked(env).rows, 0)
+  check.contains(noted(env, "--yes --set pii.action=tag --set judge.max_rows=5 --out other", "run"),
+    "rows leave for " .. s.url .. " as they were read")
 end)
 
 check.done()
