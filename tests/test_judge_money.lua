@@ -167,11 +167,34 @@ check.test("a recipe's address is nobody's word: refused, allowed by the user, a
   check.eq({ e.origin, next(e.secret) }, { "https://evil.example" })
 end)
 
+check.test("a recipe may spell out the address that would be taken anyway, whatever is spelt otherwise is another", function()
+  local env = { T_KEY = "k-1" }
+  local e = find(hosted, { base_url = "HTTPS://api.hosted.example:443/v1/" }, env)
+  check.eq({ e.url, e.secret.authorization.env, e.private }, { "https://api.hosted.example/v1", "T_KEY", false })
+  for _, other in ipairs { "https://api.hosted.example.evil.example/v1", "https://api.hosted.example:444/v1",
+                           "http://api.hosted.example/v1", "https://api.hosted.example%2eevil.example/v1" } do
+    check.eq((find(hosted, { base_url = other }, env)), nil, other)
+  end
+  for _, odd in ipairs { "http://0x7f.1/v1", "http://127.1/v1", "http://2130706433/v1", "http://127.0.0.01/v1",
+                         "https://x/%2e%2e/v1", "https://x/../v1" } do
+    check.eq((endpoint.parse(odd)), nil, odd)
+  end
+  check.eq(endpoint.parse "http://judge.localhost:8000".loopback, false)
+end)
+
 check.test("an address in the environment carries the key; the recipe may only say the same origin", function()
   local env = { T_KEY = "k-1", T_URL = "https://gateway.example/v1" }
   check.eq(find(hosted, {}, env).secret.authorization, { env = "T_KEY", prefix = "Bearer " })
   check.eq(find(hosted, { base_url = "https://gateway.example/other" }, env).path, "/other")
   check.eq((find(hosted, { base_url = "https://gateway.example:444/v1" }, env)), nil)
+end)
+
+check.test("a key in the environment stays from a server of one's own that only the configuration names", function()
+  local config = { providers = { private = { base_url = "https://own.example/v1" } }, prices = {} }
+  check.eq(next(find(private, {}, { T_KEY = "k-1" }, { config = config }).secret), nil)
+  config.providers.private.api_key = "own"
+  check.eq(find(private, {}, { T_KEY = "k-1" }, { config = config }).secret, { authorization = "Bearer own" })
+  check.eq(find(private, {}, { T_KEY = "k-1", T_URL = "https://own.example/v1" }).secret.authorization.env, "T_KEY")
 end)
 
 check.test("plain http goes to this machine, elsewhere only where the user says so", function()

@@ -4,32 +4,22 @@
 
 local config = require "judge.config"
 local fs = require "fs"
+local http = require "http"
 
 local endpoint = {}
 
-local LOOPBACK = { localhost = true, ["127.0.0.1"] = true, ["[::1]"] = true }
-local DEFAULT_PORT = { http = 80, https = 443 }
-
---- The parts of a base URL; nil and what is wrong with it.
+--- The parts of a base URL, as the client will read it (modules/http/url.h: one reader, so that what is allowed here
+-- and where a request goes are the same); nil and what is wrong with it.
 -- @return  { scheme, host, port, path, origin = "scheme://host:port", url = origin and path, loopback = boolean }
 function endpoint.parse(url)
-  if type(url) ~= "string" or url:find "[%s%c\\]" or #url > 2000 then return nil, "it is no URL" end
-  local scheme, rest = url:match "^(%a+)://(.*)$"
-  scheme = scheme and scheme:lower()
-  if not DEFAULT_PORT[scheme or ""] then return nil, "it begins with neither https:// nor http://" end
-  if rest:find "[#?]" then return nil, "it must have no ? and no #" end
-  local authority, path = rest:match "^([^/]*)(.*)$"
-  if authority:find("@", 1, true) then return nil, "it must not hold a user name: keys have a variable of their own" end
-  local host, port = authority:match "^(%b[]):?(%d*)$"
-  if not host then host, port = authority:match "^([%w.%-_]+):?(%d*)$" end
-  if not host then return nil, "it names no host" end
-  port = port ~= "" and math.tointeger(tonumber(port)) or DEFAULT_PORT[scheme]
-  if not port or port < 1 or port > 65535 then return nil, "its port is none" end
-  host, path = host:lower(), path:gsub("/+$", "")
-  local shown = port == DEFAULT_PORT[scheme] and host or host .. ":" .. port
-  local origin = scheme .. "://" .. shown
-  return { scheme = scheme, host = host, port = port, path = path, origin = origin, url = origin .. path,
-           loopback = LOOPBACK[host] == true or host:find "^127%.%d+%.%d+%.%d+$" ~= nil }
+  if type(url) ~= "string" then return nil, "it is no URL" end
+  local u, why = http.url(url)
+  if not u then return nil, why end
+  if u.path:find("?", 1, true) then return nil, "a base URL has no query (?…)" end
+  u.path = u.path:gsub("/+$", "")
+  u.url = u.origin .. u.path
+  u.loopback = u.kind == "loopback" and not u.host:find "%.localhost$"   -- such a name may lead elsewhere
+  return u
 end
 
 --- The origins of --allow-host; nil and a sentence for what is none.
@@ -57,21 +47,18 @@ local function no_address(provider)
     :format(provider.name, provider.base, config.named())
 end
 
--- The address, and who gave it: "user" or "recipe".
+-- The address, and who gave it: "user" or "recipe". A recipe may spell out what would be taken anyway.
 local function address(provider, p, mine, allowed)
   local url, source = users(provider, mine)
-  local user, why
-  if url then
-    user, why = endpoint.parse(url)
+  local asked, user, wanted, why = given(p.base_url)
+  if url or provider.url then
+    user, why = endpoint.parse(url or provider.url)
     if not user then return nil, ("%s = %q: %s"):format(source, url, why) end
   end
-  local asked = given(p.base_url)
   if not asked then
     if user then return user, "user" end
-    if not provider.url then return no_address(provider) end
-    return endpoint.parse(provider.url), "user"
+    return no_address(provider)
   end
-  local wanted
   wanted, why = endpoint.parse(asked)
   if not wanted then return nil, ("base_url = %q: %s"):format(asked, why) end
   if user and user.origin == wanted.origin then return wanted, "user" end
@@ -80,9 +67,12 @@ local function address(provider, p, mine, allowed)
     wanted.origin, wanted.origin, provider.base, asked)
 end
 
+-- A server of one's own that the configuration names is not sent the key that stands in the environment for another:
+-- OPENAI_API_KEY is OpenAI's, or that of OPENAI_BASE_URL.
 local function find_key(provider, mine)
   local header, prefix = provider.secret.header, provider.secret.prefix
-  local key = given(fs.getenv(provider.key))
+  local beside = not provider.keyless or given(fs.getenv(provider.base))
+  local key = beside and given(fs.getenv(provider.key))
   if key then return key, provider.key, { [header] = { env = provider.key, prefix = prefix } } end
   if given(mine.api_key) then return mine.api_key, config.named(), { [header] = prefix .. mine.api_key } end
 end
