@@ -15,8 +15,8 @@ ask.__index = ask
 
 local POLL = 1            -- seconds until the loop looks around without a reply
 local QUEUE = 64          -- requests handed over beyond those in flight
-local READ_AGAIN = 2      -- times that a reply which cannot be read is asked again
-local CAP_GROWS = 2       -- times max_tokens, where a reply was cut off by it
+ask.READ_AGAIN = 2        -- times that a reply which cannot be read is asked again
+ask.CAP_GROWS = 2         -- times max_tokens, where a reply was cut off by it
 local HINTLESS = 3        -- refusals for rate in a row without a word on when: an empty purse, at a paid provider
 local SURE = 8000         -- bytes of a request from which on its tokens are held against those of the others
 local CUT_SHARE = 0.5     -- of the tokens that so many bytes should be: under it the server read a part
@@ -179,9 +179,9 @@ end
 local function unreadable(self, job, answer, why)
   job.unread = (job.unread or 0) + 1
   if answer.stop == "length" then
-    job.max_tokens, why = job.max_tokens * CAP_GROWS, "cut off at max_tokens"
+    job.max_tokens, why = job.max_tokens * ask.CAP_GROWS, "cut off at max_tokens"
   end
-  if job.unread > READ_AGAIN then return finish(self, job, "unparsed", { why = why, tries = job.tries }) end
+  if job.unread > ask.READ_AGAIN then return finish(self, job, "unparsed", { why = why, tries = job.tries }) end
   send_again(self, job)
 end
 
@@ -322,6 +322,15 @@ local function too_many_failures(self, all)
   if self.ended < EARLY and not all then return false end
   local asked = self.ended - (self.counts.skipped_budget or 0)
   return asked > 0 and self.failures > self.o.max_failed * asked
+end
+
+-- What judge/batch does with single jobs.
+ask.cached, ask.finish, ask.render = from_cache, finish, render
+
+--- Do too many rows fail? What stops the stage then; else nil.
+-- @param all  true: all rows have ended
+function ask:failing(all)
+  if too_many_failures(self, all) then return { class = "failures", why = table.concat(self.why, "; ") } end
 end
 
 --- Judges all jobs.

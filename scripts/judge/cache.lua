@@ -69,7 +69,8 @@ function cache:holds(key, kind)
   return row ~= nil and (kind == nil or row.kind == kind)
 end
 
-local function begin(self)
+--- What is written from here on is on disk after `commit`.
+function cache:begin()
   if self.open then return end
   assert(self.db:exec "BEGIN IMMEDIATE")
   self.open = true
@@ -78,7 +79,7 @@ end
 --- Keeps an answer; it is on disk after `commit`.
 -- @param a  { kind, reply, usage, cost, provider, model, served, request_id, rubric }
 function cache:put(key, a)
-  begin(self)
+  self:begin()
   local u = a.usage or {}
   assert(self.db:exec("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", key, a.kind,
     a.reply, u.input, u.output, u.cache_read, u.cache_write, a.cost or 0, a.provider, a.model, a.served,
@@ -107,7 +108,7 @@ end
 --- Pins a row; it is on disk after `commit`.
 -- @param pin  { n, identity, data, cut, marks, who = { provider, model, rubric, version } }
 function cache:pin(recipe, stage, pin)
-  begin(self)
+  self:begin()
   local who = pin.who
   assert(self.db:exec("INSERT OR IGNORE INTO pinned VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", recipe, stage, pin.n,
     pin.identity, pin.data, pin.cut and 1 or 0, pin.marks, who.provider, who.model, who.rubric, who.version, fs.utc()))
@@ -130,5 +131,6 @@ function cache:close()
   self.db:close()
   self.db = nil
 end
+cache.__close = cache.close
 
 return cache

@@ -42,7 +42,7 @@ end
 
 --- Opens a connection.
 -- @param endpoint  as judge/endpoint finds it
--- @param p         concurrency, requests_per_minute and the like
+-- @param p         concurrency, requests_per_minute and the like; timeout = seconds, where a request may take longer
 -- @return  the client; or nil and a sentence
 function client.open(endpoint, provider, p)
   local limits = given_limits(endpoint, p)
@@ -53,7 +53,7 @@ function client.open(endpoint, provider, p)
     origin = endpoint.url, headers = { ["content-type"] = "application/json" }, secrets = endpoint.secret,
     keep_headers = headers_to_keep(provider), ca_file = endpoint.ca_file, proxy = endpoint.proxy, http2 = true,
     http2_connections = H2_CONNECTIONS, allow_private = endpoint.private, plain_http = endpoint.plain,
-    connect_timeout = TIMES.connect, timeout = TIMES.whole, low_speed = TIMES.silence,
+    connect_timeout = TIMES.connect, timeout = p.timeout or TIMES.whole, low_speed = TIMES.silence,
     max_reply_bytes = MOST_REPLY, buffer_bytes = BUFFER, concurrency = pace, buckets = limits,
   }
   if not real then return nil, err end
@@ -62,7 +62,8 @@ end
 
 function client:submit(q)
   self.http:submit { id = q.id, path = q.path, headers = q.headers, body = q.body, input_tokens = q.input_tokens,
-                     output_tokens = q.output_tokens, not_before = q.delay }
+                     output_tokens = q.output_tokens, not_before = q.delay, method = q.method,
+                     multipart = q.multipart, to_file = q.to_file, max_reply_bytes = q.max_reply_bytes }
 end
 
 -- The server says what it grants a minute: its word is the limit where nobody gave a lower one.

@@ -1,6 +1,8 @@
 --- run: one judge stage over a view: which rows are asked, what each came to, what that makes of it.
 
 local ask = require "judge.ask"
+local batch = require "judge.batch"
+local batches = require "judge.batches"
 local budget = require "judge.budget"
 local cache = require "judge.cache"
 local canary = require "judge.canary"
@@ -62,6 +64,9 @@ local function prepare(p, ctx)
   if p.provider == "file" then return self end
   self.provider, err = provider.find(p.provider, p.model)
   if not self.provider then return nil, err end
+  if p.mode == "batch" and not self.provider.batch then
+    return nil, ('mode = "batch": %s takes no batches'):format(self.provider.name)
+  end
   self.config, err = config.read()
   if not self.config then return nil, err end
   self.endpoint, err = endpoint.find(self.provider, p, { allow_hosts = self.paid.allow_hosts, config = self.config })
@@ -72,6 +77,7 @@ local function prepare(p, ctx)
   if fault then return nil, fault end
   self.cache, err = open_cache(self.paid)
   if not self.cache then return nil, err end
+  self.store = batches.of(self.cache)
   self.system, self.schema = rubric.text(self.rubric), rubric.schema(self.rubric)
   local url = self.endpoint and self.endpoint.url or self.provider.url or ""
   self.base = rows.base { provider = self.provider.name, url = url, model = p.model, system = self.system,
@@ -98,13 +104,15 @@ local function draw(self, view)
   return asked, left
 end
 
---- Bytes of the requests that the cache does not answer; what it holds is marked as held.
+--- Bytes of the requests that the cache does not answer and that are not out in a batch; what it holds is marked as
+-- held.
 local function unanswered(self, asked)
   local todo, frame, rows_of_run = {}, #prompt.key_text "", {}
+  local any_out = self.store:any_out()
   for _, a in ipairs(asked) do
     rows_of_run[a.key] = true
     a.held = self.cache:holds(a.key, self.paid.retry_refused and "answer" or nil)
-    if not a.held then todo[#todo + 1] = a.bytes + frame end
+    if not a.held and not (any_out and self.store:is_out(a.key)) then todo[#todo + 1] = a.bytes + frame end
   end
   local nrows = #todo
   for _, pin in ipairs(self.drift and self.drift.changed and self.drift.list or {}) do
@@ -141,10 +149,8 @@ local function jobs_of(self, view, asked, outcomes)
   end
 end
 
--- A row that lost its middle is not judged by what may have stood there.
 local function cut_form(self)
-  local less = rubric.without(self.rubric, "completeness")
-  if #less == 0 then less = self.rubric end
+  local less = rubric.cut(self.rubric)
   return { rubric = less, system = rubric.text(less), schema = rubric.schema(less) }
 end
 
@@ -157,6 +163,7 @@ local STOPS = {
 }
 
 local function stopped(self, loop, err)
+  if type(err) == "string" then return err end
   if err.class == "interrupted" then return "interrupted" end
   local told = ("%s: %s"):format(STOPS[err.class] or err.class, err.why)
   local answers = loop.counts.scored or 0
@@ -170,7 +177,11 @@ end
 --- Asks for all rows that the cache does not answer.
 local function ask_all(self, view, asked)
   local p = self.p
-  local server, err = client.open(self.endpoint, self.provider, p)
+  local ok, err = true, nil
+  if p.mode ~= "batch" then ok, err = batch.none_out(self, asked) end
+  if not ok then return nil, err end
+  local server
+  server, err = client.open(self.endpoint, self.provider, p)
   if not server then return nil, err end
   self.cut, self.canary_outcomes = cut_form(self), {}
   self.canaries = canary.choose(#asked, p.canaries, self.ctx.seed ~ CANARIES_APART)
@@ -186,8 +197,8 @@ local function ask_all(self, view, asked)
       if self.ctx.tick then self.ctx.tick(done, #asked) end
     end,
   }
-  local ok
-  ok, err = loop:run(jobs_of(self, view, asked, outcomes))
+  local jobs = jobs_of(self, view, asked, outcomes)
+  if p.mode == "batch" then ok, err = batch.run(self, loop, jobs) else ok, err = loop:run(jobs) end
   server:close()
   self.loop = loop
   if not ok then return nil, stopped(self, loop, err) end

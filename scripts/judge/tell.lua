@@ -148,7 +148,7 @@ local function figures_of(self, t, view)
   if loop then
     f.spent = { cost = loop.o.budget.spent, saved = loop.saved, hits = loop.hits, requests = loop.sent,
                 retries = loop.retries, tokens = loop.tokens, lost = loop.o.budget.lost,
-                price_as_of = loop.o.price.as_of }
+                price_as_of = loop.o.price.as_of, batches = loop.batches and loop.batches.n }
     f.rungs, f.capped, f.url = loop.rungs, loop.capped, self.endpoint.url
     f.served = served_by(t)
   end
@@ -181,6 +181,11 @@ local function notes_of(self, t, figures)
   if self.loop and self.loop.capped then
     notes[#notes + 1] = ("%s: max_cost was reached: %s judged, a fair sample, and %s not"):format(name,
       screen.count(t.counts.scored or 0, "row"), screen.number(t.counts.skipped_budget or 0))
+  end
+  local sent = self.loop and self.loop.batches
+  if sent and sent.n > 0 then
+    notes[#notes + 1] = ("%s: %d rows went in %d batches, for $%s"):format(name, sent.rows, sent.n,
+      tell.dollars(sent.cost))
   end
   canary_notes(self, figures, notes)
   for _, k in ipairs(figures.kin or {}) do notes[#notes + 1] = family.note(name, k) end

@@ -71,6 +71,27 @@ function wire.count(v)
   return n and n >= 0 and n or 0
 end
 
+--- A name that a server gave to something of its own, fit to stand in a path; else nil.
+function wire.id(v) return type(v) == "string" and #v <= 200 and v:find "^[%w_%-]+$" and v or nil end
+
+-- Days since 1970-01-01 of a day of the Gregorian calendar (Hinnant, "chrono-compatible low-level date algorithms").
+local function days(y, m, d)
+  if m <= 2 then y = y - 1 end
+  local era, year = y // 400, y % 400
+  local of_year = (153 * ((m + 9) % 12) + 2) // 5 + d - 1
+  return era * 146097 + year * 365 + year // 4 - year // 100 + of_year - 719468
+end
+
+--- Seconds since 1970 of a time as RFC 3339 writes it; 0 for what is none.
+function wire.seconds(text)
+  if type(text) ~= "string" then return 0 end
+  local y, mo, d, h, mi, s, zone = text:match "^(%d%d%d%d)-(%d%d)-(%d%d)[Tt](%d%d):(%d%d):(%d%d)%.?%d*(.*)$"
+  if not y then return 0 end
+  local sign, zh, zm = zone:match "^([+-])(%d%d):(%d%d)$"
+  local away = sign and (zh * 3600 + zm * 60) * (sign == "-" and -1 or 1) or 0
+  return math.tointeger(days(y // 1, mo // 1, d // 1) * 86400 + h * 3600 + mi * 60 + s - away) or 0
+end
+
 --- The beginning of a body that is no JSON, for a message: without markup's line breaks.
 function wire.glimpse(body)
   if type(body) ~= "string" then return "" end

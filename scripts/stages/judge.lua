@@ -61,6 +61,9 @@ return {
     on       = { type = "table", doc = "what becomes of rows without marks, by state: keep, reject or quarantine" },
     max_failed = { type = "number", default = 0.2, min = 0, max = 1,
                    doc = "the stage stops when a larger share of the rows asked could not be judged" },
+    mode     = { type = "enum", default = "sync", values = { "sync", "batch" },
+                 doc = "batch: half the price, answers within a day (anthropic, openai). The run sends the rows and "
+                   .. "ends with status 1; behind tamis judge collect the same run uses the answers" },
     max_cost = { type = "number", min = 0, doc = "dollars that this run may spend anew: a hard cap" },
     on_cap   = { type = "enum", default = "quarantine", values = { "quarantine", "stop" },
                  doc = "at the cap: quarantine the rest of the rows, or stop the run" },

@@ -1,4 +1,4 @@
---- openai: OpenAI's Chat Completions, and what all servers that speak them share.
+--- openai: OpenAI's Chat Completions, one at a time and in batches, and what all servers that speak them share.
 
 local wire = require "judge.wire"
 
@@ -45,7 +45,6 @@ local openai = {
     input_tokens = { limit = "x-ratelimit-limit-tokens", remaining = "x-ratelimit-remaining-tokens" },
   },
   hints  = { "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens" },
-  batch  = "files",
   cap    = "max_completion_tokens",
 }
 
@@ -69,15 +68,79 @@ function openai.request(ask)
   return { path = "/chat/completions", headers = {}, body = openai.body(openai, ask) }
 end
 
---- The answer in the words all providers share. `usage` is nil where the server counts nothing.
-function openai.reply(status, body)
-  local t = wire.decode(body)
+local function answer_of(status, t, body)
   local choice = t and wire.table(t.choices) and wire.table(t.choices[1])
   if not choice or status ~= 200 then return { error = error_of(t, body) } end
   local message = wire.table(choice.message) or {}
   local refusal = wire.text(message.refusal)
   return { text = text_of(message.content), stop = refusal and "refusal" or STOPS[choice.finish_reason] or "other",
            refusal = refusal, usage = usage_of(t.usage), request_id = wire.text(t.id), model = wire.text(t.model) }
+end
+
+--- The answer in the words all providers share. `usage` is nil where the server counts nothing.
+function openai.reply(status, body) return answer_of(status, wire.decode(body), body) end
+
+-- ---- Batches (judge/batch.lua says what each function gives) ----
+
+local ENDED = { completed = true, failed = true, expired = true, cancelled = true }
+local FATES = { batch_expired = "expired", batch_cancelled = "canceled" }
+
+local batch = { rows = 50000, marks = true }   -- and a file of 200 MB
+openai.batch = batch
+
+function batch.entry(custom, body)
+  return ('{"custom_id":"%s","method":"POST","url":"/v1/chat/completions","body":%s}'):format(custom, body)
+end
+
+--- The entries go up as a file, which the batch then names; a file alone costs nothing.
+function batch.upload(entries, mark)
+  return { path = "/files", multipart = {
+    { name = "purpose", value = "batch" },
+    { name = "file", value = table.concat(entries, "\n") .. "\n", filename = "tamis-" .. mark .. ".jsonl",
+      content_type = "application/jsonl" } } }
+end
+
+function batch.create(_, mark, file)
+  local body = wire.object { { "input_file_id", file }, { "endpoint", "/v1/chat/completions" },
+                             { "completion_window", "24h" }, { "metadata", { tamis = mark } } }
+  return { path = "/batches", body = body }
+end
+
+function batch.state(id) return { path = "/batches/" .. id } end
+
+function batch.cancel(id) return { method = "POST", path = "/batches/" .. id .. "/cancel", body = "" } end
+
+function batch.list(after) return { path = "/batches?limit=100" .. (after and "&after=" .. after or "") } end
+
+--- What was answered lies in one file, the rest in another; either may be missing.
+function batch.results(b)
+  local out = {}
+  for _, file in ipairs { b.output or false, b.errors or false } do
+    if file then out[#out + 1] = { path = "/files/" .. file .. "/content" } end
+  end
+  return out
+end
+
+-- Why a batch was not taken, behind its upload.
+local function fault_of(t)
+  local list = wire.table((wire.table(t.errors) or {}).data) or {}
+  local first = wire.table(list[1])
+  return first and (wire.text(first.message) or wire.text(first.code))
+end
+
+function batch.read(t)
+  return { id = wire.text(t.id), state = wire.text(t.status) or "?", ended = ENDED[t.status] == true,
+           created = wire.count(t.created_at), rows = wire.count((wire.table(t.request_counts) or {}).total),
+           mark = wire.text((wire.table(t.metadata) or {}).tamis), fault = fault_of(t),
+           output = wire.id(t.output_file_id), errors = wire.id(t.error_file_id) }
+end
+
+function batch.line(t)
+  local custom, response, e = wire.text(t.custom_id), wire.table(t.response), wire.table(t.error) or {}
+  if FATES[e.code] then return custom, FATES[e.code] end
+  if not response then return custom, "answer", 500, { error = error_of(e) } end
+  local status, body = wire.count(response.status_code), response.body
+  return custom, "answer", status, answer_of(status, wire.table(body), wire.text(body))
 end
 
 return openai
