@@ -114,16 +114,20 @@ end
 
 -- ---- a run ----
 
---- Judges n rows; what each came to, by row.
-local function judge(s, n, o)
-  o = o or {}
+local function asker(s, o)
   local chance = generator(7)
-  local a = ask.new {
+  return ask.new {
     provider = o.provider or openai, model = "x", system = "the rubric", schema = rubric.schema(R), rubric = R, digest = "d",
     max_tokens = 100, sampling = {}, extra = {}, client = s, cache = o.cache, budget = budget.new(o.cap), price = PRICE,
     hosted = o.hosted, max_failed = o.max_failed or 1, on_cap = o.on_cap, retry_refused = o.retry_refused,
     progress = function() end, chance = function() return chance(1000) / 1000 end,
   }
+end
+
+--- Judges n rows; what each came to, by row.
+local function judge(s, n, o)
+  o = o or {}
+  local a = asker(s, o)
   local outcomes, i = {}, 0
   local ok, err = a:run(function()
     i = i + 1
@@ -264,6 +268,23 @@ check.test("a server that cuts rows to its context in silence is found out by it
   local _, _, outcomes = judge(s, 5, { provider = ollama, row = texts })
   check.eq({ outcomes["row 2"].state, outcomes[row(3)].state }, { "scored", "too_long" })
   check.contains(outcomes[row(3)].why, "the server read 1024 tokens of a request of 2")
+end)
+
+check.test("rows that show the judge the same text are paid once, also where the first is asked again", function()
+  local kept = check.ok(cache.open(check.folder() .. "/judge.db"))
+  local s = server.new(function(_, row, n) return row:find "[12]$" and n == 1 and "rate" or "good" end)
+  local outcomes, i = {}, 0
+  local a = asker(s, { cache = kept })
+  check.ok(a:run(function()
+    i = i + 1
+    if i > 60 then return nil end
+    local row, at = ("row %d"):format(i % 6), i   -- ten rows of each of six texts
+    return { key = hash.sha256(row), new = true, text = function() return "[input]\nq\n\n[output]\n" .. row end,
+             done = function(outcome) outcomes[at] = outcome.state end }
+  end))
+  kept:close()
+  check.eq(#outcomes, 60)
+  check.eq({ s.requests, a.hits, a.counts.scored }, { 8, 54, 60 })
 end)
 
 check.test("what is no answer is not kept: lost, cut and unreadable replies are asked again next time", function()

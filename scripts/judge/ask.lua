@@ -30,13 +30,26 @@ function ask.new(o)
   return setmetatable({
     o = o, jobs = {}, wait = {}, next = 1, out = 0, ended = 0, failures = 0, hintless = 0, serial = 0,
     counts = {}, why = {}, tokens = { input = 0, output = 0, cache_read = 0, cache_write = 0 },
-    sent = 0, retries = 0, hits = 0, saved = 0, rungs = {}, frames = {},
+    sent = 0, retries = 0, hits = 0, saved = 0, rungs = {}, frames = {}, twins = {},
   }, ask)
 end
 
 -- ---- ends ----
 
 local FAILS = { refused = true, unparsed = true, too_long = true, failed = true }
+
+local from_cache
+
+--- A job has ended: what it came to holds for others of the same text, too, if it is kept; else they are asked.
+local function release(self, job)
+  local twins = self.twins[job.key]
+  if not twins then return end
+  self.twins[job.key] = false
+  for _, twin in ipairs(twins) do
+    twin.new = nil
+    if not from_cache(self, twin) then self.wait[#self.wait + 1] = twin end
+  end
+end
 
 --- A job ends: once, in one state.
 local function finish(self, job, state, outcome)
@@ -51,10 +64,11 @@ local function finish(self, job, state, outcome)
   end
   if outcome.rung then self.rungs[outcome.rung] = (self.rungs[outcome.rung] or 0) + 1 end
   job.done(outcome)
+  release(self, job)
 end
 
 --- What an answer of the cache says; a reply that is read otherwise today than when it was kept is asked again.
-local function from_cache(self, job)
+function from_cache(self, job)
   local kept = self.o.cache and not job.new and self.o.cache:get(job.key)
   if not kept then return false end
   if kept.kind == "refusal" then
@@ -283,13 +297,22 @@ end
 
 -- ---- the loop ----
 
---- The next job that the cache does not answer; nil at the end.
+--- The next job that the cache does not answer; nil at the end. One whose text is on its way waits for the answer:
+-- self.twins holds, of each key that was asked, the jobs that wait for it; false once it has ended.
 local function next_job(self, jobs)
   while true do
     local job = jobs()
     if not job then return nil end
-    if not from_cache(self, job) then return job end
-    self.o.progress(1)
+    local twins = self.twins[job.key]
+    if twins then twins[#twins + 1] = job
+    else
+      job.new = job.new and twins == nil
+      if not from_cache(self, job) then
+        self.twins[job.key] = {}
+        return job
+      end
+      self.o.progress(1)
+    end
   end
 end
 
