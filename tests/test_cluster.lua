@@ -2,6 +2,7 @@
 local check = require "check"
 local core, corpus, neardup, ledger, store = require "core", require "corpus", require "neardup", require "ledger", require "store"
 local formats, stage = require "formats.all", require "stages.near_dedup"
+local views = require "views"
 
 local pool = core.pool(2)
 local made = {}   -- files to remove at the end
@@ -21,9 +22,7 @@ local function load(texts)
 end
 
 local function params(given)
-  local p = {}
-  for k, spec in pairs(stage.params) do p[k] = spec.default end
-  for k, v in pairs(given or {}) do p[k] = v end
+  local p = views.params(stage, given)
   return p
 end
 

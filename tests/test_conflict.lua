@@ -1,27 +1,14 @@
 -- tests/test_conflict.lua - rows that ask the same and answer otherwise, on rows that were really read
 local check = require "check"
 local core = require "core"
-local corpus = require "corpus"
 local json = require "json"
+local views = require "views"
 
-local pool = core.pool(2)
-local stage = require "stages.conflict"
-
-local function load(rows, trusted)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "wb"))
-  for _, row in ipairs(rows) do file:write(json.encode(row), "\n") end
-  file:close()
-  local view, err = corpus.load { sources = { { path = path, trusted = trusted } }, formats = require "formats.all",
-                                  pool = pool }
-  os.remove(path)
-  return check.ok(view, err)
-end
+local pool = views.pool
+local stage, load = require "stages.conflict", views.load
 
 local function run(view, changes, threads)
-  local p = {}
-  for key, spec in pairs(stage.params) do p[key] = spec.default end
-  for key, value in pairs(changes or {}) do p[key] = value end
+  local p = views.params(stage, changes)
   local child, info = stage.run(view, p, { name = "conflict", pool = threads or pool })
   return check.ok(child, info), info
 end
@@ -125,7 +112,7 @@ check.test("report annotates, reject takes all that contradict, keep_best those 
 end)
 
 check.test("rows of a trusted source are flagged and stay", function()
-  local view = run(load(four(), true), { action = "reject" })
+  local view = run(load(four(), { trusted = true }), { action = "reject" })
   check.eq((view:counts()), 5)
   check.contains(view:row(1).annotations.flagged, "conflict:yes_no")
 end)

@@ -2,6 +2,7 @@
 local check = require "check"
 local core, corpus, neardup = require "core", require "corpus", require "neardup"
 local cjson = require "cjson"
+local views = require "views"
 
 local formats = require "formats.all"
 local stage = require "stages.decontaminate"
@@ -23,9 +24,7 @@ local function load(...)
 end
 
 local function run(view, gold, given, threads)
-  local p = {}
-  for k, spec in pairs(stage.params) do p[k] = spec.default end
-  for k, v in pairs(given or {}) do p[k] = v end
+  local p = views.params(stage, given)
   local verdicts, info = stage.run(view, p, { pool = core.pool(threads or 2), name = "decontaminate", gold = gold })
   return assert(view:apply("decontaminate", assert(verdicts, info)))
 end

@@ -5,6 +5,7 @@ local corpus = require "corpus"
 local fs = require "fs"
 local json = require "json"
 local lang = require "lang"
+local views = require "views"
 
 local pool = core.pool(2)
 local stage = require "stages.language"
@@ -48,9 +49,7 @@ local function run(rows, changes, ctx)
   file:close()
   local view = check.ok(corpus.load { sources = { { path = path } }, formats = require "formats.all", pool = pool })
   os.remove(path)
-  local p = {}
-  for name, spec in pairs(stage.params) do p[name] = spec.default end
-  for name, value in pairs(changes or {}) do p[name] = value end
+  local p = views.params(stage, changes)
   local op, err = stage.op(p, ctx or { pool = pool, name = "language" })
   if not op then return nil, err end
   return check.ok(view:run_group { ops = { op }, stages = { "language" }, pool = pool })

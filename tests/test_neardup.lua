@@ -1,6 +1,7 @@
 -- test_neardup.lua: the duplicate stages on rows read from files, and the public functions.
 local check = require "check"
 local core, corpus, neardup, hash = require "core", require "corpus", require "neardup", require "hash"
+local views = require "views"
 
 local formats = require "formats.all"
 local pool = core.pool(2)
@@ -32,12 +33,7 @@ local function pair(input, output)
 end
 
 --- Parameters of a stage with their defaults.
-local function defaults(s, given)
-  local p = {}
-  for k, spec in pairs(s.params) do p[k] = spec.default end
-  for k, v in pairs(given or {}) do p[k] = v end
-  return p
-end
+local defaults = views.params
 
 local function run(name, view, given, ctx)
   local s = stage(name)

@@ -1,30 +1,12 @@
 -- tests/test_rows.lua - what is held against a row's own values: URLs, dates, expected lengths, schemas
 local check = require "check"
 local core = require "core"
-local corpus = require "corpus"
 local json = require "json"
+local views = require "views"
 
 local pool = core.pool(2)
-local FORMATS = require "formats.all"
 
---- A view of rows, each a table or a line.
-local function load(rows)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "wb"))
-  for _, row in ipairs(rows) do file:write(type(row) == "string" and row or json.encode(row), "\n") end
-  file:close()
-  local view, err = corpus.load { sources = { { path = path } }, formats = FORMATS, pool = pool }
-  os.remove(path)
-  return check.ok(view, err)
-end
-
---- Parameters of a stage with its defaults, and the changes.
-local function params(stage, changes)
-  local p = {}
-  for key, spec in pairs(stage.params) do p[key] = spec.default end
-  for key, value in pairs(changes or {}) do p[key] = value end
-  return p
-end
+local load, params = views.load, views.params
 
 --- Runs a row stage over a view: the child, and the stage's notes.
 local function run(view, name, changes)

@@ -1,28 +1,13 @@
 -- tests/test_rules.lua - the text rules as stages, on rows that were really read
 local check = require "check"
-local core = require "core"
-local corpus = require "corpus"
-local json = require "json"
+local views = require "views"
 
-local pool = core.pool(2)
-local FORMATS = require "formats.all"
-
---- A view of rows, each a table or a line.
-local function load(rows)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "wb"))
-  for _, row in ipairs(rows) do file:write(type(row) == "string" and row or json.encode(row), "\n") end
-  file:close()
-  local view, err = corpus.load { sources = { { path = path } }, formats = FORMATS, pool = pool }
-  os.remove(path)
-  return check.ok(view, err)
-end
+local load, pool = views.load, views.pool
 
 --- Runs a stage with its defaults and the changes over a view.
 local function run(view, name, changes)
-  local stage, p = require("stages." .. name), {}
-  for key, spec in pairs(stage.params) do p[key] = spec.default end
-  for key, value in pairs(changes or {}) do p[key] = value end
+  local stage = require("stages." .. name)
+  local p = views.params(stage, changes)
   if stage.run then
     local child, info = stage.run(view, p, { name = name, pool = pool })
     return check.ok(child, info), info

@@ -7,6 +7,7 @@ local corpus = require "corpus"
 local json = require "json"
 local scan = require "scan"
 local rules = require "pii.secrets"
+local views = require "views"
 
 local pool = core.pool(2)
 local scanner, why = scan.new(rules)
@@ -101,9 +102,8 @@ end
 local function grouped(texts, stages, together)
   local gate, ops, names = scan.gate(), {}, {}
   for i, s in ipairs(stages) do
-    local def, p = require("stages." .. s[1]), {}
-    for key, spec in pairs(def.params) do p[key] = spec.default end
-    for key, value in pairs(s[2]) do p[key] = value end
+    local def = require("stages." .. s[1])
+    local p = views.params(def, s[2])
     names[i] = s[1]
     ops[i] = check.ok(def.op(p, { name = s[1], gate = together and gate or nil, pool = pool }))
   end

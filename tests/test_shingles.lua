@@ -1,6 +1,7 @@
 -- test_shingles.lua: what near_dedup compares: units of a shingle, turns of a chat.
 local check = require "check"
 local core, corpus, neardup = require "core", require "corpus", require "neardup"
+local views = require "views"
 
 local formats = require "formats.all"
 local pool = core.pool(2)
@@ -18,9 +19,7 @@ end
 
 --- The view after near_dedup, and the stage's figures.
 local function run(view, given)
-  local p = {}
-  for k, spec in pairs(stage.params) do p[k] = spec.default end
-  for k, v in pairs(given or {}) do p[k] = v end
+  local p = views.params(stage, given)
   local verdicts, info = stage.run(view, p, { pool = pool })
   return assert(view:apply("near_dedup", assert(verdicts, info))), info
 end

@@ -1,6 +1,7 @@
 -- test_spans.lua: the stage repeated_spans on rows read from files.
 local check = require "check"
 local core, corpus = require "core", require "corpus"
+local views = require "views"
 
 local formats = require "formats.all"
 local stage = require "stages.repeated_spans"
@@ -24,9 +25,7 @@ local function load(...)
 end
 
 local function run(view, given, threads)
-  local p = {}
-  for k, spec in pairs(stage.params) do p[k] = spec.default end
-  for k, v in pairs(given) do p[k] = v end
+  local p = views.params(stage, given)
   local child, info = stage.run(view, p, { pool = core.pool(threads or 2), name = "repeated_spans" })
   return assert(child, info), info
 end

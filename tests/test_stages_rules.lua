@@ -2,31 +2,12 @@
 local check = require "check"
 local core = require "core"
 local corpus = require "corpus"
-local json = require "json"
+local views = require "views"
 
 local pool = core.pool(2)
 local FORMATS = require "formats.all"
 
---- A view of rows, each a table; opt: more keys of the source.
-local function load(rows, opt)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "wb"))
-  for _, row in ipairs(rows) do file:write(type(row) == "string" and row or json.encode(row), "\n") end
-  file:close()
-  local source = { path = path }
-  for k, v in pairs(opt or {}) do source[k] = v end
-  local view, err = corpus.load { sources = { source }, formats = FORMATS, pool = pool, id = opt and opt.id }
-  os.remove(path)
-  return check.ok(view, err)
-end
-
---- Parameters of a stage with its defaults, and the changes.
-local function params(stage, changes)
-  local p = {}
-  for name, spec in pairs(stage.params) do p[name] = spec.default end
-  for name, value in pairs(changes or {}) do p[name] = value end
-  return p
-end
+local load, params = views.load, views.params
 
 --- Runs a stage over a view: the child, and the stage's finish notes.
 local function run(view, name, changes, ctx)

@@ -21,6 +21,7 @@
 #include "classify/shipped.h"
 #include "classify/train.h"
 #include "core/lua_buf.h"
+#include "corpus/lua_param.h"
 #include "corpus/lua_rowop.h"
 #include "text/topics.h"
 
@@ -120,15 +121,6 @@ static int model_header(lua_State *L) {
 
 /* ---- fitting ---- */
 
-static double need_number(lua_State *L, const char *key, double min, double max) {
-  lua_getfield(L, 1, key);
-  double v = lua_tonumber(L, -1);
-  if (lua_type(L, -1) != LUA_TNUMBER || !(v >= min && v <= max))
-    luaL_error(L, "%s: expected a number from %f to %f", key, min, max);
-  lua_pop(L, 1);
-  return v;
-}
-
 /* The texts of the list at index t, which keeps them. */
 static Span *push_texts(lua_State *L, int t, size_t *n) {
   luaL_checktype(L, t, LUA_TTABLE);
@@ -171,15 +163,15 @@ static double weight_at(lua_State *L, int t, lua_Integer i) {
 
 static void read_params(lua_State *L, TrainParams *p) {
   *p = (TrainParams){
-    .read.shape = { .bits = (uint8_t)need_number(L, "bits", FEATURES_MIN_BITS, FEATURES_MAX_BITS),
-               .char_min = (uint8_t)need_number(L, "char_min", 1, FEATURES_MAX_CHARS),
-               .char_max = (uint8_t)need_number(L, "char_max", 0, FEATURES_MAX_CHARS),
-               .words = (uint8_t)need_number(L, "words", 0, 2) },
-    .read.window = (uint32_t)need_number(L, "window", 1, CLASSIFY_MAX_WINDOW),
-    .read.pad = (uint32_t)need_number(L, "pad", 0, CLASSIFY_MAX_PAD),
-    .read.least = (uint32_t)need_number(L, "least", 1, CLASSIFY_MAX_WINDOW),
-    .c = need_number(L, "c", 1e-9, 1e9), .smooth = need_number(L, "smooth", 0, 1e9),
-    .passes = (unsigned)need_number(L, "passes", 1, 10000), .seed = (uint64_t)need_number(L, "seed", 0, 9e15),
+    .read.shape = { .bits = (uint8_t)param_number(L, 1, "bits", FEATURES_MIN_BITS, FEATURES_MAX_BITS),
+               .char_min = (uint8_t)param_number(L, 1, "char_min", 1, FEATURES_MAX_CHARS),
+               .char_max = (uint8_t)param_number(L, 1, "char_max", 0, FEATURES_MAX_CHARS),
+               .words = (uint8_t)param_number(L, 1, "words", 0, 2) },
+    .read.window = (uint32_t)param_number(L, 1, "window", 1, CLASSIFY_MAX_WINDOW),
+    .read.pad = (uint32_t)param_number(L, 1, "pad", 0, CLASSIFY_MAX_PAD),
+    .read.least = (uint32_t)param_number(L, 1, "least", 1, CLASSIFY_MAX_WINDOW),
+    .c = param_number(L, 1, "c", 1e-9, 1e9), .smooth = param_number(L, 1, "smooth", 0, 1e9),
+    .passes = (unsigned)param_number(L, 1, "passes", 1, 10000), .seed = (uint64_t)param_number(L, 1, "seed", 0, 9e15),
   };
   if (p->read.shape.char_max == 0 ? p->read.shape.words == 0 : p->read.shape.char_min > p->read.shape.char_max)
     luaL_error(L, "expected char_min <= char_max, or words");
@@ -261,13 +253,6 @@ static int f_groups(lua_State *L) {
 
 /* ---- the operator ---- */
 
-static const char *need_string(lua_State *L, const char *key) {
-  if (lua_getfield(L, 1, key) != LUA_TSTRING) luaL_error(L, "%s: expected a string, got %s", key, luaL_typename(L, -1));
-  const char *s = lua_tostring(L, -1);
-  lua_pop(L, 1);   /* the table keeps it */
-  return s;
-}
-
 /* The phrases of the list at the top, compiled; NULL where they are nil. */
 static Topics *read_phrases(lua_State *L, Error *err) {
   size_t n;
@@ -281,9 +266,9 @@ static Topics *read_phrases(lua_State *L, Error *err) {
 
 static int f_check(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  ClassifyRule rule = { .threshold = need_number(L, "threshold", 0, 1), .reason = need_string(L, "reason"),
-                        .annotation = need_string(L, "annotation"), .metric = need_string(L, "metric") };
-  rule.tag = strcmp(need_string(L, "action"), "tag") == 0;
+  ClassifyRule rule = { .threshold = param_number(L, 1, "threshold", 0, 1), .reason = param_string(L, 1, "reason").ptr,
+                        .annotation = param_string(L, 1, "annotation").ptr, .metric = param_string(L, 1, "metric").ptr };
+  rule.tag = strcmp(param_string(L, 1, "action").ptr, "tag") == 0;
   if (lua_getfield(L, 1, "model") != LUA_TNIL) rule.model = check_model(L, lua_gettop(L));
   lua_newrowop(L);
   lua_getfield(L, 1, "phrases");

@@ -14,6 +14,7 @@
 #include "conflict/conflict_op.h"
 #include "core/lua_core.h"
 #include "corpus/lua_corpus.h"
+#include "corpus/lua_param.h"
 #include "corpus/lua_rowop.h"
 #include "neardup/lua_neardup.h"
 #include "text/fold.h"
@@ -21,15 +22,6 @@
 int luaopen_conflict(lua_State *L);
 
 /* ---- parameters: the table at 2 ---- */
-
-static double need_number(lua_State *L, const char *key, double min, double max) {
-  lua_getfield(L, 2, key);
-  if (lua_type(L, -1) != LUA_TNUMBER) luaL_error(L, "%s: expected a number, got %s", key, luaL_typename(L, -1));
-  double v = lua_tonumber(L, -1);
-  lua_pop(L, 1);
-  if (!(v >= min && v <= max)) luaL_error(L, "%s: expected %f to %f, got %f", key, min, max, v);
-  return v;
-}
 
 static int choice(lua_State *L, const char *key, const char *const *names) {
   lua_getfield(L, 2, key);
@@ -82,12 +74,12 @@ static ConflictParams check_params(lua_State *L) {
   ConflictParams p = { .action = (ConflictAction)choice(L, "action", actions) };
   p.fold_flags = choice(L, "punctuation", punctuation) ? FOLD_DROP_PUNCTUATION : 0;
   p.rules.signals = check_signals(L);
-  p.rules.max_similarity = need_number(L, "max_output_similarity", 0, 1);
-  p.rules.alike = need_number(L, "alike", 0, 1);
-  p.rules.label_words = (size_t)need_number(L, "label_words", 0, 1e6);
-  p.rules.shingle = (unsigned)need_number(L, "shingle", 1, GRAMS_MAX_SHINGLE);
-  p.min_words = (size_t)need_number(L, "min_input_words", 0, 1e9);
-  p.most_answers = (size_t)need_number(L, "most_answers", 1, 10000);
+  p.rules.max_similarity = param_number(L, 2, "max_output_similarity", 0, 1);
+  p.rules.alike = param_number(L, 2, "alike", 0, 1);
+  p.rules.label_words = (size_t)param_number(L, 2, "label_words", 0, 1e6);
+  p.rules.shingle = (unsigned)param_number(L, 2, "shingle", 1, GRAMS_MAX_SHINGLE);
+  p.min_words = (size_t)param_number(L, 2, "min_input_words", 0, 1e9);
+  p.most_answers = (size_t)param_number(L, 2, "most_answers", 1, 10000);
   lua_getfield(L, 2, "system");
   p.system = lua_toboolean(L, -1);
   lua_getfield(L, 2, "majority");
@@ -210,7 +202,7 @@ static int f_find(lua_State *L) {
   lua_settop(L, 3);
   ConflictParams p = check_params(L);
   p.rank = check_rank(L, v);
-  size_t top = (size_t)need_number(L, "top", 0, 1e6);
+  size_t top = (size_t)param_number(L, 2, "top", 0, 1e6);
   Tables words = check_tables(L);
   LeaderParams near;
   if (lua_getfield(L, 2, "near") != LUA_TNIL) {

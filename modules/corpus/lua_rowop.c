@@ -51,3 +51,25 @@ RowOp *lua_checkrowop(lua_State *L, int arg) {
   luaL_argcheck(L, *p != NULL, arg, "row operator is closed");
   return *p;
 }
+
+/* ---- scratch ---- */
+
+static int scratch_gc(lua_State *L) {
+  Scratch **p = lua_touserdata(L, 1);
+  scratch_free(*p);
+  *p = NULL;
+  return 0;
+}
+
+Scratch *lua_pushscratch(lua_State *L) {
+  Scratch **p = lua_newuserdatauv(L, sizeof *p, 0);
+  *p = NULL;
+  if (luaL_newmetatable(L, "tamis.scratch")) {
+    lua_pushcfunction(L, scratch_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  *p = scratch_new(0);
+  if (*p == NULL) luaL_error(L, "not enough memory");
+  return *p;
+}

@@ -16,4 +16,7 @@ void lua_pushrowop(lua_State *L, RowOp *op);
 /* The operator at that argument; it belongs to the userdata. Raises if there is none [-0, +0, v]. */
 RowOp *lua_checkrowop(lua_State *L, int arg);
 
+/* A scratch that ends with the userdata that is pushed; raises if there is no memory [-0, +1, v]. */
+Scratch *lua_pushscratch(lua_State *L);
+
 #endif

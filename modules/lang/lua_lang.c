@@ -16,6 +16,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "corpus/lua_param.h"
 #include "corpus/lua_rowop.h"
 #include "lang/fasttext.h"
 #include "lang/lang.h"
@@ -164,15 +165,6 @@ static const char *need(lua_State *L, const char *key) {
   return s;
 }
 
-static double need_number(lua_State *L, const char *key, double min, double max) {
-  lua_getfield(L, 1, key);
-  double v = lua_tonumber(L, -1);
-  if (lua_type(L, -1) != LUA_TNUMBER || !(v >= min && v <= max))
-    luaL_error(L, "%s: expected a number from %f to %f", key, min, max);
-  lua_pop(L, 1);
-  return v;
-}
-
 /* Leaves the table at the argument's key on the stack; its length [-0, +1, v]. */
 static size_t need_list(lua_State *L, const char *key) {
   if (lua_getfield(L, 1, key) != LUA_TTABLE) luaL_error(L, "%s: expected a list", key);
@@ -202,9 +194,9 @@ static int f_keep(lua_State *L) {
   lua_insert(L, -2);
   for (size_t i = 0; i < rule.nkeep; i++) keep[i] = item(L, "keep", i);
   rule.keep = keep;
-  rule.max_bytes = (size_t)need_number(L, "max_bytes", 16, 1 << 24);
-  rule.min_field_bytes = (size_t)need_number(L, "min_field_bytes", 0, 1 << 24);
-  rule.min_confidence = need_number(L, "min_confidence", 0, 1);
+  rule.max_bytes = (size_t)param_number(L, 1, "max_bytes", 16, 1 << 24);
+  rule.min_field_bytes = (size_t)param_number(L, 1, "min_field_bytes", 0, 1 << 24);
+  rule.min_confidence = param_number(L, 1, "min_confidence", 0, 1);
   lua_getfield(L, 1, "keep_undetermined");
   rule.keep_undetermined = lua_toboolean(L, -1);
   rule.other = need(L, "other");
@@ -213,7 +205,7 @@ static int f_keep(lua_State *L) {
   rule.annotation = need(L, "annotation");
   rule.metric = need(L, "metric");
   rule.shares = need(L, "shares");
-  rule.mixed_share = need_number(L, "mixed_share", 0, 1);
+  rule.mixed_share = param_number(L, 1, "mixed_share", 0, 1);
   LangEngine e = engine_of(L, 1);
   rule.model = (FastText *)e.model;        /* counted, not changed */
   rule.min_probability = e.min_probability;

@@ -54,29 +54,8 @@ static void push_top(lua_State *L, const View *v, unsigned fields, const RowOp *
   }
 }
 
-static int scratch_gc(lua_State *L) {
-  Scratch **p = lua_touserdata(L, 1);
-  scratch_free(*p);
-  *p = NULL;
-  return 0;
-}
-
-/* [-0, +1, m] */
-static Scratch *push_scratch(lua_State *L) {
-  Scratch **p = lua_newuserdatauv(L, sizeof *p, 0);
-  *p = NULL;
-  if (luaL_newmetatable(L, "tamis.spans.scratch")) {
-    lua_pushcfunction(L, scratch_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  *p = scratch_new(0);
-  if (*p == NULL) luaL_error(L, "not enough memory");
-  return *p;
-}
-
 static void push_info(lua_State *L, const View *v, unsigned fields, const RowOp *op, const Spans *s) {
-  Scratch *scratch = push_scratch(L);
+  Scratch *scratch = lua_pushscratch(L);
   size_t covered = 0;
   double sum = 0;
   for (size_t i = 0; i < s->n; i++) {

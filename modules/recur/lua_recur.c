@@ -11,21 +11,13 @@
 
 #include "core/lua_core.h"
 #include "corpus/lua_corpus.h"
+#include "corpus/lua_param.h"
 #include "corpus/lua_rowop.h"
 #include "recur/recur_op.h"
 
 int luaopen_recur(lua_State *L);
 
 /* ---- the lists and numbers of the table at 2 ---- */
-
-static double need_number(lua_State *L, const char *key, double min, double max) {
-  lua_getfield(L, 2, key);
-  if (lua_type(L, -1) != LUA_TNUMBER) luaL_error(L, "%s: expected a number, got %s", key, luaL_typename(L, -1));
-  double v = lua_tonumber(L, -1);
-  lua_pop(L, 1);
-  if (!(v >= min && v <= max)) luaL_error(L, "%s: expected %f to %f, got %f", key, min, max, v);
-  return v;
-}
 
 /* The strings of the list at the top, which keeps them: a userdata in its place. [-1, +1, v] */
 static Span *check_words(lua_State *L, const char *key, size_t *n) {
@@ -45,10 +37,10 @@ static Span *check_words(lua_State *L, const char *key, size_t *n) {
 
 static RecurSpec check_spec(lua_State *L) {
   static const char *const actions[] = { "reject", "strip", "tag", NULL };
-  RecurSpec s = { .max_share = need_number(L, "max_share", 0, 1) };
-  s.params = (RecurParams){ .min_words = (size_t)need_number(L, "min_words", 1, 1e9),
-                            .max_df = need_number(L, "max_df", 0, 1),
-                            .min_rows = (size_t)need_number(L, "min_rows", 1, 4e9) };
+  RecurSpec s = { .max_share = param_number(L, 2, "max_share", 0, 1) };
+  s.params = (RecurParams){ .min_words = (size_t)param_number(L, 2, "min_words", 1, 1e9),
+                            .max_df = param_number(L, 2, "max_df", 0, 1),
+                            .min_rows = (size_t)param_number(L, 2, "min_rows", 1, 4e9) };
   lua_getfield(L, 2, "field");
   size_t len;
   const char *name = luaL_checklstring(L, -1, &len);
@@ -62,34 +54,13 @@ static RecurSpec check_spec(lua_State *L) {
 
 /* ---- results ---- */
 
-static int scratch_gc(lua_State *L) {
-  Scratch **p = lua_touserdata(L, 1);
-  scratch_free(*p);
-  *p = NULL;
-  return 0;
-}
-
-/* [-0, +1, m] */
-static Scratch *push_scratch(lua_State *L) {
-  Scratch **p = lua_newuserdatauv(L, sizeof *p, 0);
-  *p = NULL;
-  if (luaL_newmetatable(L, "tamis.recur.scratch")) {
-    lua_pushcfunction(L, scratch_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  *p = scratch_new(0);
-  if (*p == NULL) luaL_error(L, "not enough memory");
-  return *p;
-}
-
 static void set_count(lua_State *L, const char *key, size_t n) {
   lua_pushinteger(L, (lua_Integer)n);
   lua_setfield(L, -2, key);
 }
 
 static void push_info(lua_State *L, const View *v, const RowOp *op, size_t top) {
-  Scratch *scratch = push_scratch(L);
+  Scratch *scratch = lua_pushscratch(L);
   const Recur *r = recur_op_found(op);
   lua_createtable(L, 0, 5);
   set_count(L, "rows", r->texts);
@@ -117,7 +88,7 @@ static int f_sentences(lua_State *L) {
   Pool *pool = lua_optpool(L, 3);
   lua_settop(L, 3);
   RecurSpec spec = check_spec(L);
-  size_t top = (size_t)need_number(L, "top", 0, 1e6), n;
+  size_t top = (size_t)param_number(L, 2, "top", 0, 1e6), n;
   lua_getfield(L, 2, "abbreviations");
   const Span *word = check_words(L, "abbreviations", &n);
   lua_newrowop(L);

@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <math.h>
 
+#include "corpus/lua_param.h"
 #include "corpus/lua_rowop.h"
 #include "rules/chat.h"
 #include "rules/lua_rules.h"

@@ -4,7 +4,9 @@
 **   rules.completion { field = "output", path = "expected_tokens", unit = "tokens", min = 0.8, reason = REASON,
 **                      metric = NAME } */
 #include <lauxlib.h>
+#include <math.h>
 
+#include "corpus/lua_param.h"
 #include "corpus/lua_rowop.h"
 #include "rules/completion.h"
 #include "rules/dates.h"
@@ -12,7 +14,7 @@
 
 static DateOrder need_order(lua_State *L, const char *key) {
   static const char *const NAMES[] = { "earlier", "later", "day_first", "month_first" };
-  Span name = rules_needstring(L, 1, key);
+  Span name = param_string(L, 1, key);
   for (int i = 0; i < 4; i++)
     if (span_eq(name, span_str(NAMES[i]))) return (DateOrder)i;
   luaL_error(L, "%s: expected earlier, later, day_first or month_first, got \"%s\"", key, name.ptr);
@@ -26,18 +28,11 @@ static int flag(lua_State *L, const char *key) {
   return on;
 }
 
-static double need_number(lua_State *L, const char *key) {
-  if (lua_getfield(L, 1, key) != LUA_TNUMBER) luaL_error(L, "%s: expected a number, got %s", key, luaL_typename(L, -1));
-  double v = lua_tonumber(L, -1);
-  lua_pop(L, 1);
-  return v;
-}
-
 int rules_lua_dates(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  DatesSpec spec = { .field = rules_needfield(L, 1, "field"), .path = rules_needstring(L, 1, "path"),
+  DatesSpec spec = { .field = param_field(L, 1, "field"), .path = param_string(L, 1, "path"),
                      .style = { need_order(L, "order"), flag(L, "bare_years") },
-                     .row_order = need_order(L, "row_order"), .slack = need_number(L, "slack"),
+                     .row_order = need_order(L, "row_order"), .slack = param_number(L, 1, "slack", -HUGE_VAL, HUGE_VAL),
                      .reject_missing = flag(L, "reject_missing"),
                      .reject_unreadable = flag(L, "reject_unreadable") };
   Error err;
@@ -50,10 +45,10 @@ int rules_lua_dates(lua_State *L) {
 
 int rules_lua_completion(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  CompletionSpec spec = { .field = rules_needfield(L, 1, "field"), .path = rules_needstring(L, 1, "path"),
-                          .characters = span_eq(rules_needstring(L, 1, "unit"), span_str("characters")),
-                          .least = need_number(L, "min"), .reason = rules_needstring(L, 1, "reason").ptr,
-                          .metric = rules_needstring(L, 1, "metric").ptr };
+  CompletionSpec spec = { .field = param_field(L, 1, "field"), .path = param_string(L, 1, "path"),
+                          .characters = span_eq(param_string(L, 1, "unit"), span_str("characters")),
+                          .least = param_number(L, 1, "min", -HUGE_VAL, HUGE_VAL), .reason = param_string(L, 1, "reason").ptr,
+                          .metric = param_string(L, 1, "metric").ptr };
   Error err;
   lua_newrowop(L);
   RowOp *op = completion_op(&spec, &err);

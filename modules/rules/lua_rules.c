@@ -11,6 +11,7 @@
 #include <lauxlib.h>
 #include <math.h>
 
+#include "corpus/lua_param.h"
 #include "corpus/lua_rowop.h"
 #include "rules/lua_rules.h"
 #include "rules/markers.h"
@@ -18,32 +19,6 @@
 #include "rules/rules_op.h"
 
 int luaopen_rules(lua_State *L);
-
-Span rules_needstring(lua_State *L, int t, const char *key) {
-  Span s = { NULL, 0 };
-  lua_getfield(L, t, key);
-  if (lua_type(L, -1) == LUA_TSTRING) s.ptr = lua_tolstring(L, -1, &s.len);
-  if (s.ptr == NULL) luaL_error(L, "%s: expected a string, got %s", key, luaL_typename(L, -1));
-  lua_pop(L, 1);   /* the table keeps it */
-  return s;
-}
-
-static double opt_number(lua_State *L, int t, const char *key, double missing) {
-  lua_getfield(L, t, key);
-  if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER)
-    luaL_error(L, "%s: expected a number, got %s", key, luaL_typename(L, -1));
-  double v = lua_isnil(L, -1) ? missing : lua_tonumber(L, -1);
-  lua_pop(L, 1);
-  return v;
-}
-
-Field rules_needfield(lua_State *L, int t, const char *key) {
-  Span name = rules_needstring(L, t, key);
-  Field f = field_by_name(name);
-  if (f == FIELD_NONE)
-    luaL_error(L, "%s: expected system, input, output, alternative or assistant, got \"%s\"", key, name.ptr);
-  return f;
-}
 
 static const RuleKernel *need_kernel(lua_State *L, Span name) {
   const RuleKernel *k = rules_kernel(name);
@@ -70,7 +45,7 @@ static size_t read_words(lua_State *L, int t, Span word[RULES_MAX_WORDS]) {
 static void read_setup(lua_State *L, int t, const RuleKernel *k, RuleSetup *s) {
   *s = (RuleSetup){ .wanted = ~(uint32_t)0 };
   if (lua_getfield(L, t, "numbers") == LUA_TTABLE) {
-    for (int i = 0; k->numbers[i] != NULL; i++) s->number[i] = opt_number(L, lua_gettop(L), k->numbers[i], 0);
+    for (int i = 0; k->numbers[i] != NULL; i++) s->number[i] = param_number_or(L, lua_gettop(L), k->numbers[i], 0);
     for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
       if (lua_type(L, -2) != LUA_TSTRING || rules_number(k, span_str(lua_tostring(L, -2))) < 0)
         luaL_error(L, "numbers: %s has no such number", k->name);
@@ -82,22 +57,22 @@ static void read_setup(lua_State *L, int t, const RuleKernel *k, RuleSetup *s) {
 }
 
 static void read_bound(lua_State *L, int t, const RuleKernel *k, RuleBound *b) {
-  Span name = rules_needstring(L, t, "measure");
-  *b = (RuleBound){ rules_measure(k, name), opt_number(L, t, "min", -HUGE_VAL), opt_number(L, t, "max", HUGE_VAL),
+  Span name = param_string(L, t, "measure");
+  *b = (RuleBound){ rules_measure(k, name), param_number_or(L, t, "min", -HUGE_VAL), param_number_or(L, t, "max", HUGE_VAL),
                     "", "", name.ptr };
   if (b->measure < 0) luaL_error(L, "%s measures no \"%s\"", k->name, name.ptr);
-  if (b->min > -HUGE_VAL) b->below = rules_needstring(L, t, "below").ptr;
-  if (b->max < HUGE_VAL) b->above = rules_needstring(L, t, "above").ptr;
+  if (b->min > -HUGE_VAL) b->below = param_string(L, t, "below").ptr;
+  if (b->max < HUGE_VAL) b->above = param_string(L, t, "above").ptr;
 }
 
 static int f_check(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   RuleBound bound[ROWOP_MAX_METRICS];
-  RuleSpec spec = { .kernel = need_kernel(L, rules_needstring(L, 1, "kernel")), .field = FIELD_NONE,
+  RuleSpec spec = { .kernel = need_kernel(L, param_string(L, 1, "kernel")), .field = FIELD_NONE,
                     .against = FIELD_NONE, .bound = bound };
   read_setup(L, 1, spec.kernel, &spec.setup);
-  if (!span_eq(rules_needstring(L, 1, "field"), span_str("strings"))) spec.field = rules_needfield(L, 1, "field");
-  if (lua_getfield(L, 1, "against") != LUA_TNIL) spec.against = rules_needfield(L, 1, "against");
+  if (!span_eq(param_string(L, 1, "field"), span_str("strings"))) spec.field = param_field(L, 1, "field");
+  if (lua_getfield(L, 1, "against") != LUA_TNIL) spec.against = param_field(L, 1, "against");
   lua_getfield(L, 1, "bounds");
   luaL_checktype(L, -1, LUA_TTABLE);
   lua_Integer n = luaL_len(L, -1);
@@ -118,10 +93,10 @@ static int f_check(lua_State *L) {
 static int f_markers(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   Span word[RULES_MAX_WORDS];
-  Field field = rules_needfield(L, 1, "field");
+  Field field = param_field(L, 1, "field");
   size_t n = read_words(L, 1, word);
-  MarkerAction action = span_eq(rules_needstring(L, 1, "action"), span_str("strip")) ? MARKER_STRIP : MARKER_REJECT;
-  const char *reason = rules_needstring(L, 1, "reason").ptr, *metric = rules_needstring(L, 1, "metric").ptr;
+  MarkerAction action = span_eq(param_string(L, 1, "action"), span_str("strip")) ? MARKER_STRIP : MARKER_REJECT;
+  const char *reason = param_string(L, 1, "reason").ptr, *metric = param_string(L, 1, "metric").ptr;
   Error err;
   lua_newrowop(L);
   RowOp *op = markers_op(field, word, n, action, reason, metric, &err);

@@ -4,12 +4,6 @@
 
 #include <lua.h>
 
-#include "corpus/corpus.h"
-
-/* Values of the table at t; what is missing or no such thing raises with the key's name [-0, +0, v]. */
-Span rules_needstring(lua_State *L, int t, const char *key);
-Field rules_needfield(lua_State *L, int t, const char *key);
-
 int rules_lua_phrases(lua_State *L);   /* lua_phrases.c */
 int rules_lua_chat(lua_State *L);      /* lua_chat.c */
 int rules_lua_dates(lua_State *L);     /* lua_dates.c */

@@ -7,18 +7,18 @@
 **   text.length { { field = "input", min = 20, max = 2048, below = REASON, above = REASON,
 **                   metric = "input_tokens" }, … }
 **   text.repetition { field = "output", max = 0.15, min_words = 10, reason = REASON, metric = "ratio" }
-**   text.topics { field = "input", annotation = "topic", unknown = "unknown",
-**                 rules = { { "billing", "invoice", "refund*" }, … } } */
+**   text.topics { … }   -- lua_topics.c */
 #include <lauxlib.h>
 #include <math.h>
 #include <string.h>
 
+#include "corpus/lua_param.h"
 #include "corpus/lua_rowop.h"
 #include "text/fold.h"
+#include "text/lua_topics.h"
 #include "text/ops.h"
 #include "text/repetition.h"
 #include "text/tokens.h"
-#include "text/topics.h"
 
 int luaopen_text(lua_State *L);
 
@@ -86,34 +86,6 @@ static int f_repetition_ratio(lua_State *L) {
 
 /* ---- operators ---- */
 
-/* Values of the table at t; what is missing raises with the key's name. The strings stay alive as
-** long as the table does. */
-static const char *need_string(lua_State *L, int t, const char *key, size_t *len) {
-  lua_getfield(L, t, key);
-  const char *s = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, len) : NULL;
-  if (s == NULL) luaL_error(L, "%s: expected a string, got %s", key, luaL_typename(L, -1));
-  lua_pop(L, 1);
-  return s;
-}
-
-static double opt_number(lua_State *L, int t, const char *key, double missing) {
-  lua_getfield(L, t, key);
-  if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER)
-    luaL_error(L, "%s: expected a number, got %s", key, luaL_typename(L, -1));
-  double v = lua_isnil(L, -1) ? missing : lua_tonumber(L, -1);
-  lua_pop(L, 1);
-  return v;
-}
-
-static Field need_field(lua_State *L, int t) {
-  size_t len;
-  const char *name = need_string(L, t, "field", &len);
-  Field f = field_by_name(span_of(name, len));
-  if (f == FIELD_NONE)
-    luaL_error(L, "field: expected system, input, output, alternative or assistant, got \"%s\"", name);
-  return f;
-}
-
 static int made(lua_State *L, RowOp *op, const Error *err) {
   if (op == NULL) return luaL_error(L, "%s", err->text);
   lua_setrowop(L, op);
@@ -129,9 +101,9 @@ static int f_length(lua_State *L) {
     lua_geti(L, 1, i);
     luaL_checktype(L, -1, LUA_TTABLE);
     int t = lua_gettop(L);
-    bound[i - 1] = (LengthBound){ need_field(L, t), opt_number(L, t, "min", -HUGE_VAL),
-                                  opt_number(L, t, "max", HUGE_VAL), need_string(L, t, "below", NULL),
-                                  need_string(L, t, "above", NULL), need_string(L, t, "metric", NULL) };
+    bound[i - 1] = (LengthBound){ param_field(L, t, "field"), param_number_or(L, t, "min", -HUGE_VAL),
+                                  param_number_or(L, t, "max", HUGE_VAL), param_string(L, t, "below").ptr,
+                                  param_string(L, t, "above").ptr, param_string(L, t, "metric").ptr };
     lua_pop(L, 1);
   }
   Error err;
@@ -141,73 +113,13 @@ static int f_length(lua_State *L) {
 
 static int f_repetition(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  double min_words = opt_number(L, 1, "min_words", 0);
+  double min_words = param_number_or(L, 1, "min_words", 0);
   luaL_argcheck(L, min_words >= 0 && min_words < 1e9, 1, "expected min_words of 0 or more");
-  RepetitionRule rule = { need_field(L, 1), opt_number(L, 1, "max", HUGE_VAL), (size_t)min_words,
-                          need_string(L, 1, "reason", NULL), need_string(L, 1, "metric", NULL) };
+  RepetitionRule rule = { param_field(L, 1, "field"), param_number_or(L, 1, "max", HUGE_VAL), (size_t)min_words,
+                          param_string(L, 1, "reason").ptr, param_string(L, 1, "metric").ptr };
   Error err;
   lua_newrowop(L);
   return made(L, repetition_op(&rule, &err), &err);
-}
-
-/* How many phrases the rules at index t hold; raises on a rule that is none. */
-static size_t count_phrases(lua_State *L, int t, lua_Integer nrules) {
-  size_t n = 0;
-  for (lua_Integer r = 1; r <= nrules; r++) {
-    if (lua_geti(L, t, r) != LUA_TTABLE) luaL_error(L, "rules[%d]: expected a table", (int)r);
-    lua_Integer len = luaL_len(L, -1);
-    for (lua_Integer i = 1; i <= len; i++) {
-      if (lua_geti(L, -1, i) != LUA_TSTRING)
-        luaL_error(L, "rules[%d][%d]: expected a string, got %s", (int)r, (int)i, luaL_typename(L, -1));
-      lua_pop(L, 1);
-    }
-    if (len < 2) luaL_error(L, "rules[%d]: expected a topic and one phrase or more", (int)r);
-    n += (size_t)len - 1;
-    lua_pop(L, 1);
-  }
-  return n;
-}
-
-/* Fills names and phrases from the checked rules at index t. */
-static void read_rules(lua_State *L, int t, lua_Integer nrules, Span *name, TopicPhrase *phrase) {
-  for (lua_Integer r = 1; r <= nrules; r++) {
-    lua_geti(L, t, r);
-    lua_Integer len = luaL_len(L, -1);
-    for (lua_Integer i = 1; i <= len; i++) {
-      size_t bytes;
-      lua_geti(L, -1, i);
-      const char *s = lua_tolstring(L, -1, &bytes);
-      lua_pop(L, 1);
-      if (i == 1) name[r - 1] = span_of(s, bytes);
-      else *phrase++ = (TopicPhrase){ span_of(s, bytes), (uint32_t)(r - 1) };
-    }
-    lua_pop(L, 1);
-  }
-}
-
-static int f_topics(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
-  Field field = need_field(L, 1);
-  Span annotation, unknown;
-  annotation.ptr = need_string(L, 1, "annotation", &annotation.len);
-  unknown.ptr = need_string(L, 1, "unknown", &unknown.len);
-  lua_getfield(L, 1, "rules");
-  luaL_checktype(L, -1, LUA_TTABLE);
-  int t = lua_gettop(L);
-  lua_Integer nrules = luaL_len(L, t);
-  size_t n = count_phrases(L, t, nrules);
-  Span *name = lua_newuserdatauv(L, ((size_t)nrules + 1) * sizeof *name, 0);
-  TopicPhrase *phrase = lua_newuserdatauv(L, (n + 1) * sizeof *phrase, 0);
-  read_rules(L, t, nrules, name, phrase);
-  lua_newrowop(L);
-  Error err;
-  Topics *topics = topics_new(phrase, n, &err);
-  if (topics == NULL) {
-    lua_pushnil(L);
-    lua_pushstring(L, err.text);
-    return 2;
-  }
-  return made(L, topics_op(topics, field, annotation, name, (size_t)nrules, unknown, &err), &err);
 }
 
 static const luaL_Reg FUNCTIONS[] = {
@@ -218,7 +130,7 @@ static const luaL_Reg FUNCTIONS[] = {
   { "repetition_ratio", f_repetition_ratio },
   { "length",           f_length },
   { "repetition",       f_repetition },
-  { "topics",           f_topics },
+  { "topics",           text_lua_topics },
   { NULL, NULL }
 };
 

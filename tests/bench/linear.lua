@@ -2,6 +2,7 @@
 -- kernel of the rules and the tables of phrases, N bytes and 2 N. Prints the worst text of each, and those above
 -- the 2.2 times that are allowed. Run by bench_linear.sh in the test host.
 local core, corpus, json, scan = require "core", require "corpus", require "json", require "scan"
+local params = require "views".params
 
 local SIZE, MOST = 200000, 2.2
 local pool = core.pool(1)
@@ -85,9 +86,8 @@ local function operator(op, field)
 end
 
 local function stage_op(name, changes)
-  local stage, p = require("stages." .. name), {}
-  for key, spec in pairs(stage.params) do p[key] = spec.default end
-  for key, value in pairs(changes or {}) do p[key] = value end
+  local stage = require("stages." .. name)
+  local p = params(stage, changes)
   return assert(stage.op(p, { pool = pool, name = name }))
 end
 

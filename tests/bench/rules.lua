@@ -2,6 +2,7 @@
 -- each alone, and fused as a recipe runs them. Run by bench_rules.sh in the test host.
 local core = require "core"
 local corpus = require "corpus"
+local views = require "views"
 
 local path = ...
 local pool = core.pool(1)
@@ -12,12 +13,7 @@ for i = 1, #view, 100 do
   bytes = bytes + 100 * (#(view:field(i, "input") or "") + #(view:field(i, "output") or ""))
 end
 
-local function params(stage, changes)
-  local p = {}
-  for name, spec in pairs(stage.params) do p[name] = spec.default end
-  for name, value in pairs(changes or {}) do p[name] = value end
-  return p
-end
+local params = views.params
 
 local function op(name, changes)
   local stage = require("stages." .. name)

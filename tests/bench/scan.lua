@@ -4,6 +4,7 @@
 -- behind one each. Made rows hold few numbers: the Presidio-style
 -- rows, eight to a line of chat, are full of what the patterns look for. Run by bench_scan.sh.
 local core, corpus, scan, json = require "core", require "corpus", require "scan", require "json"
+local views = require "views"
 
 local pool = core.pool(1)
 local RULES = {}
@@ -17,9 +18,8 @@ local function op(bare)
 end
 
 local function stage_op(gate, name, changes)
-  local stage, p = require("stages." .. name), {}
-  for key, spec in pairs(stage.params) do p[key] = spec.default end
-  for key, value in pairs(changes or {}) do p[key] = value end
+  local stage = require("stages." .. name)
+  local p = views.params(stage, changes)
   return assert(stage.op(p, { pool = pool, name = name, gate = gate }))
 end
 

@@ -7,6 +7,7 @@
 -- Serbian, Croatian and Bosnian count as one language, and so do Chinese and its script forms; "strict" counts the
 -- codes as they are. Figures under the floors of floors.lua fail.
 local core, corpus, json, lang = require "core", require "corpus", require "json", require "lang"
+local views = require "views"
 local floors = dofile "tests/eval/floors.lua".language
 
 local DATA, MODEL = "../shared/data/", "../shared/models/lid176/lid.176.ftz"
@@ -117,9 +118,7 @@ end
 
 local function through(set, e, changes)
   local view = assert(corpus.load { sources = { { path = DATA .. set } }, formats = require "formats.all", pool = pool })
-  local p = {}
-  for name, spec in pairs(stage.params) do p[name] = spec.default end
-  for name, value in pairs(changes) do p[name] = value end
+  local p = views.params(stage, changes)
   p.model = e.path
   local ctx = { pool = pool, name = "language", file = function(path)
     local file = assert(io.open(path, "rb"))

@@ -3,6 +3,7 @@
 package.path = "tests/eval/?.lua;" .. package.path
 local core, corpus, json = require "core", require "corpus", require "json"
 local floors = require("floors").rows
+local views = require "views"
 
 local DATA = "../shared/data/"
 local EACH = 40          -- rows of a fault, and as many of each decoy
@@ -178,9 +179,8 @@ local function run(name, changes, rows)
   f:close()
   local view = assert(corpus.load { sources = { { path = path } }, formats = require "formats.all", pool = pool })
   os.remove(path)
-  local stage, p = require("stages." .. name), {}
-  for key, spec in pairs(stage.params) do p[key] = spec.default end
-  for key, value in pairs(changes) do p[key] = value end
+  local stage = require("stages." .. name)
+  local p = views.params(stage, changes)
   return assert(view:run_group { ops = { assert(stage.op(p, { name = name, pool = pool })) }, stages = { name }, pool = pool })
 end
 

@@ -4,6 +4,7 @@
 -- KNOWN, with why it is right to; the README says the same.
 local core, corpus, engine = require "core", require "corpus", require "run.engine"
 local chat = require "presets.chat"
+local views = require "views"
 
 local DATA = "../shared/data/"
 local MOST = 0.03
@@ -19,12 +20,7 @@ local KNOWN = {
 local pool = core.pool(2)
 local failed = false
 
-local function params(stage, changes)
-  local p = {}
-  for name, spec in pairs(stage.params) do p[name] = spec.default end
-  for name, value in pairs(changes or {}) do p[name] = value end
-  return p
-end
+local params = views.params
 
 local function entry(name)
   local def = require("stages." .. name)

@@ -1,7 +1,8 @@
 /* tests/fuzz/fuzz_lm.c - any bytes as a model: refused in words, or read whole, and then it scores any text, writes the
 ** same bytes again, and its window lies in the text. Input: a byte, then the file, then a text of the length of the
 ** byte. When the byte is odd, the file is repeated until it is long enough and head and check are made right, so that
-** what lies behind them is reached. The text is fitted on too: the model of it gives every symbol a probability. */
+** what lies behind them is reached. Of one byte in 16 the text is fitted on too, which costs far more: the
+** model of it gives every symbol a probability. */
 #include <math.h>
 #include <stdlib.h>
 #include <xxhash.h>
@@ -49,7 +50,8 @@ static void score(const Lm *m, Span text) {
   free(cost);
 }
 
-/* The letters of the text; of most inputs fixed ones, since to count letters takes longer than all the rest. */
+/* The letters of the text; of nearly all inputs fixed ones: to count letters walks a million counters. That the text's
+** hash decides keeps the fuzzer from breeding such inputs. */
 static void letters_of(LmAlphabet *a, Span text, int own) {
   static const uint32_t fixed[] = { 0xE9, 0x441, 0x20AC, 0x1F600 };
   if (lm_alphabet_init(a, fixed, 4) != 0) abort();
@@ -102,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
     buf_free(&b);
     lm_unref(m);
   }
-  if (d[0] & 2) fit(text, d[0] > 250);
+  if (d[0] % 16 == 2) fit(text, d[0] == 242 && XXH3_64bits(text.ptr, text.len) % 64 == 0);
   free(file);
   return 0;
 }
