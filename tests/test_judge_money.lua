@@ -190,10 +190,10 @@ check.test("an address in the environment carries the key; the recipe may only s
 end)
 
 check.test("a key in the environment stays from a server of one's own that only the configuration names", function()
-  local config = { providers = { private = { base_url = "https://own.example/v1" } }, prices = {} }
-  check.eq(next(find(private, {}, { T_KEY = "k-1" }, { config = config }).secret), nil)
-  config.providers.private.api_key = "own"
-  check.eq(find(private, {}, { T_KEY = "k-1" }, { config = config }).secret, { authorization = "Bearer own" })
+  local mine = { providers = { private = { base_url = "https://own.example/v1" } }, prices = {} }
+  check.eq(next(find(private, {}, { T_KEY = "k-1" }, { config = mine }).secret), nil)
+  mine.providers.private.api_key = "own"
+  check.eq(find(private, {}, { T_KEY = "k-1" }, { config = mine }).secret, { authorization = "Bearer own" })
   check.eq(find(private, {}, { T_KEY = "k-1", T_URL = "https://own.example/v1" }).secret.authorization.env, "T_KEY")
 end)
 
