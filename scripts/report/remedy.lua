@@ -141,6 +141,9 @@ function remedy.words(r, fault)
   end
   if type(e.spans) == "table" then return lead .. ", " .. spans_in_words(e.spans) end
   if e.detail then return lead .. ", " .. tostring(e.detail) end
+  if e.offset and e.wrong then
+    return ("%s, %s: %s (behind %s characters)"):format(lead, e.path or e.field or "the row", e.wrong, figure(e.offset))
+  end
   if e.offset then return ("%s at byte %s of the line"):format(lead, tostring(e.offset)) end
   local rest = {}
   for name, v in pairs(e) do

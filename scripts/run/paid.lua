@@ -8,7 +8,7 @@ local STDIN, STDERR = 0, 2
 
 --- Asks a person; nil where there is none to ask.
 local function confirm(question)
-  io.stderr:write(fs.printable(question), ". Go on? [y/N] ")   -- a recipe names the model
+  io.stderr:write(fs.printable(question, true), ". Go on? [y/N] ")   -- a recipe names the model
   local answer = io.stdin:read "l"
   return answer ~= nil and answer:lower():match "^%s*y" ~= nil
 end

@@ -384,4 +384,13 @@ check.test("a run on a terminal has colours, unless NO_COLOR says otherwise", fu
   check.ok(not on_terminal "TERM=xterm NO_COLOR=1":find("\27[1m", 1, true))
 end)
 
+check.test("where an answer stops being JSON is told of the answer, not of the line", function()
+  jsonl("nojson.jsonl", { { input = "Answer in JSON.", output = "Sure: it is {" } })
+  recipe("nojson.lua", '  sources = { "nojson.jsonl" },\n  s.schema { json_output = "always", json_in_prose = true },\n')
+  check.eq(tamis "run nojson.lua --out o_nojson --quiet", 0)
+  local _, out = tamis "explain o_nojson/nojson/latest nojson.jsonl:1"
+  check.contains(flat(out), "not_json, output: it ends before it closes (behind 13 characters)")
+  check.eq(out:find("of the line", 1, true), nil)
+end)
+
 check.done()
