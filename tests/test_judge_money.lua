@@ -228,6 +228,8 @@ check.test("the configuration file is read as data, and one with a key must be t
     local t, err = config.read(file)
     check.ok(t == nil and type(err) == "string", bad)
   end
+  assert(fs.write(dir .. "/bad.json", '{"providers":{"x":{"apikey":"k-2"}}}', 384))
+  check.contains(select(2, config.read(dir .. "/bad.json")), "providers.x has no field apikey, did you mean api_key?")
   check.eq(config.read(dir .. "/none.json"), { providers = {}, prices = {} })
 end)
 check.done()

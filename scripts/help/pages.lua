@@ -246,6 +246,7 @@ end
 
 function LIST.ex(s, out) written(s, out, writing.ex) end
 function LIST.stage(s, out) written(s, out, writing.stage) end
+function LIST.judging(s, out) written(s, out, require "help.judging") end
 
 --- The recipe that data files alone are run through.
 function LIST.builtin(_, out)

@@ -8,6 +8,7 @@
 
 local fs = require "fs"
 local json = require "json"
+local nearest = require "nearest"
 local prices = require "judge.prices"
 
 local config = {}
@@ -30,21 +31,45 @@ function config.named()
   return path
 end
 
-local TEXTS = { "api_key", "base_url", "ca_file", "proxy" }
-local NUMBERS = { "requests_per_minute", "input_tokens_per_minute", "output_tokens_per_minute" }
+--- What stands under the name of a provider: { field, type, what it is }.
+config.FIELDS = {
+  { "api_key", "string", "the key; the file must then be yours alone: chmod 600" },
+  { "base_url", "string", "another address in the place of the provider's own, and the only one the key goes to" },
+  { "ca_file", "string", "certificates to trust besides the system's" },
+  { "proxy", "string", "a proxy; those of the environment are not used" },
+  { "requests_per_minute", "number", "a limit; no limit but what the server's headers say" },
+  { "input_tokens_per_minute", "number", "a limit of tokens sent" },
+  { "output_tokens_per_minute", "number", "a limit of tokens received" },
+}
 
+-- Never shows a text: it may be the key.
 local function fault(path, name, key, value, wanted)
-  return nil, ("%s: providers.%s.%s is a %s: expected %s"):format(path, name, key, type(value), wanted)
+  local shown = type(value) == "number" and ("%g"):format(value) or "a " .. type(value)
+  return nil, ("%s: providers.%s%s is %s: expected %s"):format(path, name, key and "." .. key or "", shown, wanted)
+end
+
+local function check_names(path, name, t)
+  local known, names = {}, {}
+  for i, field in ipairs(config.FIELDS) do known[field[1]], names[i] = true, field[1] end
+  for key in pairs(t) do
+    if not known[key] then
+      local near = nearest(tostring(key), names)
+      return nil, ("%s: providers.%s has no field %s%s (there are %s)"):format(path, name, tostring(key),
+        near and (", did you mean %s?"):format(near) or "", table.concat(names, ", "))
+    end
+  end
+  return true
 end
 
 local function check_provider(path, name, t)
-  if type(t) ~= "table" then return fault(path, name, "", t, "an object") end
-  for _, key in ipairs(TEXTS) do
-    if t[key] ~= nil and type(t[key]) ~= "string" then return fault(path, name, key, t[key], "a text") end
-  end
-  for _, key in ipairs(NUMBERS) do
-    if t[key] ~= nil and (type(t[key]) ~= "number" or t[key] <= 0) then
-      return fault(path, name, key, t[key], "a number over 0")
+  if type(t) ~= "table" then return fault(path, name, nil, t, "an object") end
+  local ok, err = check_names(path, name, t)
+  if not ok then return nil, err end
+  for _, field in ipairs(config.FIELDS) do
+    local key, v = field[1], t[field[1]]
+    if v ~= nil and field[2] == "string" and type(v) ~= "string" then return fault(path, name, key, v, "a text") end
+    if v ~= nil and field[2] == "number" and (type(v) ~= "number" or v <= 0) then
+      return fault(path, name, key, v, "a number over 0")
     end
   end
   return true

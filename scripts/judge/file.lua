@@ -3,7 +3,8 @@
 --   {"identity":"0a96…","scores":{"correctness":4,…},"reasoning":"…"}
 --   {"id":"T-17","correctness":4,"helpfulness":5,…}
 --   {"source":"raw.jsonl","line":12,"correctness":4,…}
--- Of two lines on one row the later counts.
+-- Of several lines on one row the last counts. A label that was skipped, or that leaves a dimension out, is no score:
+-- its row is unscored.
 
 local json = require "json"
 
@@ -13,18 +14,22 @@ local function where(path, n, message) return nil, ("%s:%d: %s"):format(path, n,
 
 local function present(v) return v ~= nil and v ~= json.null end
 
+-- The marks, and the first dimension that has none; nil and a sentence where one is wrong.
 local function marks_of(t, rubric)
-  local from, out = type(t.scores) == "table" and t.scores or t, {}
+  local from, out, left_out = type(t.scores) == "table" and t.scores or t, {}, nil
   for _, d in ipairs(rubric) do
     local v = from[d.name]
-    local n = type(v) == "number" and math.tointeger(v)
-    if not n or n < d.min or n > d.max then
-      local shown = present(v) and tostring(v) or "missing"
-      return nil, ("%s is %s: expected a whole number from %d to %d"):format(d.name, shown, d.min, d.max)
+    if present(v) then
+      local n = type(v) == "number" and math.tointeger(v)
+      if not n or n < d.min or n > d.max then
+        return nil, ("%s is %s: expected a whole number from %d to %d"):format(d.name, json.encode(v), d.min, d.max)
+      end
+      out[d.name] = n
+    else
+      left_out = left_out or d.name
     end
-    out[d.name] = n
   end
-  return out
+  return out, left_out
 end
 
 local function base_name(path) return path:match "([^/]*)$" end
@@ -44,14 +49,24 @@ local function read_line(self, path, n, line, rubric)
   if not (names.identity or names.id or names.place) then
     return where(path, n, "it names no row: expected identity, id, or source and line")
   end
-  local scores, err = marks_of(t, rubric)
-  if not scores then return where(path, n, err) end
-  local entry = { scores = scores, overall = type(t.overall) == "number" and t.overall or nil,
+  local scores, left_out = marks_of(t, rubric)
+  if not scores then return where(path, n, left_out) end
+  local none = t.skipped == true or left_out ~= nil
+  local entry = { n = n, none = none, scores = scores, overall = type(t.overall) == "number" and t.overall or nil,
                   exclude = type(t.exclude) == "boolean" and t.exclude or nil,
-                  reasoning = type(t.reasoning) == "string" and t.reasoning or nil, n = n,
+                  reasoning = type(t.reasoning) == "string" and t.reasoning or nil,
                   annotator = type(t.annotator) == "string" and t.annotator or nil }
-  for kind, name in pairs(names) do self[kind][name] = entry end
+  for kind, name in pairs(names) do
+    local before = self[kind][name]
+    if before then before.used = true end   -- it has a row, and a later line on it
+    self[kind][name] = entry
+  end
   self.entries[#self.entries + 1] = entry
+  if none and not self.first_none then
+    self.first_none = { n, left_out and left_out .. " is missing" or "it was skipped" }
+  end
+  self.incomplete = self.incomplete + (none and t.skipped ~= true and 1 or 0)
+  self.complete = self.complete + (none and 0 or 1)
   return true
 end
 
@@ -59,7 +74,7 @@ end
 -- @param text  the file's bytes
 -- @return  the scores, for `of`; or nil and a sentence with file and line
 function file.read(path, text, rubric)
-  local self = { identity = {}, id = {}, place = {}, entries = {} }
+  local self = { identity = {}, id = {}, place = {}, entries = {}, incomplete = 0, complete = 0 }
   local n = 0
   for line in text:gmatch "([^\n]*)\n?" do
     n = n + 1
@@ -68,16 +83,22 @@ function file.read(path, text, rubric)
       if not ok then return nil, err end
     end
   end
+  if self.complete == 0 and self.first_none then
+    return where(path, self.first_none[1], ("%s, and no line has marks of all dimensions"):format(self.first_none[2]))
+  end
   return self
 end
 
---- The scores of a row; nil where the file does not name it.
+--- The scores of a row; nil where the file does not name it, or has no marks for it.
 -- @param row  as view:row gives it: identity, id, source, line
 function file.of(self, row)
-  local entry = self.identity[row.identity] or row.id and self.id[row.id]
-    or self.place[base_name(row.source) .. ":" .. row.line]
-  if entry then entry.used = true end
-  return entry
+  local last
+  for _, entry in pairs { self.identity[row.identity], row.id and self.id[row.id] or nil,
+                          self.place[base_name(row.source) .. ":" .. row.line] } do
+    entry.used = true
+    if not last or entry.n > last.n then last = entry end
+  end
+  return last and not last.none and last or nil
 end
 
 --- How many entries no row was found for.

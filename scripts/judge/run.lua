@@ -220,7 +220,7 @@ local function read_all(self, view)
                                    exclude = entry.exclude, reasoning = entry.reasoning } or { state = "unscored" }
   end
   self.scores_path, self.scores_sha256, self.unused = path, hash.sha256(text), file.unused(scores)
-  self.annotators = file.annotators(scores)
+  self.annotators, self.incomplete = file.annotators(scores), scores.incomplete
   return outcomes
 end
 

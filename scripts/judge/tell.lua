@@ -178,6 +178,10 @@ local function notes_of(self, t, figures)
     notes[#notes + 1] = ("%s: %s of %s %s no row that reached this stage"):format(name,
       screen.count(self.unused, "score"), self.scores_path, self.unused == 1 and "names" or "name")
   end
+  if (self.incomplete or 0) > 0 then
+    notes[#notes + 1] = ("%s: %s of %s %s a dimension out: no score"):format(name,
+      screen.count(self.incomplete, "line"), self.scores_path, self.incomplete == 1 and "leaves" or "leave")
+  end
   if self.loop and self.loop.capped then
     notes[#notes + 1] = ("%s: max_cost was reached: %s judged, a fair sample, and %s not"):format(name,
       screen.count(t.counts.scored or 0, "row"), screen.number(t.counts.skipped_budget or 0))

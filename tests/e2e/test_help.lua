@@ -29,13 +29,20 @@ end)
 
 check.test("no line of help is wider than 80 columns", function()
   local screen = require "report.screen"
-  for _, name in ipairs { "", "near_dedup", "pii", "language", "filter", "text", "formats", "recipe", "run", "registry",
+  for _, name in ipairs { "", "near_dedup", "pii", "language", "filter", "text", "formats", "recipe", "run", "registry", "judging",
                           "repl" } do
     local _, out = help(name)
     for line in out:gmatch "[^\n]+" do
       if not line:find "^  tamis " then check.ok(screen.width_of(line) <= 80, name .. ": " .. line) end
     end
   end
+end)
+
+check.test("help judging tells of every provider, state and field of the configuration", function()
+  local _, out = help "judging"
+  for _, name in ipairs(require "judge.provider".names()) do check.contains(out, "\n  " .. name .. " ") end
+  for _, name in ipairs(require "judge.states".names) do check.contains(out, "\n  " .. name .. " ") end
+  for _, field in ipairs(require "judge.config".FIELDS) do check.contains(out, "\n  " .. field[1] .. " ") end
 end)
 
 check.test("every stage has a scope, a doc, and a doc, a type and a sound default for each parameter", function()
