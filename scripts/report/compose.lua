@@ -8,8 +8,8 @@
 --   groups(annotation)      { [value] = kept }, { [value] = read }; nil if no stage left it
 --   numbers()               names of metrics, names of annotations
 --   metric(name [, "untrusted"]), annotation(name)   a column (stats), each row with its status
---   scored(metric [, annotation])   the rows that have it, in order: { value, status = digits, source = numbers of
---                           sources(), group = values of the annotation }, a list each
+--   scored(metric [, key])  the rows that have it, in order: { value, status = digits, source = numbers of sources(),
+--                           group = what they have under the key, an annotation or a path }, a list each
 --   alone(metric, stage, reason [, "stage"])   that of the rows which this reason alone rejected; with
 --                           "stage" those that have no other fault of that stage. nil if there is no such metric
 --   reasons(most)           list of { stage, reason, count, rows = the first few }

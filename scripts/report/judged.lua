@@ -105,10 +105,7 @@ local function one(facts, stage, topic)
                  states = g.states, disagreements = g.disagreements, canaries = g.canaries, spent = g.spent,
                  rungs = g.rungs, capped = g.capped, length = g.length, kin = g.kin, drift = g.drift,
                  scores_file = g.scores, threshold = stage.params.min_overall, trust = trust.of(g) }
-  local _, annotations = facts:numbers()
-  local known = false
-  for _, name in ipairs(annotations) do known = known or name == topic end
-  local totals = (g.states or {}).scored and facts:scored(stage.name .. ".total", known and topic or nil)
+  local totals = (g.states or {}).scored and facts:scored(stage.name .. ".total", topic)
   if totals then
     item.scores = scores_of(facts, stage, g.rubric.dimensions or {})
     item.topics, item.sources = by_topic(totals, topic), by_source(facts, totals)
@@ -127,7 +124,7 @@ function judged.notices(j, out)
 end
 
 --- The judge stages of a run.
--- @param topic  the annotation that groups rows; nil for none
+-- @param topic  the key that groups rows; nil for none
 -- @return  a list; nil where nothing was judged
 function judged.of(facts, topic)
   local out = json.array {}

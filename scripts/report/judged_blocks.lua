@@ -94,7 +94,7 @@ end
 
 local function length_line(l)
   local told = l.low <= 0 and l.high >= 0 and "; that is not told apart from none" or ""
-  return ("Twice the output's tokens go with %+.2f in the total (%+.2f to %+.2f, %s, each source with a level of its "
+  return ("Twice the output's tokens go with %+.3f in the total (%+.3f to %+.3f, %s, each source with a level of its "
     .. "own%s). At equal length %s would go and %s come back."):format(l.slope, l.low, l.high, screen.count(l.n, "row"),
     told, screen.count(l.flips.go, "kept row"), number(l.flips.come))
 end

@@ -81,8 +81,11 @@ check.test("scores stand by what became of the rows and by source; the report of
   check.eq({ #f.scores, f.scores[2].name, f.rubric.version }, { 6, "correctness", 2 })
   check.eq({ f.sources[1].name, f.sources[1].count, f.sources[1].kept }, { "a.jsonl", 150, 100 })
   check.eq({ f.sources[2].name, f.sources[2].mean, f.sources[2].kept }, { "b.jsonl", 4, 20 })
+  check.eq({ f.topics.key, f.topics.groups[1].name, f.topics.groups[1].count, f.topics.groups[1].kept },
+           { "topic", "even", 85, 60 })
   local page = fs.read(folder .. "/curated/t/one/report.html")
   check.contains(page, "Untrusted: no calibration on 100 labels or more")
+  check.contains(page, "by topic")
   check.contains(tamis "report --md", "Untrusted: no calibration")
   local _, lineage = judge_figures(folder, "one")
   check.near(lineage.stats.score_distribution["judge.total"].under_3, 50 / 170)

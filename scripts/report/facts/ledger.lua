@@ -159,17 +159,36 @@ function ledger:annotation(name)
   return column(self, ("CASE WHEN typeof(%s) IN ('integer', 'real') THEN %s END"):format(quoted, quoted))
 end
 
---- The rows that have a metric, in order: its value, their status, source and, if asked for, an annotation.
-function ledger:scored(name, annotation)
-  local out = { value = {}, status = {}, source = {}, group = annotation and {} or nil }
+-- What a row has under a key that is no annotation: from the run's files, or its sources where those leave text out.
+local function key_reader(self, key)
+  local whole = self.parts[1] and self.parts[1].marks and self.parts[1].view
+  if whole then return function(row) return whole:key(row.row, key) end end
+  local views = {}
+  for _, o in ipairs(self.run.outputs) do
+    for _, part in ipairs(self.files) do
+      if part.name == o.name then views[o.output] = views[o.output] or part.view end
+    end
+  end
+  return function(row)
+    local view = views[row.output]
+    return view and row.output_line <= #view and view:key(row.output_line, key) or nil
+  end
+end
+
+--- The rows that have a metric, in order: its value, their status, source and, if asked for, what a key has of them.
+function ledger:scored(name, key)
+  local out = { value = {}, status = {}, source = {}, group = key and {} or nil }
   local place, i = {}, 0
   for k, s in ipairs(self.run.sources) do place[s.source] = k end
-  local sql = ("SELECT status, source, %s AS value, %s AS value_of FROM rows WHERE value IS NOT NULL ORDER BY row")
-    :format(run.quoted(name), annotation and run.quoted("@" .. annotation) or "NULL")
+  local annotated = key and self.run:has_column("@" .. key)
+  local read = key and not annotated and key_reader(self, key)
+  local sql = ([[SELECT row, status, source, output, output_line, %s AS value, %s AS value_of FROM rows
+                 WHERE value IS NOT NULL ORDER BY row]])
+    :format(run.quoted(name), annotated and run.quoted("@" .. key) or "NULL")
   for row in self.run.db:rows(sql) do
     i = i + 1
     out.value[i], out.status[i], out.source[i] = row.value, tostring(row.status), place[row.source]
-    if annotation then out.group[i] = row.value_of end
+    if key then out.group[i] = row.value_of == nil and read and read(row) or row.value_of end
   end
   return out
 end

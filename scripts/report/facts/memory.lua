@@ -87,32 +87,29 @@ end
 
 function memory:annotation(name) return stats.annotation(self.view, name) end
 
--- The rows of each status, one list in row order: { row, digit of its status }.
-local function rows_with_status(view)
+-- The status of the rows that do not stand: a digit each.
+local function marks_of(view)
   local out = {}
-  for digit, which in ipairs { "standing", "rejected", "quarantined" } do
-    for _, row in ipairs(view:rows_of(which)) do out[#out + 1] = { row, tostring(digit - 1) } end
+  for digit, which in pairs { ["1"] = "rejected", ["2"] = "quarantined" } do
+    for _, row in ipairs(view:rows_of(which)) do out[row] = digit end
   end
-  table.sort(out, function(a, b) return a[1] < b[1] end)
   return out
 end
 
-function memory:scored(name, annotation)
-  local column, at, i = self:metric(name), 1, 0
-  local out = { value = {}, status = {}, source = {}, group = annotation and {} or nil }
-  local sources = self.files.sources
-  local last = sources[1] and sources[1].rows or 0
-  for _, x in ipairs(rows_with_status(self.view)) do
-    local row, value = x[1], column:get(x[1])
-    while row > last do
-      at = at + 1
-      last = last + sources[at].rows
+function memory:scored(name, key)
+  local column, marks, i = self:metric(name), marks_of(self.view), 0
+  local out = { value = {}, status = {}, source = {}, group = key and {} or nil }
+  local last = 0
+  for at, s in ipairs(self.files.sources) do
+    for row = last + 1, last + s.rows do
+      local value = column:get(row)
+      if value then
+        i = i + 1
+        out.value[i], out.status[i], out.source[i] = value, marks[row] or "0", at
+        if key then out.group[i] = self.view:key(row, key) end
+      end
     end
-    if value then
-      i = i + 1
-      out.value[i], out.status[i], out.source[i] = value, x[2], at
-      if annotation then out.group[i] = self.view:key(row, annotation) end
-    end
+    last = last + s.rows
   end
   return out
 end
