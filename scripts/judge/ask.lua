@@ -21,6 +21,7 @@ local HINTLESS = 3        -- refusals for rate in a row without a word on when: 
 local SURE = 8000         -- bytes of a request from which on its tokens are held against those of the others
 local CUT_SHARE = 0.5     -- of the tokens that so many bytes should be: under it the server read a part
 local CAPPED = "the cap is reached"
+local CALLS = 3           -- times that a server is called at which nobody answers the first time
 local EARLY = 50          -- rows that have ended before the share of failures counts
 
 --- @param o  provider, model, system, schema, rubric, digest, max_tokens, sampling, extra (see judge/providers),
@@ -257,7 +258,8 @@ end
 
 function handle.transient(self, job, r, answer)
   local pause = retry.delay(job.tries, r.wait, self.o.chance())
-  if not pause then return give_up(self, job, words(r, answer)) end
+  local nobody = not self.good and r.sent == false and job.tries >= CALLS
+  if nobody or not pause then return give_up(self, job, words(r, answer)) end
   self.o.client:troubled(0)
   send_again(self, job, pause)
 end

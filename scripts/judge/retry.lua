@@ -72,6 +72,7 @@ function retry.classify(r)
   end
   if any(words, MONEY) or any(words, MONEY_WORDS) then return "money" end
   if r.status == 402 then return "money" end
+  if r.should_retry == false and not CONFIG[r.status] and r.status ~= 400 and r.status ~= 413 then return "row" end
   if r.should_retry == true then return r.status == 429 and "rate" or "transient" end
   if r.status == 429 then return "rate" end
   if r.status == 413 then return "too_long" end

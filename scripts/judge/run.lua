@@ -171,7 +171,7 @@ local function stopped(self, loop, err)
     told = ("%s; %d of %d failed, and max_failed is %g"):format(told, loop.failures, loop.ended, self.p.max_failed)
   end
   if answers == 0 then return told end
-  return ("%s. %d answers are in %s and are not paid again"):format(told, answers, self.cache.path)
+  return ("%s; %d answers are in %s and are not paid again"):format(told, answers, self.cache.path)
 end
 
 --- Asks for all rows that the cache does not answer.
