@@ -220,7 +220,7 @@ check.test("without a terminal a paid run needs max_cost or --yes; it says what 
   server:reset()
   local run = j:run { rows = fixture.times(5, "[[score 4]]"), options = "" }
   check.eq({ run.status, run:wrote(), server:stats().requests }, { 1, false, 0 })
-  check.contains(run.err, "5 rows would be judged by claude-haiku-4-5 for about $")
+  check.contains(run.err, "all 5 rows that reach it. That costs about $")
   good { rows = fixture.times(5, "[[score 4]]"), options = "--set judge.max_cost=1" }
   good { rows = fixture.times(5, "[[score 4]]"), options = "--yes" }
 end)
