@@ -2,6 +2,7 @@
 
 local calibrate = require "judge.calibrate"
 local check = require "check"
+local drift = require "judge.drift"
 local family = require "judge.family"
 local fs = require "fs"
 local labels = require "judge.labels"
@@ -247,6 +248,26 @@ check.test("a calibration speaks for one judge, model that answered, rubric and 
   os.remove(path)
   os.remove(dir .. "/.tamis")
   os.remove(dir)
+end)
+
+-- ---- drift ----
+
+check.test("drift compares what both rubrics have; where a mark is missing the first decision stands", function()
+  local now = rubric.check { { name = "correctness", weight = 3 }, "clarity" }
+  local a = { identity = "a", scores = { correctness = 4, tone = 1 }, keep = true, model = "m", rubric = "old" }
+  local b = { identity = "b", scores = { correctness = 5, tone = 5 }, keep = false, model = "m", rubric = "old" }
+  local c = { identity = "c", scores = { correctness = 2, tone = 5 }, keep = false, model = "m", rubric = "old" }
+  local function marks(n, clarity) return { state = "scored", scores = { correctness = n, clarity = clarity } } end
+  local self = { rubric = now, p = P, drift = { changed = true, list = { a, b, c },
+    again = { [a] = marks(3, 3), [b] = marks(5, 5), [c] = { state = "skipped_budget" } } } }
+  local d = drift.figures(self)
+  check.eq({ d.pinned, d.judged, #d.dimensions }, { 3, 2, 1 })
+  check.eq(d.dimensions[1], { name = "correctness", n = 2, shift = -0.5, exact = 0.5 })
+  check.near(d.total.shift, -0.5)
+  check.eq(d.flips, { go = 1, come = 1 })
+  check.contains(drift.line(d, "m"), "of 3 pinned rows 2 were judged again, against an earlier rubric")
+  self.drift.again = {}
+  check.eq(drift.figures(self).judged, 0)
 end)
 
 check.done()

@@ -111,9 +111,12 @@ local function compare(self, both)
     out[#out + 1] = moved(d.name, list)
   end
   local totals = {}
-  for i, x in ipairs(both) do
-    local old = score.total(x.pin.scores, self.rubric)
-    if old then totals[#totals + 1] = { old, score.total(both[i].new.scores, self.rubric) } end
+  for _, x in ipairs(both) do
+    local old, new = {}, {}   -- of the dimensions that both rubrics have
+    for name, mark in pairs(x.pin.scores) do old[name] = x.new.scores[name] and mark end
+    for name in pairs(old) do new[name] = x.new.scores[name] end
+    local before = score.total(old, self.rubric)
+    if before then totals[#totals + 1] = { before, score.total(new, self.rubric) } end
   end
   return out, moved("total", totals)
 end
