@@ -357,6 +357,10 @@ function draft.recipe(view, looks, o)
   for _, stage in ipairs { stage_exact, stage_length, stage_repetition, stage_language, stage_pii, stage_near } do
     v = stage(t, v, ctx)
   end
+  t:add("")
+  t:comment("more filters: cut-off and empty answers, broken characters, refusals, keys … `tamis help chat` lists "
+    .. "them with their figures, in order. In place of the stages above:", "  ")
+  t:add('  -- require "tamis.presets.chat",')
   stage_balance(t, v, ctx)
   t:add("")
   t:add("  s.export {},")

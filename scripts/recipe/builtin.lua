@@ -9,5 +9,5 @@ return s.recipe {
   s.length(chat.length),
   s.repetition(chat.repetition),
   s.pii { action = "tag" },
-  s.near_dedup {},
+  s.near_dedup(chat.near_dedup),
 }

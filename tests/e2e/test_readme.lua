@@ -83,7 +83,7 @@ check.test("the recipes of README.md run as they stand", function()
       end
     end
   end
-  check.eq(n, 2)
+  check.eq(n, 3)
 end)
 
 check.test("the format of README.md is one", function()
