@@ -7,6 +7,7 @@ local family = require "judge.family"
 local fs = require "fs"
 local labels = require "judge.labels"
 local rubric = require "judge.rubric"
+local scores = require "judge.file"
 local slope = require "judge.slope"
 local trust = require "judge.trust"
 
@@ -248,6 +249,12 @@ check.test("a calibration speaks for one judge, model that answered, rubric and 
   os.remove(path)
   os.remove(dir .. "/.tamis")
   os.remove(dir)
+end)
+
+check.test("a score file is people's own where every line names who gave the marks", function()
+  local one = '{"id":1,"annotator":"ben","correctness":4,"tone":4}\n{"id":2,"annotator":"ana","correctness":4,"tone":4}\n'
+  check.eq(scores.annotators(scores.read("s", one, R)), { "ana", "ben" })
+  check.eq(scores.annotators(scores.read("s", one .. '{"id":3,"correctness":4,"tone":4}\n', R)), nil)
 end)
 
 -- ---- drift ----

@@ -25,12 +25,6 @@ local function agreement(result, s, out)
   end
   for _, d in ipairs(result.dimensions) do add(d) end
   add(result.overall)
-  if s.width >= 130 then
-    local columns = { { "marks", flex = true }, { "rows", "right" } }
-    for i, f in ipairs(calibrate.FIGURES) do columns[i + 2] = { f[1] } end
-    terminal.render({ { kind = "table", rows = rows, columns = columns } }, s, out)
-    return
-  end
   for _, r in ipairs(rows) do
     out("")
     out(s:paint("bold", s:cut(r[1], s.width - 14)) .. ("  %s rows"):format(r[2]))
