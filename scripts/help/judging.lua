@@ -80,6 +80,8 @@ return {
       { "the cache", ".tamis/judge.db beside the recipe, or --cache PATH: an answer is paid once, for as long as "
         .. "rubric, model, parameters and the row's text are the same. Refusals are kept too (--retry-refused)" },
       { "max_rows, sample", "fewer rows, drawn by the seed" },
+      { 'mode = "batch"', "half the price, answers within a day: the run sends the rows and ends, tamis judge collect "
+        .. "brings the answers, and the same run again uses them" },
     } },
     { 'Scores from a file (provider = "file", scores = "scores.jsonl"): a row a line', {
       { "by identity", '{"identity":"0a96…","scores":{"correctness":4,…}}: what tamis label writes. Skipped labels and '
@@ -97,7 +99,8 @@ return {
     } },
   },
   rules = "The total is the weighted mean of the marks, computed here; min_overall is held against it, and the model's "
-    .. "own overall is kept beside it, so another threshold costs nothing. A reply that cannot be read is never a score.",
+    .. "own overall is kept beside it, so another threshold costs nothing. A reply that cannot be read is never a "
+    .. "score.",
   example = {
     's.pii   { action = "redact" },',
     's.judge { model = "claude-haiku-4-5-20251001", max_cost = 5 },',

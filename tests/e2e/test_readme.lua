@@ -34,6 +34,20 @@ check.test("a sweep and an ablation print what README.md says they print", funct
   check.eq(got:sub(1, #shown), shown)
 end)
 
+check.test("what judging would cost, and what was judged, is what README.md says", function()
+  local out = check.folder()
+  local NOBODY = "env -u ANTHROPIC_API_KEY -u ANTHROPIC_BASE_URL XDG_CONFIG_HOME=" .. check.quote(out)
+  local function printed(args)
+    local status, got, err = check.run(("%s LC_ALL=C.UTF-8 COLUMNS=80 %s %s"):format(NOBODY, check.tamis, args))
+    check.eq(status, 0, err)
+    return got
+  end
+  local options = check.ok(text:match "score\nfile %(`(%-%-set [^`]*)`%)")
+  check.contains(printed("check examples/helpdesk/recipe.lua " .. options), block "cost")
+  printed("run examples/helpdesk/recipe.lua --quiet --no-html --run-id demo --out " .. check.quote(out))
+  check.contains(printed("report " .. check.quote(out .. "/helpdesk_v1/demo")), block "judged")
+end)
+
 check.test("a diff of two runs prints what README.md says it prints", function()
   local out = check.folder()
   local function tamis(args)
