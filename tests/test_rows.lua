@@ -36,6 +36,14 @@ check.test("url_quality names the sign, its number and its place", function()
   check.near(child:row(4).evidence.value, 280 / 399)   -- 20 URLs of 14 characters; the last blank is off
 end)
 
+check.test("links and URLs made to take long are read in one walk", function()
+  local n = 200000
+  local child = run(load { { input = "q", output = ("http://./"):rep(n) }, { input = "q", output = ("http://../?"):rep(n) },
+                           { input = "q", output = ("[a]("):rep(n) .. (")"):rep(n) },
+                           { input = "q", output = ("[a]("):rep(20) .. (")"):rep(20) .. " [b](http://a.org" } }, "url_quality")
+  check.eq(reasons(child), { "", "", "", "broken_links" })
+end)
+
 check.test("an answer may name a placeholder where the question names one, a text without a question may not", function()
   local rows = { { input = "Fetch https://Example.com/a.", output = "Here is http://www.example.org/b." },
                  { input = "Open http://a.test now", output = "It is http://a.test/." },

@@ -250,6 +250,9 @@ static int judge_authority(Reader *r, const Url *u, size_t start, size_t end) {
 
 /* Reads the URL whose authority begins at `authority`; returns the place behind it. */
 static const char *read_url(Reader *r, const char *begin, const char *authority, const char *end, int malformed) {
+  const char *name = authority;
+  while (name < end && *name == '.') name++;
+  if (name == end || memchr("/?#", *name, 3) != NULL) return name;   /* dots alone; where the URL ends is not asked */
   const char *stop = url_end(authority, end);
   Url u;
   int named = 0;
@@ -321,10 +324,13 @@ static const char *at_word(Reader *r, const char *p, const char *end) {
 
 /* ---- links ---- */
 
+enum { WALKS = 16 };     /* times that a line may be looked through for the ends of its links */
+
 typedef struct Brackets {
   const char *open[8];   /* the innermost ones of this line */
   size_t n;
   int unclosed;          /* a parenthesis was looked for to the end of the line in vain */
+  size_t left;           /* bytes that may still be looked through for them: links in links in links are none */
 } Brackets;
 
 static void push(Brackets *b, const char *at) {
@@ -335,7 +341,7 @@ static void push(Brackets *b, const char *at) {
 static const char *closing(Brackets *b, const char *p, const char *end) {
   int depth = 0;
   if (b->unclosed) return NULL;
-  for (; p < end; p++) {
+  for (; p < end && b->left > 0; p++, b->left--) {
     if (*p == '(') depth++;
     else if (*p == ')' && depth-- == 0) return p;
   }
@@ -365,7 +371,7 @@ static void at_link(Reader *r, Brackets *b, const char *line, const char *p, con
   while (target < end && (*target == ' ' || *target == '<')) target++;
   size_t start = (size_t)(open - r->text);
   if (close == NULL) {
-    if (is_target(target, end)) count(&r->out[BROKEN], start, (size_t)(end - r->text));
+    if (b->left > 0 && is_target(target, end)) count(&r->out[BROKEN], start, (size_t)(end - r->text));
     return;
   }
   size_t stop = (size_t)(close + 1 - r->text);
@@ -383,7 +389,7 @@ static void at_link(Reader *r, Brackets *b, const char *line, const char *p, con
 
 static void read_line(Reader *r, Span l) {
   const char *p = l.ptr, *end = p + l.len;
-  Brackets b = { .n = 0 };
+  Brackets b = { .left = WALKS * l.len };
   int code = r->s->number[CODE] != 0;
   r->chars += rules_points(l);
   while (p < end) {
