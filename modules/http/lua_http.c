@@ -352,8 +352,7 @@ static void body_field(lua_State *L, int t, HttpRequest *r) {
 /* client:submit{…}: queues it; raises where it cannot be sent at all. */
 static int client_submit(lua_State *L) {
   static const char *const names[] = { "id", "path", "body", "headers", "input_tokens", "output_tokens", "delay",
-                                       "not_before", "priority", "method", "multipart", "to_file", "max_reply_bytes",
-                                       NULL };
+                                       "priority", "method", "multipart", "to_file", "max_reply_bytes", NULL };
   Http *h = check_client(L);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
@@ -375,7 +374,7 @@ static int client_submit(lua_State *L) {
   r.part = part_field(L, 2, &r.nparts);
   r.need[PACE_INPUT] = number_field(L, 2, "input_tokens", 0);
   r.need[PACE_OUTPUT] = number_field(L, 2, "output_tokens", 0);
-  r.delay_s = number_field(L, 2, "delay", number_field(L, 2, "not_before", 0));   /* two names for one thing */
+  r.delay_s = number_field(L, 2, "delay", 0);
   r.to_file = string_field(L, 2, "to_file");
   r.max_reply_bytes = (size_t)number_field(L, 2, "max_reply_bytes", 0);
   Error err = { "" };
@@ -463,17 +462,6 @@ static int client_refused(lua_State *L) {
 static int client_troubled(lua_State *L) {
   Http *h = check_client(L);
   http_troubled(h, seconds_at(L, 2));
-  return 0;
-}
-
-/* client:backpressure("rate", seconds, id), the same as refused; ("transient", seconds), as troubled */
-static int client_backpressure(lua_State *L) {
-  static const char *const classes[] = { "rate", "transient", NULL };
-  Http *h = check_client(L);
-  int class = luaL_checkoption(L, 2, NULL, classes);
-  double seconds = seconds_at(L, 3);
-  if (class == 1) http_troubled(h, seconds);
-  else http_refused(h, luaL_checkinteger(L, 4), seconds);
   return 0;
 }
 
@@ -629,19 +617,18 @@ static int client_path_of(lua_State *L) {
 }
 
 static const luaL_Reg METHODS[] = {
-  { "submit",       client_submit },
-  { "poll",         client_poll },
-  { "requeue",      client_requeue },
-  { "refused",      client_refused },
-  { "troubled",     client_troubled },
-  { "backpressure", client_backpressure },
-  { "window",       client_window },
-  { "limit",        client_limit },
-  { "credit",       client_credit },
-  { "scrub",        client_scrub },
-  { "path_of",      client_path_of },
-  { "stats",        client_stats },
-  { "close",        client_close },
+  { "submit",   client_submit },
+  { "poll",     client_poll },
+  { "requeue",  client_requeue },
+  { "refused",  client_refused },
+  { "troubled", client_troubled },
+  { "window",   client_window },
+  { "limit",    client_limit },
+  { "credit",   client_credit },
+  { "scrub",    client_scrub },
+  { "path_of",  client_path_of },
+  { "stats",    client_stats },
+  { "close",    client_close },
   { NULL, NULL }
 };
 

@@ -62,7 +62,7 @@ end
 
 function client:submit(q)
   self.http:submit { id = q.id, path = q.path, headers = q.headers, body = q.body, input_tokens = q.input_tokens,
-                     output_tokens = q.output_tokens, not_before = q.delay, method = q.method,
+                     output_tokens = q.output_tokens, delay = q.delay, method = q.method,
                      multipart = q.multipart, to_file = q.to_file, max_reply_bytes = q.max_reply_bytes }
 end
 
@@ -98,21 +98,16 @@ function client:poll(seconds)
 end
 
 --- Requests that may be in flight now.
-function client:window() return math.max(1, math.floor(self.http:stats().concurrency)) end
+function client:window() return self.http:window() end
 
 --- The server refused a request for its rate: all wait, the pace is cut.
-function client:refused(id, seconds) self.http:backpressure("rate", seconds, id) end
+function client:refused(id, seconds) self.http:refused(id, seconds) end
 
 --- The server has trouble of its own: the pace does not grow.
-function client:troubled(seconds) self.http:backpressure("transient", seconds) end
+function client:troubled(seconds) self.http:troubled(seconds) end
 
 --- Tokens that were set aside in the buckets and not used.
 function client:credit(kind, tokens) self.http:credit(kind, tokens) end
-
---- A message without the key.
-function client:scrub(text) return self.http:scrub(text) end
-
-function client:stats() return self.http:stats() end
 
 function client:close() self.http:close() end
 
