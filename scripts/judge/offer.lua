@@ -36,7 +36,7 @@ end
 
 --- What judging these rows would take.
 -- @param self   the stage as judge/run has prepared it
--- @param asked  rows: { key, bytes, held, cut }
+-- @param asked  rows: { key, bytes, cut, held, out, twin }
 -- @param o      { todo = bytes of the requests that are not answered yet, rows = how many of these are rows of the run
 --   (the others are pinned ones), left = how many rows max_rows or sample leave out }
 function offer.of(self, asked, o)
@@ -46,12 +46,14 @@ function offer.of(self, asked, o)
   local e = estimate.of(o.todo, fixed, self.price, {
     max_tokens = p.max_tokens, canaries = #canary.choose(#asked, p.canaries, 0),
     replies = estimate.replies(replies), bytes_a_token = estimate.bytes_a_token(seen) })
-  local held = 0
-  for _, a in ipairs(asked) do held = held + (a.held and 1 or 0) end
+  e.cached, e.out, e.twins = 0, 0, 0
+  for _, a in ipairs(asked) do
+    local what = a.held and "cached" or a.out and "out" or a.twin and "twins"
+    if what then e[what] = e[what] + 1 end
+  end
   e.name, e.model, e.provider, e.url = self.ctx.name, p.model, self.provider.name, self.endpoint and self.endpoint.url
   e.requests, e.rows, e.pinned = #o.todo, o.rows, #o.todo - o.rows
-  e.reach, e.cached, e.left_out, e.mode = #asked + o.left, held, o.left, p.mode or "sync"
-  e.out = #asked - held - o.rows   -- they are out in a batch
+  e.reach, e.left_out, e.mode = #asked + o.left, o.left, p.mode or "sync"
   e.max_cost = p.max_cost and math.floor(p.max_cost * prices.DOLLAR) or nil
   e.free, e.price_as_of = self.price == prices.free, self.price and self.price.as_of
   e.batch_factor = self.provider.batch and self.price and self.price.batch or 1
@@ -81,6 +83,7 @@ local function rows_of(e)
   local parts = {}
   if e.cached > 0 then parts[#parts + 1] = number(e.cached) .. " the cache answers" end
   if e.out > 0 then parts[#parts + 1] = number(e.out) .. " are out in a batch" end
+  if e.twins > 0 then parts[#parts + 1] = number(e.twins) .. " have another's text" end
   if e.pinned > 0 then parts[#parts + 1] = count(e.pinned, "pinned row") .. " once more" end
   if e.left_out > 0 then parts[#parts + 1] = number(e.left_out) .. " max_rows or sample leave out" end
   local text = #parts == 0 and "all " .. count(e.rows, "row") .. " that reach it"
@@ -226,7 +229,7 @@ function offer.records(engine)
   for _, e in ipairs(each(engine)) do
     out[#out + 1] = {
       stage = e.name, provider = e.provider, model = e.model, url = e.url, mode = e.mode, reach = e.reach,
-      rows = e.rows, cached = e.cached, left_out = e.left_out, out = e.out, pinned = e.pinned,
+      rows = e.rows, cached = e.cached, left_out = e.left_out, out = e.out, twins = e.twins, pinned = e.pinned,
       input_tokens = e.input, output_tokens = e.output,
       cost = in_dollars(e.cost), batch_cost = e.batch_factor < 1 and in_dollars(e.batch_cost) or nil,
       undiscounted = in_dollars(e.undiscounted), prices_as_of = e.price_as_of, learned = e.learned,

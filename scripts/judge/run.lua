@@ -104,15 +104,16 @@ local function draw(self, view)
   return asked, left
 end
 
---- Bytes of the requests that the cache does not answer and that are not out in a batch; what it holds is marked as
--- held.
+--- Bytes of the requests that the cache does not answer and that are not out in a batch; one for rows of the same text.
+-- Of each row it is noted whether it is held, out, or the twin of one before it.
 local function unanswered(self, asked)
   local todo, frame, rows_of_run = {}, #prompt.key_text "", {}
   local any_out = self.store:any_out()
   for _, a in ipairs(asked) do
-    rows_of_run[a.key] = true
+    a.twin, rows_of_run[a.key] = rows_of_run[a.key], true
     a.held = self.cache:holds(a.key, self.paid.retry_refused and "answer" or nil)
-    if not a.held and not (any_out and self.store:is_out(a.key)) then todo[#todo + 1] = a.bytes + frame end
+    a.out = not a.held and any_out and self.store:is_out(a.key)
+    if not (a.held or a.out or a.twin) then todo[#todo + 1] = a.bytes + frame end
   end
   local nrows = #todo
   for _, pin in ipairs(self.drift and self.drift.changed and self.drift.list or {}) do

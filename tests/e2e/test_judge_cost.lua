@@ -118,6 +118,15 @@ return s.recipe { name = "t", sources = { { "rows.jsonl", trusted = true } },
   check.contains(recipe("d.lua", 'types = { EMAIL = "tag" }'), "no pii stage before it masks")
 end)
 
+check.test("rows of one text are one request", function()
+  local list = {}
+  for i = 1, 12 do list[i] = json.encode { input = "question " .. i % 3, output = "one answer for all" } end
+  write("twins.jsonl", table.concat(list, "\n") .. "\n")
+  local _, out = tamis("check recipe.lua twins.jsonl --skip balance --json", NOBODY)
+  local j = json.decode(out).judging[1]
+  check.eq({ j.reach, j.rows, j.twins }, { 12, 3, 9 })
+end)
+
 check.test("half filled, the cache tells how the model counts, and what is told is what is paid", function()
   local s <close> = server.start()
   local env = ("ANTHROPIC_API_KEY=%s ANTHROPIC_BASE_URL=%s"):format(server.ANTHROPIC_KEY, s.url)
