@@ -3,6 +3,7 @@
 local check = require "check"
 local fs = require "fs"
 local json = require "json"
+local pty = require "pty"
 local server = require "judge_server"
 
 local dir = check.folder()
@@ -64,9 +65,9 @@ end)
 check.test("a stage behind that keeps few of the rows is a hint, and so is a cap that is too low", function()
   check.contains(checked(NOBODY).hints[1],
     "balance will keep at most 30 of these 80: put sample or balance before judge, or set max_rows")
-  check.eq(checked(NOBODY, "--set judge.max_rows=20").hints, {})
-  check.eq(checked(NOBODY, "--set judge.max_rows=20").left_out, 60)
-  local j = checked(NOBODY, "--set judge.max_cost=0.001")
+  local j = checked(NOBODY, "--set judge.max_rows=20")
+  check.eq({ j.hints, j.left_out }, { {}, 60 })
+  j = checked(NOBODY, "--set judge.max_cost=0.001")
   check.contains(j.hints[2], "max_cost = 0.001 pays for about ")
 end)
 
@@ -93,8 +94,7 @@ end
 check.test("rows that leave unmasked are a warning, where nothing before takes private data out", function()
   local WARNING = "judge: no pii stage before it masks or rejects private data: rows leave for https://api.anthropic.com "
     .. 'as they were read; put s.pii { action = "redact" } before it'
-  for options, warns in pairs { [""] = false, ["--set pii.action=reject"] = false, ["--set pii.action=tag"] = true,
-                                ["--skip pii"] = true, ["--set pii.action=tag --skip balance"] = true } do
+  for options, warns in pairs { [""] = false, ["--set pii.action=tag"] = true, ["--skip pii"] = true } do
     local notes = noted(NOBODY, options)
     check.eq(notes:find(WARNING, 1, true) ~= nil, warns, options .. "\n" .. notes)
   end
@@ -125,6 +125,22 @@ check.test("rows of one text are one request", function()
   local _, out = tamis("check recipe.lua twins.jsonl --skip balance --json", NOBODY)
   local j = json.decode(out).judging[1]
   check.eq({ j.reach, j.rows, j.twins }, { 12, 3, 9 })
+end)
+
+check.test("on a terminal a person is asked by the same words, and no is no", function()
+  local s <close> = server.start()
+  local function answered(word)
+    local p <close> = pty.spawn(("cd %s && exec env XDG_CONFIG_HOME=%s ANTHROPIC_API_KEY=%s ANTHROPIC_BASE_URL=%s TERM=xterm "
+      .. "%s run recipe.lua --set judge.max_rows=3 --skip pii --cache asked.db"):format(check.quote(dir),
+      check.quote(dir .. "/none"), server.ANTHROPIC_KEY, s.url, program), 100, 30)
+    check.ok(p:expect "as they were read")
+    check.ok(p:expect "would judge 3 of the 80 rows")
+    check.ok(p:expect "Go on")
+    p:send(word .. "\n")
+    return p:wait()
+  end
+  check.eq({ answered "n", s:stats().requests }, { 1, 0 })
+  check.eq({ answered "y", s:stats().requests }, { 0, 3 })
 end)
 
 check.test("half filled, the cache tells how the model counts, and what is told is what is paid", function()
