@@ -62,7 +62,7 @@ Format *format_ref(Format *f) {
   return f;
 }
 
-static void words_free(Words *w) {
+static void free_words(Words *w) {
   for (size_t i = 0; i < w->n; i++) free(w->word[i]);
 }
 
@@ -72,11 +72,11 @@ void format_unref(Format *f) {
     for (size_t k = 0; k < f->slot[i].npaths; k++) free(f->slot[i].path[k].text);
     free(f->slot[i].path);
   }
-  words_free(&f->role_keys);
-  words_free(&f->text_keys);
-  words_free(&f->call_keys);
-  words_free(&f->part_types);
-  words_free(&f->roles);
+  free_words(&f->role_keys);
+  free_words(&f->text_keys);
+  free_words(&f->call_keys);
+  free_words(&f->part_types);
+  free_words(&f->roles);
   free(f->name);
   free(f);
 }

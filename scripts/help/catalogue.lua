@@ -129,8 +129,8 @@ local KINDS = {
 }
 
 --- The lists that have a page: `tamis help stages`.
-catalogue.LISTS = { "commands", "stages", "modules", "formats", "presets", "recipe", "ex", "stage", "judging", "builtin",
-                    "exit" }
+catalogue.LISTS = { "commands", "stages", "modules", "formats", "presets", "recipe", "ex", "stage", "judging",
+                    "builtin", "exit" }
 
 -- "presets.chat" and "tamis.presets.chat" name a preset, "s.length" a stage.
 local function bare(topic)

@@ -50,8 +50,9 @@ end
 -- The address, and who gave it: "user" or "recipe". A recipe may spell out what would be taken anyway.
 local function address(provider, p, mine, allowed)
   local url, source = users(provider, mine)
-  local asked, user, wanted, why = given(p.base_url)
+  local asked, user = given(p.base_url), nil
   if url or provider.url then
+    local why
     user, why = endpoint.parse(url or provider.url)
     if not user then return nil, ("%s = %q: %s"):format(source, url, why) end
   end
@@ -59,7 +60,7 @@ local function address(provider, p, mine, allowed)
     if user then return user, "user" end
     return no_address(provider)
   end
-  wanted, why = endpoint.parse(asked)
+  local wanted, why = endpoint.parse(asked)
   if not wanted then return nil, ("base_url = %q: %s"):format(asked, why) end
   if user and user.origin == wanted.origin then return wanted, "user" end
   if allowed[wanted.origin] then return wanted, "recipe" end
