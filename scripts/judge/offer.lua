@@ -133,6 +133,14 @@ function offer.question(e)
   return ("%s: %s would judge %s. That costs about %s"):format(e.name, e.model, rows_of(e), price_of(e))
 end
 
+--- What a run says that stops at its cap: what the rest would cost.
+-- @param e      the estimate of what is not answered yet
+-- @param spent  billionths of a dollar
+function offer.at_cap(e, spent)
+  return ("max_cost is reached: $%s of $%s spent; %s not judged and would cost about %s"):format(dollars(spent),
+    dollars(e.max_cost), count(e.rows, "row is", "rows are"), price_of(e))
+end
+
 -- ---- hints ----
 
 local CHOOSES = { balance = true, sample = true }

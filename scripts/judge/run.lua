@@ -20,6 +20,7 @@ local prompt = require "judge.prompt"
 local provider = require "judge.provider"
 local rows = require "judge.rows"
 local rubric = require "judge.rubric"
+local screen = require "report.screen"
 local select = require "select"
 local tell = require "judge.tell"
 local trust = require "judge.trust"
@@ -156,23 +157,31 @@ local function cut_form(self)
 end
 
 local STOPS = {
-  money = "the provider takes no more requests for money",
+  money = "the account's credit or spending limit is used up",
   config = "the provider refuses every request",
   unreachable = "the server does not answer",
-  cap = "max_cost is reached",
   failures = "too many rows could not be judged",
 }
 
-local function stopped(self, loop, err)
+-- What was spent at the cap, and what going on would cost.
+local function at_cap(self, loop, asked)
+  local todo, nrows = unanswered(self, asked)
+  local rest = offer.of(self, asked, { todo = todo, rows = nrows, left = 0 })
+  return offer.at_cap(rest, loop.o.budget.spent)
+end
+
+local function stopped(self, loop, err, asked)
   if type(err) == "string" then return err end
   if err.class == "interrupted" then return "interrupted" end
-  local told = ("%s: %s"):format(STOPS[err.class] or err.class, err.why)
+  local told = err.class == "cap" and at_cap(self, loop, asked)
+    or ("%s: %s"):format(STOPS[err.class] or err.class, err.why)
   local answers = loop.counts.scored or 0
   if err.class == "failures" then
     told = ("%s; %d of %d failed, and max_failed is %g"):format(told, loop.failures, loop.ended, self.p.max_failed)
   end
   if answers == 0 then return told end
-  return ("%s; %d answers are in %s and are not paid again"):format(told, answers, self.cache.path)
+  return ("%s; %s kept in %s and not paid again"):format(told, screen.count(answers, "answer is", "answers are"),
+    self.cache.path)
 end
 
 --- Asks for all rows that the cache does not answer.
@@ -202,7 +211,7 @@ local function ask_all(self, view, asked)
   if p.mode == "batch" then ok, err = batch.run(self, loop, jobs) else ok, err = loop:run(jobs) end
   server:close()
   self.loop = loop
-  if not ok then return nil, stopped(self, loop, err) end
+  if not ok then return nil, stopped(self, loop, err, asked) end
   drift.settle(self, view, asked, outcomes)
   return outcomes
 end

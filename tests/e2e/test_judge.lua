@@ -92,8 +92,8 @@ local STOPS = {
   { "auth", "refuses every request" }, { "permission", "refuses every request" },
   { "not_found", "refuses every request" }, { "invalid", "refuses every request" },
   { "redirect", "refuses every request" }, { "redirect_307", "refuses every request" },
-  { "billing", "for money" }, { "spend_limit", "for money" }, { "insufficient_quota", "for money" },
-  { "credit_balance", "for money" }, { "usage_limit", "for money" },
+  { "billing", "credit or spending limit" }, { "spend_limit", "credit or spending limit" }, { "insufficient_quota", "credit or spending limit" },
+  { "credit_balance", "credit or spending limit" }, { "usage_limit", "credit or spending limit" },
 }
 
 check.test("what no request can mend stops the run after one, with status 1 and nothing written", function()
@@ -128,7 +128,7 @@ check.test("the same in the middle of a run stops it, and what was paid is not p
   local rows = fixture.times(200, "[[score 4]]")
   local run = j:run { rows = rows, judge = fixture.MODEL .. ", concurrency = 4" }
   check.eq({ run.status, run:wrote() }, { 1, false })
-  check.contains(run.err, "20 answers are in ")
+  check.contains(run.err, "20 answers are kept in ")
   server:control { script = {} }
   local again = good { folder = run.folder, judge = fixture.MODEL .. ", concurrency = 4", id = "b" }
   local paid = server:stats().billed
@@ -238,7 +238,8 @@ check.test("at the cap the rest is quarantined, or the run stops; nothing more i
   check.eq(billed.requests, kept)
   local stop = j:run { rows = rows, judge = fixture.MODEL .. ', on_cap = "stop", max_cost = ' .. dollars, options = "" }
   check.eq({ stop.status, stop:wrote() }, { 1, false })
-  check.contains(stop.err, "max_cost is reached")
+  check.ok(stop.err:gsub("%s+", " "):find "max_cost is reached: %$0%.0%d+ of %$0%.0500 spent; %d+ rows are not judged and "
+    .. "would cost about %$", stop.err)
 end)
 
 check.test("an edited row pays one call, another threshold none", function()
