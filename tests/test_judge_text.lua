@@ -42,6 +42,10 @@ check.test("a recipe's own rubric is checked, each fault in a sentence", functio
       "example 1: its score of a must be a whole number from 1 to 5" },
     { { "a", examples = { { input = "x" } } }, "example 1: output is a nil: expected a text" },
     { "good", "expected a table of dimensions, got a string" },
+    { { "a", scale = { 1, 10 } }, "the rubric: unknown key scale (there are dimensions, examples, max, min, name, "
+      .. "task, version)" },
+    { { { name = "tone", wieght = 3 } }, "tone: unknown key wieght, did you mean weight? (there are doc, max, min, name, "
+      .. "weight)" },
   }
   for _, case in ipairs(cases) do
     local r, err = rubric.check(case[1])

@@ -68,6 +68,15 @@ local function finish(self, job, state, outcome)
   release(self, job)
 end
 
+--- An outcome from what the cache kept; nil where a reply is read otherwise today than when it was kept.
+function ask.kept(kept, rubric)
+  if kept.kind == "refusal" then return { state = "refused", why = kept.reply, cached = true, cost = 0 } end
+  local read = reply.read(kept.reply, rubric)
+  if not read then return nil end
+  read.state, read.cached, read.cost, read.served = "scored", true, 0, kept.served
+  return read
+end
+
 --- What an answer of the cache says; a reply that is read otherwise today than when it was kept is asked again.
 function from_cache(self, job)
   local kept = self.o.cache and not job.new and self.o.cache:get(job.key)

@@ -4,12 +4,10 @@
 local canary = require "judge.canary"
 local estimate = require "judge.estimate"
 local json = require "json"
-local masked = require "judge.masked"
 local prices = require "judge.prices"
 local prompt = require "judge.prompt"
 local screen = require "report.screen"
 local tell = require "judge.tell"
-local verdicts = require "verdicts"
 
 local offer = {}
 
@@ -180,14 +178,21 @@ end
 -- ---- for check ----
 
 --- What the stage gives where nothing may be spent: every row goes on.
-function offer.view(self, view, e)
-  local notes = {}
-  if not self.endpoint then notes[1] = ("%s: a run would stop here: %s"):format(self.ctx.name, self.no_endpoint) end
-  notes[#notes + 1] = masked.note(self, view)
-  if self.paid.unasked then
-    notes[#notes + 1] = ("%s: nothing was asked and all rows stay: only tamis run spends money"):format(self.ctx.name)
+function offer.view(self, view, e, outcomes, left)
+  local v, info = tell.view(self, view, outcomes, left)
+  if not v then return nil, info end
+  local notes = info.notes
+  if not self.endpoint then
+    table.insert(notes, 1, ("%s: a run would stop here: %s"):format(self.ctx.name, self.no_endpoint))
   end
-  return verdicts.new({ "low_score" }, "output"), { notes = notes, figures = { estimate = e } }
+  local unknown = #outcomes.asked - outcomes.n
+  if unknown > 0 then
+    notes[#notes + 1] = ("%s: nothing was asked; %s that the cache does not know %s%s"):format(self.ctx.name,
+      screen.count(unknown, "row"), unknown == 1 and "stays" or "stay",
+      self.paid.unasked and ": only tamis run spends money" or "")
+  end
+  info.figures.estimate = e
+  return v, info
 end
 
 local function each(engine)

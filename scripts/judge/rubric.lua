@@ -8,6 +8,7 @@
 local hash = require "hash"
 local json = require "json"
 local label_rubric = require "label.rubric"
+local nearest = require "nearest"
 
 local rubric = {}
 
@@ -108,11 +109,38 @@ local function check_examples(t, dims)
   return out
 end
 
+local KEYS = { name = true, version = true, task = true, examples = true, dimensions = true, min = true, max = true }
+local OF_DIMENSION = { name = true, doc = true, min = true, max = true, weight = true }
+
+-- A key that nobody reads is a slip of whoever wrote it.
+local function unknown_key(t, known, where)
+  for key in pairs(t) do
+    if math.type(key) ~= "integer" and not known[key] then
+      local names = {}
+      for name in pairs(known) do names[#names + 1] = name end
+      table.sort(names)
+      local near = nearest(tostring(key), names)
+      return ("%s: unknown key %s%s (there are %s)"):format(where, tostring(key),
+        near and (", did you mean %s?"):format(near) or "", table.concat(names, ", "))
+    end
+  end
+end
+
+local function unknown_keys(t)
+  local fault = unknown_key(t, KEYS, "the rubric")
+  for i, d in ipairs(type(t.dimensions) == "table" and t.dimensions or t) do
+    if type(d) == "table" then fault = fault or unknown_key(d, OF_DIMENSION, d.name or "dimension " .. i) end
+  end
+  return fault
+end
+
 --- A rubric from a table as a recipe writes it; the default one from nil.
 -- @return  { name, version, task, { name, doc, min, max, weight }, …, examples = { … } }; or nil and a sentence
 function rubric.check(t)
   if t == nil then t = rubric.default end
   if type(t) ~= "table" then return nil, "expected a table of dimensions, got a " .. type(t) end
+  local fault = unknown_keys(t)
+  if fault then return nil, fault end
   local out, err = check_dimensions(t)
   if not out then return nil, err end
   out.version = t.version or 1

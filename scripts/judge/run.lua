@@ -204,7 +204,7 @@ local function ask_all(self, view, asked)
     max_failed = p.max_failed, on_cap = p.on_cap, retry_refused = self.paid.retry_refused, chance = math.random,
     progress = function(n)
       done = done + n
-      if self.ctx.tick then self.ctx.tick(done, #asked) end
+      if self.ctx.tick then self.ctx.tick(math.min(done, #asked), #asked) end
     end,
   }
   local jobs = jobs_of(self, view, asked, outcomes)
@@ -216,18 +216,39 @@ local function ask_all(self, view, asked)
   return outcomes
 end
 
---- From a file: each row is there or is not.
-local function read_all(self, view)
+--- What the cache says of the rows: nothing is asked.
+local function held(self, asked)
+  local outcomes, cut = new_outcomes(), cut_form(self)
+  for _, a in ipairs(asked) do
+    local kept = a.held and self.cache:get(a.key)
+    local outcome = kept and ask.kept(kept, a.cut and cut.rubric or self.rubric) or nil
+    outcomes.of[a.row], outcomes.n = outcome, outcomes.n + (outcome and 1 or 0)
+  end
+  outcomes.asked = asked
+  return outcomes
+end
+
+local function read_scores(self)
   local text, path = self.ctx.file(self.p.scores)
   if not text then return nil, path end
   local scores, err = file.read(path, text, self.rubric)
   if not scores then return nil, err end
+  return scores, path, text
+end
+
+--- From a file: each row is there or is not.
+local function read_all(self, view)
+  local scores, path, text = read_scores(self)
+  if not scores then return nil, path end
   local outcomes = new_outcomes()
   for _, row in ipairs(view:standing_rows()) do
     local entry = file.of(scores, view:row(row))
     outcomes.n = outcomes.n + 1
     outcomes.of[row] = entry and { state = "scored", scores = entry.scores, overall = entry.overall,
                                    exclude = entry.exclude, reasoning = entry.reasoning } or { state = "unscored" }
+  end
+  if outcomes.n > 0 and file.unused(scores) == #scores.entries then
+    return nil, ("%s names none of the %d rows that reached this stage"):format(path, outcomes.n)
   end
   self.scores_path, self.scores_sha256, self.unused = path, hash.sha256(text), file.unused(scores)
   self.annotators, self.incomplete = file.annotators(scores), scores.incomplete
@@ -243,11 +264,22 @@ local function may_spend(self, view, e)
   local question = offer.question(e)
   if paid.confirm then
     local warning = masked.note(self, view)
+    if self.ctx.clear then self.ctx.clear() end
     if paid.confirm(warning and warning .. ".\n" .. question or question) then return true end
     return nil, "nothing was asked and nothing written"
   end
   return nil, ("%s: give max_cost = DOLLARS in the recipe (or --set %s.max_cost=DOLLARS), or --yes"):format(question,
     self.ctx.name)
+end
+
+--- What can be known before a row is read: rubric, provider, address, key, price, the file of scores.
+-- @return  true; or nil and a sentence
+function run.ready(p, ctx)
+  local self <close>, err = prepare(p, ctx)
+  if not self then return nil, err end
+  if p.provider ~= "file" then return true end
+  local scores, why = read_scores(self)
+  return scores and true, why
 end
 
 --- Runs the stage.
@@ -265,7 +297,7 @@ function run.stage(view, p, ctx)
   local asked, left = draw(self, view)
   local todo, nrows = unanswered(self, asked)
   local e = offer.of(self, asked, { todo = todo, rows = nrows, left = #left })
-  if self.paid.estimate then return offer.view(self, view, e) end
+  if self.paid.estimate then return offer.view(self, view, e, held(self, asked), left) end
   local ok
   ok, err = may_spend(self, view, e)
   if not ok then return nil, err end

@@ -70,6 +70,7 @@ local function columns(self, view)
 end
 
 local function take(t, row, outcome)
+  if not outcome then return end   -- nothing was asked, and the cache does not know the row
   t.state[row] = outcome.state
   if outcome.served then t.served[outcome.served] = true end
   t.counts[outcome.state] = (t.counts[outcome.state] or 0) + 1

@@ -63,7 +63,9 @@ function engine:context(entry)
     gate = self.gates[entry],   -- what operators that look for patterns share in a fused group
     paid = self.paid,
     -- tells the progress of a stage that does not work on the pool: rows done of n
-    tick = self.progress and function(done, n) self.progress:tick(done, n) end or nil,
+    tick = self.progress and not self.progress.quiet and function(done, n) self.progress:tick(done, n) end or nil,
+    -- takes the bar off the terminal, for a question
+    clear = self.progress and function() self.progress:clear() end or nil,
     -- the earlier runs that the parameters name, opened
     earlier = function(p) return against.open(p, self.runs, self.pool) end,
     -- the bytes of a file that a parameter names, for the lineage too: its bytes and path; or nil and a sentence
@@ -143,10 +145,16 @@ local function steps(stages)
   return out
 end
 
---- Makes the row operators, so that what is wrong with a stage is known before a row is read.
+--- Makes the row operators, and asks other stages whether they are ready, so that what is wrong with one is known
+-- before a row is read.
 -- @return  true; or nil and a sentence with the recipe's place, or several, a line each
 function engine:prepare()
   local faults = {}
+  for _, entry in ipairs(self.plan.stages) do
+    local good, err = true, nil
+    if entry.def.ready then good, err = guard(entry.def.ready, entry.params, self:context(entry)) end
+    if not good then faults[#faults + 1] = place(entry, tostring(err)) end
+  end
   for _, step in ipairs(steps(self.plan.stages)) do
     local gate = step.row and scan.gate()
     for _, entry in ipairs(step.row and step or {}) do

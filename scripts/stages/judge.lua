@@ -58,7 +58,9 @@ return {
     exclude_lowest = { type = "boolean", default = true, doc = "a lowest mark in any dimension excludes the row" },
     overall  = { type = "enum", default = "weighted", values = { "weighted", "model" },
                  doc = "held against the threshold: the weighted total of the marks, or the model's own overall" },
-    on       = { type = "table", doc = "what becomes of rows without marks, by state: keep, reject or quarantine" },
+    on       = { type = "table",
+                 doc = "what becomes of rows without marks, by state: keep, reject or quarantine (the default; for "
+                   .. "unscored: keep)" },
     max_failed = { type = "number", default = 0.2, min = 0, max = 1,
                    doc = "the stage stops when a larger share of the rows asked could not be judged" },
     mode     = { type = "enum", default = "sync", values = { "sync", "batch" },
@@ -68,8 +70,10 @@ return {
     on_cap   = { type = "enum", default = "quarantine", values = { "quarantine", "stop" },
                  doc = "at the cap: quarantine the rest of the rows, or stop the run" },
     price    = { type = "table", doc = "dollars a million tokens, where no price is known: { input = 1, output = 5 }" },
-    max_rows = { type = "integer", min = 0, doc = "most rows that are judged, drawn by the seed" },
-    sample   = { type = "number", min = 0, max = 1, doc = "share of the rows that is judged, drawn by the seed" },
+    max_rows = { type = "integer", min = 0,
+                 doc = "most rows that are judged, drawn by the seed; the others are skipped_budget (see on)" },
+    sample   = { type = "number", min = 0, max = 1,
+                 doc = "share of the rows that is judged, drawn by the seed; the others are skipped_budget (see on)" },
     truncate = { type = "integer", min = 1000,
                  doc = "bytes above which a row's longest part loses its middle; completeness is then not judged" },
     max_tokens = { type = "integer", default = 512, min = 16, max = 100000, doc = "most tokens of a reply" },
@@ -95,5 +99,6 @@ return {
     return policy_fault(p.on) or price_fault(p.price) or extra_fault(p.extra)
   end,
 
+  ready = run.ready,
   run = run.stage,
 }

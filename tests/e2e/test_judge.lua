@@ -208,7 +208,7 @@ check.test("a base URL that only the recipe names is asked only with --allow-hos
   local judge = ('provider = "compatible", model = "m", base_url = "%s/vllm/v1"'):format(server.url)
   local env = { OPENAI_BASE_URL = false, ANTHROPIC_BASE_URL = false }
   local run = j:run { rows = { "[[score 4]]" }, judge = judge, env = env }
-  check.eq({ run.status, server:stats().requests }, { 1, 0 }, run.err)
+  check.eq({ run.status, server:stats().requests }, { 2, 0 }, run.err)   -- told before a row is read
   check.contains(run.err, "--allow-host " .. server.url)
   good { rows = { "[[score 4]]" }, judge = judge, env = env, options = "--yes --allow-host " .. server.url }
   check.eq(server:stats().requests, 1)

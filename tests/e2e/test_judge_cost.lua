@@ -98,7 +98,7 @@ check.test("rows that leave unmasked are a warning, where nothing before takes p
     local notes = noted(NOBODY, options)
     check.eq(notes:find(WARNING, 1, true) ~= nil, warns, options .. "\n" .. notes)
   end
-  write("own.jsonl", '{"identity":"none","correctness":1,"helpfulness":1,"instruction_following":1,"completeness":1,"quality":1}\n')
+  write("own.jsonl", '{"source":"rows.jsonl","line":1,"correctness":1,"helpfulness":1,"instruction_following":1,"completeness":1,"quality":1}\n')
   check.eq(noted(NOBODY, "--skip pii --set judge.provider=file --set judge.scores=own.jsonl"):find("leave", 1, true), nil)
 end)
 
