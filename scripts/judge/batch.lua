@@ -35,7 +35,7 @@ function batch.job(self) return hash.sha256(self.base .. self.ctx.name) end
 
 -- ---- what became of a row ----
 
-local ENDS = { too_long = "too_long", failed = "failed", refused = "refused" }
+local ENDS = { too_long = "too_long", failed = "failed", refused = "refused", unread = "unparsed" }
 local UNREAD = { unparsed = true, cut = true }
 local TROUBLE = { trouble = true, missing = true, expired = true }
 
@@ -69,7 +69,7 @@ local function sort(self, loop, jobs, job)
         loop.capped = true
         loop:finish(j, "skipped_budget", { why = "the cap is reached" })
       else
-        j.max_tokens, j.data, taken[j.key] = why, nil, true
+        j.max_tokens, j.data, j.fresh, taken[j.key] = why, nil, #fates == 0, true
         todo[#todo + 1] = j
       end
     end
@@ -80,23 +80,50 @@ end
 
 -- ---- sending ----
 
---- Asks rows at once until one is answered.
+-- What a batch is noted with.
+local function header(self, loop, job)
+  return { provider = self.provider.name, url = self.endpoint.url, model = self.p.model, digest = self.digest,
+           rubric = self.rubric, price = loop.o.price, job = job }
+end
+
+-- Takes the first row that was never sent out of the list; nil where there is none.
+local function take_fresh(todo)
+  for i, j in ipairs(todo) do
+    if j.fresh then return table.remove(todo, i) end
+  end
+end
+
+--- Asks rows at once until one is answered. Those that are not have their end, which a later start must know. Rows
+-- that came back do not go ahead: others of their kind were answered, and the fault may be theirs.
 -- @return  true; or nil and what stopped the loop
-local function probe(loop, todo)
-  local allowed = loop.o.max_failed
+local function probe(self, loop, todo, job)
+  local allowed, without, before, ok, err = loop.o.max_failed, {}, loop.o.budget.spent, true, nil
   loop.o.max_failed = 1      -- one row says nothing about their share
-  while not loop.good and #todo > 0 do
-    local job = table.remove(todo, 1)
-    local ok, err = loop:run(function()
-      local j = job
-      job = nil
-      return j
+  while ok and not loop.good and not loop.capped do
+    local one = take_fresh(todo)
+    if not one then
+      loop.good = true
+      break
+    end
+    local given, done, end_ = false, one.done, nil
+    one.done = function(outcome)
+      end_ = outcome
+      done(outcome)
+    end
+    ok, err = loop:run(function()
+      if given then return nil end
+      given = true
+      return one
     end)
-    if not ok then return nil, err end
-    if loop.capped then break end
+    if end_ and end_.state ~= "scored" and end_.state ~= "skipped_budget" then
+      without[#without + 1] = { key = one.key, id = "", cut = one.cut, max_tokens = one.max_tokens, worst = 0,
+                                state = end_.state == "unparsed" and "unread" or end_.state, why = end_.why }
+    end
   end
   loop.o.max_failed = allowed
-  return true
+  local cost = loop.o.budget.spent - before
+  if cost > 0 or #without > 0 then self.store:asked(header(self, loop, job), without, cost) end
+  return ok, err
 end
 
 --- Sets the money for the rows aside, in their order, as far as the cap goes.
@@ -159,15 +186,14 @@ end
 local function send(self, loop, todo, n, job)
   local link <close>, err = call.open(self.endpoint, self.provider)
   if not link then return 0, 0, { why = err } end
-  local beside, i, count = loop.o.budget.spent - self.spent_before, 1, 0
+  local i, count = 1, 0
   todo = table.move(todo, 1, n, 1, {})
   while i <= n do
     local rows, entries = piece_of(self, loop, todo, i)
-    local mark = self.store:intend({ provider = self.provider.name, url = self.endpoint.url, model = self.p.model,
-      digest = self.digest, rubric = self.rubric, price = loop.o.price, job = job, cost = beside }, rows)
+    local mark = self.store:intend(header(self, loop, job), rows)
     local ok, fault = hand_in(self, link, entries, mark)
     if not ok then return count, i - 1, fault end
-    i, count, beside = i + #rows, count + 1, 0
+    i, count = i + #rows, count + 1
   end
   return count, n
 end
@@ -228,7 +254,7 @@ end
 -- @return  true where nothing was; or nil and a sentence, or what stopped the loop
 local function send_rest(self, loop, sorted, job)
   local todo = sorted.todo
-  local ok, err = probe(loop, todo)
+  local ok, err = probe(self, loop, todo, job)
   if not ok then return nil, err end
   local n, sizes, all = reserve(loop, todo)
   if not loop.good then n = 0 end      -- there was no money for the one row that goes ahead
@@ -263,7 +289,7 @@ function batch.run(self, loop, jobs)
   local job, purse = batch.job(self), loop.o.budget
   local before = self.store:spent(job)
   purse.spent, purse.held = before.cost, before.worst
-  self.spent_before, self.held_before = before.cost, before.worst
+  self.held_before = before.worst
   local sorted = sort(self, loop, jobs, job)
   local stop = loop:failing(sorted.out == 0 and #sorted.todo == 0)
   if stop then return nil, stop end

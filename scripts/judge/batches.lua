@@ -69,24 +69,30 @@ local function readable(rubric)
   return json.encode { name = rubric.name, version = rubric.version, dimensions = dimensions }
 end
 
---- Notes what is about to be sent.
--- @param b     provider, url, model, digest, rubric, price (tables), job, cost = what was spent beside it
--- @param rows  list of { key, id, cut, max_tokens, worst }
--- @return  the batch's mark
-function batches:intend(b, rows)
+local function add(self, b, state, rows, cost)
   local mark, worst = fs.random(32), 0
   for _, r in ipairs(rows) do worst = worst + r.worst end
   local of_rubric, price = readable(b.rubric), json.encode(b.price)
   whole(self, function()
-    assert(self.db:exec("INSERT INTO batches VALUES (?, 'intent', NULL, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, '')", mark,
-      b.provider, b.url, b.model, b.digest, of_rubric, price, b.job, #rows, worst, b.cost, math.floor(fs.time())))
+    assert(self.db:exec("INSERT INTO batches VALUES (?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, '')", mark, state,
+      b.provider, b.url, b.model, b.digest, of_rubric, price, b.job, #rows, worst, cost, math.floor(fs.time())))
     for _, r in ipairs(rows) do
-      assert(self.db:exec("INSERT INTO batch_rows VALUES (?, ?, ?, ?, ?, ?, ?, 'out', NULL)", mark,
-        batches.custom(r.key), r.key, r.id, r.cut and 1 or 0, r.max_tokens, r.worst))
+      assert(self.db:exec("INSERT INTO batch_rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", mark, batches.custom(r.key),
+        r.key, r.id, r.cut and 1 or 0, r.max_tokens, r.worst, r.state or "out", r.why))
     end
   end)
   return mark
 end
+
+--- Notes what is about to be sent.
+-- @param b     provider, url, model, digest, rubric, price (tables), job
+-- @param rows  list of { key, id, cut, max_tokens, worst }
+-- @return  the batch's mark
+function batches:intend(b, rows) return add(self, b, "intent", rows, 0) end
+
+--- Notes rows of a job that were asked at once, so that neither they nor their money are forgotten.
+-- @param rows  list of { key, id, cut, max_tokens, worst = 0, state, why }: those that got no answer
+function batches:asked(b, rows, cost) add(self, b, "collected", rows, cost) end
 
 --- The provider has it, under this id.
 function batches:sent(mark, id)
@@ -179,7 +185,8 @@ end
 --- What a job's open batches have cost, and may still cost at most.
 -- @return  { n, rows, cost, worst, out = batches that are out }
 function batches:spent(job)
-  return first(self, [[SELECT count(*) AS n, coalesce(sum(nrows), 0) AS rows, coalesce(sum(cost), 0) AS cost,
+  return first(self, [[SELECT count(id) AS n, coalesce(sum(CASE WHEN id IS NULL THEN 0 ELSE nrows END), 0) AS rows,
+    coalesce(sum(cost), 0) AS cost,
     coalesce(sum(CASE WHEN state IN ('intent', 'sent') THEN worst ELSE 0 END), 0) AS worst,
     coalesce(sum(state IN ('intent', 'sent')), 0) AS out
     FROM batches WHERE job = ? AND closed = 0 AND state <> 'void']], job)

@@ -4,6 +4,7 @@ local check = require "check"
 local fs = require "fs"
 local json = require "json"
 local judge_server = require "judge_server"
+local store = require "store"
 
 local PROVIDERS = { "anthropic", "openai" }
 local MODELS = { anthropic = "claude-haiku-4-5", openai = "gpt-4o-mini" }
@@ -24,7 +25,7 @@ local function place(provider, o)
   local outputs = type(o.rows) == "table" and o.rows or {}
   for i = #outputs + 1, type(o.rows) == "number" and o.rows or #outputs do outputs[i] = "answer " .. i end
   for i, text in ipairs(outputs) do
-    out[i] = json.encode { input = ("question %d?"):format(i), output = ("[[row r%d]] %s"):format(i, text) }
+    out[i] = json.encode { input = ("question %d?"):format(i), output = ("[[row %s%d]] %s"):format(o.name or "r", i, text) }
   end
   check.write(dir .. "/raw.jsonl", table.concat(out, "\n") .. "\n")
   check.write(dir .. "/recipe.lua", ([[local s = require "tamis"
@@ -79,6 +80,13 @@ function Place:published()
   return lines(base .. "curated.jsonl") + lines(base .. "rejected.jsonl"), lines(base .. "quarantined.jsonl")
 end
 
+--- What the lineage of the published run tells of its judge.
+function Place:figures()
+  for _, s in ipairs(json.decode(fs.read(self.dir .. "/out/t/a/lineage.json")).stats.stage_counts) do
+    if s.name == "judge" then return s.figures end
+  end
+end
+
 --- What the server billed in all, in dollars, batches at half the price.
 function Place:billed()
   local s, sum = self.server:stats(), 0
@@ -127,6 +135,191 @@ check.test("a run collects what has ended by itself, and pays for nothing twice"
     check.eq(status, 0, err)
     check.eq(p:published(), 12)
     check.eq(p.server:stats().rows.max_billed, 1)
+  end
+end)
+
+-- ---- what comes back ----
+
+check.test("lines in any order, missing, twice and of nobody: what is missing is sent again, nothing else", function()
+  for _, provider in ipairs(PROVIDERS) do
+    local odd = { polls = 0, missing = 2, duplicate = 3, unknown = 1 }
+    local p <close> = place(provider, { rows = 20, control = { batch = odd } })
+    check.eq((p:run()), 1)
+    local sums = p:sums(0)
+    check.eq({ sums.answer, sums.missing, sums.out }, { 17, 2, 0 })
+    p.server:control { batch = { polls = 0, missing = 0, duplicate = 0, unknown = 0 } }
+    local status, _, err = p:run()
+    check.eq(status, 1)
+    check.contains(err, ("2 rows are sent to %s"):format(provider))
+    check.eq(p:sums(0).answer, 2)
+    status, _, err = p:run()
+    check.eq(status, 0, err)
+    check.eq(p:published(), 20)
+    local stats = p.server:stats(true)
+    check.eq(stats.batch.requests + stats.billed.requests, 22)
+  end
+end)
+
+check.test("of a batch that expires, or is canceled, what was done is used and the rest sent again", function()
+  for _, provider in ipairs(PROVIDERS) do
+    local p <close> = place(provider, { rows = 21, control = { batch = { polls = 0, expire = 0.5 } } })
+    check.eq((p:run()), 1)
+    local sums = p:sums(0)
+    check.eq({ sums.answer, sums.expired }, { 10, 10 })
+    p.server:control { batch = { polls = 3, expire = 0 } }
+    check.eq((p:run()), 1)
+    check.eq(p:sums(1, "--cancel").out, 1)
+    sums = p:sums(0, "--cancel")
+    check.eq({ sums.answer, sums.canceled }, { 5, 5 })
+    local status, _, err = p:run "--set judge.mode=sync"
+    check.eq(status, 0, err)
+    check.eq(p:published(), 21)
+    check.eq(p.server:stats().rows.max_billed, 1)
+  end
+end)
+
+check.test("every row ends in its state, and each reply that is none is asked for again at most twice", function()
+  for _, provider in ipairs(PROVIDERS) do
+    local p <close> = place(provider, { rows = { "good 1", "good 2", "[[fault prose x1]] fair", "[[fault not_json]] odd",
+      "[[fault refusal]] no", "[[fault context_length]] long", "[[fault max_tokens x1]] cut", "[[fault server_error]] bad",
+      "[[fault invalid]] wrong" }, control = { batch = { polls = 0 } } })
+    local sent = {}
+    for i = 1, 4 do
+      local status, _, err = p:run()
+      sent[i] = status == 1 and math.tointeger(tonumber(err:match "(%d+) rows? %a+ sent")) or status
+      if status == 0 then break end
+      p:sums(0)
+    end
+    check.eq(sent[#sent], 0)
+    check.eq(p:figures().states, { scored = 4, refused = 1, too_long = 1, unparsed = 1, failed = 2 }, provider)
+    check.ok(p.server:stats().rows.max_billed <= 3)
+  end
+end)
+
+-- ---- crashes, and other machines ----
+
+local BATCHES = { anthropic = "/v1/messages/batches", openai = "/v1/batches" }
+
+--- Starts the run and kills it once the server has taken a batch, before its answer to that arrives.
+function Place:killed()
+  local log, pid = self.dir .. "/log", self.dir .. "/pid"
+  os.execute(("cd %s && { env %s %s run recipe.lua --quiet --no-html --out out >%s 2>&1 & echo $! >%s; }"):format(
+    q(self.dir), self:env(), check.tamis, q(log), q(pid)))
+  for _ = 1, 500 do
+    local taken = false
+    for _, path in ipairs(self.server:stats().paths) do taken = taken or path.path == BATCHES[self.provider] end
+    if taken then break end
+    os.execute "sleep 0.01"
+  end
+  os.execute("kill -9 " .. fs.read(pid))
+  check.eq(fs.read(log), "")      -- it had not come further
+end
+
+check.test("a run that is killed between sending a batch and noting it finds it again", function()
+  for _, provider in ipairs(PROVIDERS) do
+    local delay = { path = BATCHES[provider], fault = "delay", ms = 4000, times = 1 }
+    local p <close> = place(provider, { rows = 20, control = { batch = { polls = 1 }, script = { delay } } })
+    p:killed()
+    local status, _, err = p:run()
+    check.eq(status, 1)
+    check.contains(err, "19 rows are out in batches")
+    check.eq(p:sums(0).answer, 19)
+    check.eq((p:run()), 0)
+    check.eq({ p:published(), p.server:stats().rows.max_billed }, { 20, 1 })
+  end
+end)
+
+check.test("a batch that was noted and never sent is sent once it is sure that nobody has it", function()
+  for _, provider in ipairs(PROVIDERS) do
+    local lost = { path = BATCHES[provider], fault = "refuse_reset", times = 1 }
+    local p <close> = place(provider, { rows = 8, control = { batch = { polls = 0 }, script = { lost } } })
+    local status, _, err = p:run()
+    check.eq(status, 1)
+    check.contains(err, "Nobody knows whether it was taken")
+    status, _, err = p:run()
+    check.eq(status, 1)
+    check.contains(err, "7 rows are out in batches")      -- too soon to tell
+    local db <close> = check.ok(store.open(p:cache()))
+    check.ok(db:exec "UPDATE batches SET at = at - 100")
+    status, _, err = p:run()
+    check.contains(err, "6 rows are sent")
+    check.eq({ status, p:sums(0).answer }, { 1, 6 })
+    check.eq((p:run()), 0)
+    check.eq({ p:published(), p.server:stats().rows.max_billed }, { 8, 1 })
+  end
+end)
+
+check.test("a batch whose receipt was lost is found by its size or its mark, and no other is taken for it", function()
+  for _, provider in ipairs(PROVIDERS) do
+    local p <close> = place(provider, { rows = 8, control = { batch = { polls = 0 } } })
+    local other <close> = place(provider, { rows = 8, name = "other" })
+    local own = other.server
+    other.server = p.server                       -- another team's batch of as many rows, at the same provider
+    check.eq((other:run()), 1)
+    p.server:control { script = { { path = BATCHES[provider], fault = "reset", times = 1 } } }
+    check.eq((p:run()), 1)
+    p.server:control { script = {} }
+    check.eq((other:run()), 0)                    -- theirs ends
+    for _ = 1, 4 do
+      if (p:run()) == 0 then break end
+    end
+    check.eq({ p:published(), p.server:stats().rows.max_billed }, { 8, 1 })
+    other.server = own
+  end
+end)
+
+check.test("a copy of the cache in another folder is enough to collect", function()
+  for _, provider in ipairs(PROVIDERS) do
+    local p <close> = place(provider, { rows = 15, control = { batch = { polls = 0 } } })
+    check.eq((p:run()), 1)
+    local away = check.folder() .. "/copy.db"
+    check.write(away, fs.read(p:cache()))
+    check.eq(p:sums(0, "--cache " .. q(away)).answer, 14)
+    check.eq(p:sums(0).answer, 14)                -- the results are kept for weeks: both may have them
+    local status, _, err = p:run("--cache " .. q(away))
+    check.eq(status, 0, err)
+    check.eq({ p:published(), p.server:stats().rows.max_billed }, { 15, 1 })
+    for _, path in ipairs { away, p:cache() } do
+      check.ok(not fs.read(path):find(provider == "anthropic" and judge_server.ANTHROPIC_KEY or judge_server.OPENAI_KEY,
+        1, true), "no key in " .. path)
+    end
+  end
+end)
+
+-- ---- money ----
+
+check.test("what all rows could cost is set aside: max_cost is never passed, the rest is skipped or nothing is sent", function()
+  for _, provider in ipairs(PROVIDERS) do
+    local stop <close> = place(provider, { rows = 40, stage = 'on_cap = "stop"', control = { batch = { polls = 0 } } })
+    local cap = provider == "anthropic" and 0.06 or 0.008
+    local status, _, err = stop:run("--set judge.max_cost=" .. cap)
+    check.eq(status, 1)
+    check.contains(err, "could cost $")
+    check.eq({ stop.server:stats().batch.requests, stop.server:stats().model_requests }, { 0, 1 })
+    local p <close> = place(provider, { rows = 40, control = { batch = { polls = 0 } } })
+    status, _, err = p:run("--set judge.max_cost=" .. cap)
+    check.eq(status, 1, err)
+    check.contains(err, "they will not be judged")
+    local answers = p:sums(0).answer
+    check.ok(answers > 2 and answers < 39, answers)
+    status, _, err = p:run("--set judge.max_cost=" .. cap)
+    check.eq(status, 0, err)
+    local published, quarantined = p:published()
+    check.eq({ published, quarantined }, { answers + 1, 39 - answers })
+    local money = p:billed()
+    check.ok(money <= cap, money)
+    check.near(p:figures().spent.cost / 1e9, money, 1e-6)
+  end
+end)
+
+check.test("a wrong key, model or parameter costs one call and sends no batch", function()
+  for _, provider in ipairs(PROVIDERS) do
+    for _, fault in ipairs { "auth", "not_found", "invalid", "credit_balance" } do
+      local script = { { match = "answer", fault = fault } }
+      local p <close> = place(provider, { rows = 5, control = { script = script } })
+      local status, _, err = p:run()
+      check.eq({ status, p.server:stats().requests }, { 1, 1 }, err)
+    end
   end
 end)
 
