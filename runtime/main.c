@@ -1,6 +1,5 @@
 /* runtime/main.c - the program: a trusted Lua state that runs scripts/cli/main.lua. */
 #include <lauxlib.h>
-#include <locale.h>
 #include <lualib.h>
 #include <poll.h>
 #include <signal.h>
@@ -106,7 +105,6 @@ static int close_output(int status) {
 }
 
 int main(int argc, char **argv) {
-  setlocale(LC_CTYPE, "");
   set_signals();
   lua_State *L = luaL_newstate();
   if (L == NULL) {

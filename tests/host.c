@@ -2,7 +2,6 @@
 ** `require "pty"` (tests/pty.h) and `require "wire"` (tests/wire.h).
 **   build/release/tamis-test tests/test_NAME.lua [ARGUMENT…] */
 #include <lauxlib.h>
-#include <locale.h>
 #include <lualib.h>
 #include <signal.h>
 #include <stdio.h>
@@ -56,7 +55,6 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: %s FILE.lua [ARGUMENT…]\n", argv[0]);
     return 2;
   }
-  setlocale(LC_CTYPE, "");
   signal(SIGPIPE, SIG_IGN);
   lua_State *L = luaL_newstate();
   if (L == NULL) return 1;
