@@ -81,6 +81,9 @@ check.test("dates rejects what lies after the row, with both dates", function()
     spans = { { field = "output", path = "output", start = 8, ["end"] = 21, type = "DATE" } } })
   check.eq(notes, { "dates: 1 row without a date at created_at",
                     "dates: 1 row with a date at created_at that is none this stage knows" })
+  local bare = load { { input = "q", output = "Sold on 2030-01-01." } }
+  check.eq({ select(2, run(bare, "dates")), select(2, run(bare, "dates", { path = "closed" })) },
+           { {}, { "dates: 1 row without a date at closed" } })
   check.eq(reasons(run(view, "dates", { slack_days = 790, on_missing = "reject", on_unreadable = "reject" })),
            { "", "", "", "no_row_date", "bad_row_date" })
   check.eq(reasons(run(view, "dates", { day_first = true })), { "future_date", "", "future_date", "", "" })

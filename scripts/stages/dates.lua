@@ -7,10 +7,13 @@ local rules = require "rules"
 local screen = require "report.screen"
 local stats = require "stats"
 
---- How many rows have that sign, by its metric; 0 where no row was looked at.
+local PATH = "created_at"
+
+--- How many rows have that sign, by its metric, and of how many; 0 where no row was looked at.
 local function rows_with(view, name, sign)
   local numbers = stats.metric(view, name .. "." .. sign)
-  return numbers and math.tointeger(numbers:sum() or 0) or 0
+  if not numbers then return 0, 0 end
+  return math.tointeger(numbers:sum() or 0), numbers:count()
 end
 
 local function order_of(day_first, otherwise)
@@ -23,7 +26,7 @@ return {
   scope   = "row",
   doc     = "reject a row whose text has a date after the row's own",
   params  = {
-    path       = { type = "string", default = "created_at", doc = "path of the row's date: ISO 8601, RFC 2822, an "
+    path       = { type = "string", default = PATH, doc = "path of the row's date: ISO 8601, RFC 2822, an "
                    .. "epoch in seconds or milliseconds, or a date as texts write it" },
     field      = { type = "enum", default = "output", doc = "the text to look at",
                    values = { "system", "input", "output", "alternative", "assistant" } },
@@ -48,8 +51,10 @@ return {
   end,
   finish = function(view, p, ctx)
     local name, notes = ctx.name or "dates", {}
-    local undated, unreadable = rows_with(view, name, "undated"), rows_with(view, name, "unreadable")
-    if undated > 0 then
+    local undated, all = rows_with(view, name, "undated")
+    local unreadable = rows_with(view, name, "unreadable")
+    local not_meant = undated == all and p.path == PATH   -- data without dates, and a stage that a preset put there
+    if undated > 0 and not not_meant then
       notes[1] = ("%s: %s without a date at %s"):format(name, screen.count(undated, "row"), p.path)
     end
     if unreadable > 0 then
