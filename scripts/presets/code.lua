@@ -24,5 +24,5 @@ return {
   language    = { keep = { "en" }, min_confidence = 0.6, fields = { "input" } },
   pii         = { action = "redact", types = { "SSN", "CREDIT_CARD", "EMAIL" } },
   secrets     = { action = "redact" },
-  near_dedup  = { threshold = 0.9 },
+  near_dedup  = { threshold = 0.9, max_shingle_share = 0.1 },
 }
