@@ -120,8 +120,8 @@ end
 --- Those that are not at an end, the oldest first. A mark becomes part of a file's name: one that this program did not
 -- draw, in a cache that somebody else made, is none.
 function batches:out()
-  return list(self, "SELECT * FROM batches WHERE state IN ('intent', 'sent') AND mark NOT GLOB '*[^a-z0-9]*' AND mark <> '' "
-    .. "ORDER BY at, rowid")
+  return list(self, "SELECT * FROM batches WHERE state IN ('intent', 'sent') AND mark <> '' "
+    .. "AND mark NOT GLOB '*[^a-z0-9]*' ORDER BY at, rowid")
 end
 
 --- Does a batch of this file have that id?

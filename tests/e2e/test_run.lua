@@ -499,20 +499,20 @@ check.test("a source that changes during a run fails it", function()
 end)
 
 check.test("the locale of whoever runs it changes no byte: text is UTF-8, whatever letters their charset has", function()
-  local dir = check.folder()
-  if check.run(("localedef -i de_DE -f ISO-8859-1 %s/latin1"):format(check.quote(dir))) ~= 0 then
+  local place = check.folder()
+  if check.run(("localedef -i de_DE -f ISO-8859-1 %s/latin1"):format(check.quote(place))) ~= 0 then
     check.skip "localedef makes no locale de_DE.ISO-8859-1 here"
   end
-  check.write(dir .. "/d.jsonl", '{"input":"Voilà","output":"Été à Paris"}\n')
-  check.write(dir .. "/r.lua", [[local s = require "tamis"
+  check.write(place .. "/d.jsonl", '{"input":"Voilà","output":"Été à Paris"}\n')
+  check.write(place .. "/r.lua", [[local s = require "tamis"
 return s.recipe { name = "x", sources = { "d.jsonl" }, s.map { name = "low", fn = function(ex)
   return { output = ex.output:lower():gsub("%s+", "_") }
 end } }]])
   local program = check.quote(fs.realpath(os.getenv "TAMIS" or "./tamis"))
   local status, _, err = check.run(("cd %s && LOCPATH=%s LC_ALL=latin1 %s run r.lua --quiet --out o"):format(
-    check.quote(dir), check.quote(dir), program))
+    check.quote(place), check.quote(place), program))
   check.eq({ status, err }, { 0, "" })
-  check.contains(fs.read(dir .. "/o/x/latest/curated.jsonl"), '"Été_à_paris"')
+  check.contains(fs.read(place .. "/o/x/latest/curated.jsonl"), '"Été_à_paris"')
 end)
 
 check.done()
