@@ -7,49 +7,20 @@
 -- its row is unscored.
 
 local json = require "json"
+local marks = require "judge.marks"
 
 local file = {}
 
 local function where(path, n, message) return nil, ("%s:%d: %s"):format(path, n, message) end
 
-local function present(v) return v ~= nil and v ~= json.null end
-
--- The marks, and the first dimension that has none; nil and a sentence where one is wrong.
-local function marks_of(t, rubric)
-  local from, out, left_out = type(t.scores) == "table" and t.scores or t, {}, nil
-  for _, d in ipairs(rubric) do
-    local v = from[d.name]
-    if present(v) then
-      local n = type(v) == "number" and math.tointeger(v)
-      if not n or n < d.min or n > d.max then
-        return nil, ("%s is %s: expected a whole number from %d to %d"):format(d.name, json.encode(v), d.min, d.max)
-      end
-      out[d.name] = n
-    else
-      left_out = left_out or d.name
-    end
-  end
-  return out, left_out
-end
-
-local function base_name(path) return path:match "([^/]*)$" end
-
-local function names_of(t)
-  local source = present(t.source) and t.source or t.file
-  local line = math.tointeger(t.line)
-  local place = type(source) == "string" and line and base_name(source) .. ":" .. line or nil
-  local id = present(t.id) and tostring(t.id) or nil
-  return { identity = type(t.identity) == "string" and t.identity:lower() or nil, id = id, place = place }
-end
-
 local function read_line(self, path, n, line, rubric)
   local t, why = json.decode(line)
   if type(t) ~= "table" then return where(path, n, why or "expected an object") end
-  local names = names_of(t)
-  if not (names.identity or names.id or names.place) then
+  local names = marks.names(t)
+  if not next(names) then
     return where(path, n, "it names no row: expected identity, id, or source and line")
   end
-  local scores, left_out = marks_of(t, rubric)
+  local scores, left_out = marks.of(t, rubric)
   if not scores then return where(path, n, left_out) end
   local none = t.skipped == true or left_out ~= nil
   local entry = { n = n, none = none, scores = scores, overall = type(t.overall) == "number" and t.overall or nil,
@@ -94,7 +65,7 @@ end
 function file.of(self, row)
   local last
   for _, entry in pairs { self.identity[row.identity], row.id and self.id[row.id] or nil,
-                          self.place[base_name(row.source) .. ":" .. row.line] } do
+                          self.place[marks.place(row.source, row.line)] } do
     entry.used = true
     if not last or entry.n > last.n then last = entry end
   end
