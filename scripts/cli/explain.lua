@@ -3,6 +3,7 @@
 
 local fs = require "fs"
 local json = require "json"
+local marks = require "report.marks"
 local matches = require "report.matches"
 local options = require "cli.options"
 local remedy = require "report.remedy"
@@ -329,6 +330,19 @@ local function show_list(s, title, lines, out)
   end
 end
 
+-- What a judge said of the row, where its verdict is kept.
+local function show_judge(s, p, out)
+  local e = p.evidence or {}
+  if type(e.scores) ~= "table" then return end
+  local lines = { "marks: " .. marks.line(e) }
+  if type(e.reasoning) == "string" and e.reasoning:find "%S" then
+    for i, part in ipairs(s:wrap("it says: " .. e.reasoning, s.width - 6, LINES)) do
+      lines[#lines + 1] = (i > 1 and "  " or "") .. part
+    end
+  end
+  show_list(s, "The judge", lines, out)
+end
+
 local function show(s, p, out)
   show_head(s, p, out)
   out("")
@@ -336,6 +350,7 @@ local function show(s, p, out)
   if p.matches then show_matches(s, p.matches, out) end
   if p.annotations then show_tags(s, p.annotations, out) end
   local unseen = show_stages(s, p.stages, out)
+  show_judge(s, p, out)
   if #p.also > 0 then
     local also = {}
     for i, a in ipairs(p.also) do also[i] = a.words end

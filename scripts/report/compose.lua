@@ -21,6 +21,7 @@ local figures = require "report.figures"
 local json = require "json"
 local judged = require "report.judged"
 local notice = require "report.notice"
+local marks = require "report.marks"
 local remedy = require "report.remedy"
 local screen = require "report.screen"
 local spans = require "report.spans"
@@ -104,6 +105,7 @@ local function why(facts, row)
   if e.twin then
     local value = e.jaccard or e.cosine
     return ("copies %s%s"):format(remedy.twin_place(facts, e.twin), value and (" (%.3f)"):format(value) or "")
+  elseif marks.decided(facts:stage(row.stage), row) then return marks.why(facts:stage(row.stage), row)
   elseif row.reason == "over_cap" then return ("number %s of its %s"):format(number(e.value), e.field or "group")
   elseif e.language then return ("%s, confidence %s"):format(tostring(e.language), number(e.value, 2))
   elseif type(e.value) == "number" and type(e.threshold) == "number" then

@@ -4,6 +4,7 @@
 
 local json = require "json"
 local limits = require "report.limits"
+local marks = require "report.marks"
 local screen = require "report.screen"
 
 local remedy = {}
@@ -40,6 +41,7 @@ local function parameter(r, fault)
   if e.overlap then return "overlap", e.threshold end
   local declared = limits.behind(stage, fault.reason)
   if declared then return declared.param, stage.params[declared.param] end
+  if marks.decided(stage, fault) then return nil end   -- a lowest mark, or several bounds at once
   if similarity(e) and stage.params.threshold then return "threshold", stage.params.threshold end
   if type(e.threshold) ~= "number" then return nil end
   local lower = type(e.value) == "number" and e.value < e.threshold
@@ -109,6 +111,7 @@ function remedy.words(r, fault)
   local kind, value = similarity(e)
   local said = unread_words(lead, fault, e)
   if said then return said end
+  if marks.decided(r:stage(fault.stage), fault) then return marks.words(r:stage(fault.stage), fault) end
   if e.twin then
     local place = twin_place(r, e.twin)
     local _, threshold = parameter(r, fault)
@@ -211,8 +214,8 @@ local function without_twin(r, twin, source)
 end
 
 -- What would have to change for one fault not to reject the row; nil if nothing sensible would.
-local function change(r, fault, source)
-  local e = evidence_of(fault)
+local function change(r, fault, row)
+  local e, source = evidence_of(fault), row.source
   local stage = fault.stage or "load"
   local kind, value = similarity(e)
   local name = parameter(r, fault)
@@ -222,6 +225,7 @@ local function change(r, fault, source)
   if stage == "load" then return "a line that reads: mend it in the source" end
   local s = r:stage(stage)
   local params = s and s.params or {}
+  if marks.decided(s, fault) then return marks.would_keep(s, fault, (row.metrics or {})[stage .. ".total"]) end
   if fault.reason == "not_convertible" and (s and s.stage or stage) == "export" then
     return ("%s.format of a shape that holds it; it is %s"):format(stage, tostring(params.format or "another"))
   end
@@ -268,7 +272,7 @@ end
 function remedy.would_keep(r, row)
   local out, seen = {}, {}
   local function add(fault)
-    local text = change(r, fault, row.source)
+    local text = change(r, fault, row)
     if text and not seen[text] then
       seen[text] = true
       out[#out + 1] = text

@@ -1,6 +1,8 @@
 --- advice: what a run should tell of itself first. Which stages removed much of what they saw,
 -- with the value that would keep nine tenths where there is one; and the command to try it.
 
+local limits = require "report.limits"
+local marks = require "report.marks"
 local plan = require "plan"
 local screen = require "report.screen"
 local stats = require "stats"
@@ -42,6 +44,9 @@ end
 local function behind(run, stat, reason)
   local evidence = run.view:row(reason.example).evidence or {}
   if type(evidence.threshold) ~= "number" or type(evidence.value) ~= "number" then return nil end
+  local declared = limits.behind(stat.entry, reason.reason)
+  if declared then return declared.param, stat.name .. "." .. declared.metric, declared.side end
+  if marks.decided(stat.entry, { reason = reason.reason, evidence = evidence }) then return nil end
   local param = parameter(stat, evidence)
   local side = param and side_of(param, evidence)
   if not side or not fails(evidence.value, evidence.threshold, side) then return nil end
@@ -85,7 +90,8 @@ local function line_of(run, stat)
   if reason then param, metric, side = behind(run, stat, reason) end
   if not param then
     if not reason or reason.reason == stat.name then return line end
-    return ("%s, %s for %s"):format(line, of_them(reason.count, stat.removed), reason.reason)
+    local rule = reason.reason == "excluded" and stat.stage == "judge" and ": " .. marks.rule(stat.entry) or ""
+    return ("%s, %s for %s%s"):format(line, of_them(reason.count, stat.removed), reason.reason, rule)
   end
   local now = stat.entry.params[param]
   line = ("%s; %s.%s is %s"):format(line, stat.name, param, tostring(now))

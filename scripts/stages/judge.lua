@@ -91,7 +91,9 @@ return {
   example = [[s.judge { provider = "file", scores = "scores.jsonl", min_overall = 3.5 }]],
   reasons = tell.reasons,
   metrics = { "total", "overall" },
-  bounds  = { { param = "min_overall", metric = "total", side = "min", reason = "low_score" } },
+  -- What is excluded has no bound of its own: a lowest mark excludes too, and min_overall may be the higher one.
+  bounds  = { { param = "min_overall", metric = "total", side = "min", reason = "low_score",
+                only = { overall = "weighted" } } },
 
   check = function(p)
     if p.provider == "file" and not p.scores then return 'provider = "file" needs scores = "FILE.jsonl"' end
