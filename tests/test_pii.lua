@@ -86,6 +86,41 @@ test("order numbers, dates and sums are no phone number", function()
          { "x = +1234567", "" }, { "415-555-26711", "" }, { "$100-200-3000", "" } }
 end)
 
+test("an address of a public name server is nobody's, strict or the like beside it is found", function()
+  each {
+    { "8.8.8.8", "" }, { "1.1.1.1", "" }, { "9.9.9.9", "" }, { "1.0.0.1", "" }, { "208.67.222.222", "" },
+    { "2001:4860:4860::8888", "" }, { "2606:4700:4700:0::1111", "" }, { "2620:fe::fe", "" },
+    { "208.67.222.221", "IP 208.67.222.221" }, { "2001:4860:4860::8889", "IP 2001:4860:4860::8889" },
+  }
+  local sc = check.ok(scan.new(classic, { strict = true }))
+  check.eq(#sc:find("8.8.8.8 or 208.67.222.222 or 2001:4860:4860::8888"), 3)
+end)
+
+test("the password and host of an address are no e-mail address", function()
+  each {
+    { "postgres" .. "://user:pass123@db.corp.io:5432/prod", "" }, { "postgres" .. "://user:pa$s123@db.corp.io/prod", "" },
+    { "https" .. "://user:password@git.corp.io/x", "" },
+    { "https" .. "://site.io/a:b@corp.io", "EMAIL b@corp.io" }, { "to: jo@corp.io", "EMAIL jo@corp.io" },
+    { "mailto:jo@corp.io", "EMAIL jo@corp.io" }, { "ssh://git@corp.io/x", "EMAIL git@corp.io" },
+  }
+end)
+
+local function pii_op(p)
+  p.action, p.annotation, p.extra = p.action or "reject", "pii", p.extra or {}
+  return require "stages.pii".op(p, {})
+end
+
+test("types without a kind, and a check that there is not, are errors that name what there is", function()
+  local op, err = pii_op { types = {} }
+  check.eq(op, nil)
+  check.contains(err, "types is empty")
+  check.contains(err, "EMAIL")
+  op, err = pii_op { extra = { staff = { pattern = "EMP-[0-9]{6}", check = "foo" } } }
+  check.eq(op, nil)
+  check.contains(err, "check \"foo\" of STAFF is unknown; there are card, luhn")
+  check.contains(err, "cpf")
+end)
+
 test("strict counts what is reserved", function()
   local sc = check.ok(scan.new(classic, { strict = true }))
   check.eq(#sc:find("jo@example.com from 127.0.0.1"), 2)

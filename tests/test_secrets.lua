@@ -67,12 +67,26 @@ test("an assignment tells its value, a reference none", function()
   end
 end)
 
+test("a password that somebody thought up is found behind its name, a word or a reference is not", function()
+  local own = "Sommer" .. "2024!"
+  check.eq(found("password = \"" .. own .. "\""), "ASSIGNMENT " .. own)
+  check.eq(found("password: " .. own), "ASSIGNMENT " .. own:sub(1, -2))    -- the sign may end a sentence
+  check.eq(found("{\"passwd\": \"" .. own .. "\"}"), "ASSIGNMENT " .. own)
+  check.eq(found("DB_PWD='" .. own .. "'"), "ASSIGNMENT " .. own)
+  for _, s in ipairs { "password = \"sommer\"", "password: Required", "password: " .. "sommer2024", "password = Settings.Default2",
+                       "password: YOUR_PASSWORD1", "password = getPassword2(user)", "title = \"" .. own .. "\"" } do
+    check.eq(found(s), "", s)
+  end
+end)
+
 test("a password in an address is found, a template's or an example's is not", function()
   local dsn = "postgres" .. "://app:s3cr3t@db.corp.io"
   check.eq(found(dsn .. "/main"), "CONNECTION_STRING " .. dsn)
   check.eq(found("https" .. "://bot:s3cr3t@git.corp.io/x"), "URL_CREDENTIALS https" .. "://bot:s3cr3t@git.corp.io")
   check.eq(found("postgres" .. "://app:${PASS}@db.corp.io"), "")
   check.eq(found("postgres" .. "://app:s3cr3t@localhost/main"), "")
+  local house = "postgres" .. "://user:pass123@db.internal"
+  check.eq(found(house .. ":5432/prod"), "CONNECTION_STRING " .. house)
 end)
 
 test("there are forty kinds or more, and the stage takes each by name", function()

@@ -182,6 +182,24 @@ static int is_version(const ScanCandidate *c) {
   return 0;
 }
 
+/* Name servers that programs and handbooks name, as they are of nobody in person: Google's, Cloudflare's, Quad9's and
+** OpenDNS's. Those of small numbers (8.8.8.8, 1.1.1.1, 9.9.9.9) pass for versions already. */
+static int is_public_resolver(Span address) {
+  static const char *const KNOWN[] = { "1.0.0.1", "149.112.112.112", "208.67.222.222", "208.67.220.220" };
+  for (size_t i = 0; i < sizeof KNOWN / sizeof *KNOWN; i++)
+    if (span_eq(address, span_str(KNOWN[i]))) return 1;
+  return 0;
+}
+
+static int is_public_resolver6(const unsigned char a[16]) {
+  static const char *const KNOWN[] = { "2001:4860:4860::8888", "2001:4860:4860::8844", "2606:4700:4700::1111",
+                                       "2606:4700:4700::1001", "2620:fe::fe", "2620:fe::9" };
+  unsigned char b[16];
+  for (size_t i = 0; i < sizeof KNOWN / sizeof *KNOWN; i++)
+    if (inet_pton(AF_INET6, KNOWN[i], b) == 1 && memcmp(a, b, sizeof b) == 0) return 1;
+  return 0;
+}
+
 static int check_ipv4(ScanCandidate *c) {
   unsigned o[4] = { 0 };
   size_t i = c->start, k;
@@ -198,6 +216,7 @@ static int check_ipv4(ScanCandidate *c) {
   if (o[0] < 10 && o[1] < 10 && o[2] < 10 && o[3] < 10) return 0;              /* rather a version */
   if ((o[0] == 192 && o[1] == 0 && o[2] == 2) || (o[0] == 198 && o[1] == 51 && o[2] == 100) ||
       (o[0] == 203 && o[1] == 0 && o[2] == 113)) return 0;                     /* RFC 5737 */
+  if (is_public_resolver(span_of(c->text.ptr + c->start, i - 1 - c->start))) return 0;
   if (behind(c, 1) == '-' && letter(behind(c, 2))) return 0;                   /* 1.2.3.4-beta */
   return !is_version(c);
 }
@@ -218,7 +237,7 @@ static int check_ipv6(ScanCandidate *c) {
   if (digits == 0 || colons < 3) return 0;                 /* dead::beef is rather a name in a program */
   if (c->strict) return 1;
   static const unsigned char DOCUMENTATION[4] = { 0x20, 0x01, 0x0D, 0xB8 };
-  return memcmp(a, DOCUMENTATION, 4) != 0;
+  return memcmp(a, DOCUMENTATION, 4) != 0 && !is_public_resolver6(a);
 }
 
 /* Whether domain (lower or upper case) is `name` or ends in "." name. */
@@ -230,13 +249,26 @@ static int under(Span domain, const char *name) {
   return 1;
 }
 
+/* Is what stands before byte `at` "scheme://user:", so that the address is a password and its host? */
+static int after_user(Span text, size_t at) {
+  enum { FARTHEST = 300 };
+  int colon = 0;
+  for (size_t i = at; i > 2 && at - i < FARTHEST; i--) {
+    char ch = text.ptr[i - 1];
+    if (ch == '/') return colon && text.ptr[i - 2] == '/' && text.ptr[i - 3] == ':';
+    if ((unsigned char)ch <= ' ' || strchr("\"'<>\\?#", ch) != NULL) return 0;
+    colon |= ch == ':';
+  }
+  return 0;
+}
+
 static int check_email(ScanCandidate *c) {
   static const char *const RESERVED[] = { "example.com", "example.net", "example.org", "example.edu",
                                           "example", "test", "invalid", "localhost" };
   static const char *const FILES[] = { "png", "jpg", "jpeg", "gif", "webp", "svg", "css", "js", "json", "html", "htm", "php", "txt", "xml", "yml", "yaml" };
   while (c->start < c->end && !alnum(c->text.ptr[c->start]) && c->text.ptr[c->start] != '_') c->start++;
   const char *at = memchr(c->text.ptr + c->start, '@', c->end - c->start);
-  if (at == NULL || at == c->text.ptr + c->start) return 0;
+  if (at == NULL || at == c->text.ptr + c->start || after_user(c->text, c->start)) return 0;
   Span domain = span_of(at + 1, (size_t)(c->text.ptr + c->end - at - 1));
   if (c->strict) return 1;
   for (size_t i = 0; i < sizeof RESERVED / sizeof *RESERVED; i++)
@@ -318,17 +350,21 @@ static int check_phone(ScanCandidate *c) {
 
 /* ---- the table ---- */
 
+static const struct { const char *name; ScanCheck check; } CHECKS[] = {
+  { "card", check_card }, { "luhn", check_luhn }, { "ssn", check_ssn }, { "ipv4", check_ipv4 },
+  { "ipv6", check_ipv6 }, { "email", check_email }, { "phone", check_phone },
+  { "national_phone", check_national_phone }, { "date", check_date }, { "secret", check_secret },
+  { "filled", check_filled }, { "assigned", check_assigned }, { "password", check_password },
+  { "url", check_url }, { "domain", check_domain }, { "credentials", check_credentials }, { "mac", check_mac },
+  { "iban", check_iban }, { "nhs", check_nhs }, { "nif", check_nif }, { "de_tax", check_de_tax },
+  { "pesel", check_pesel }, { "aadhaar", check_aadhaar }, { "cpf", check_cpf },
+};
+enum { CHECK_COUNT = sizeof CHECKS / sizeof *CHECKS };
+
 ScanCheck scan_check(Span name) {
-  static const struct { const char *name; ScanCheck check; } CHECKS[] = {
-    { "card", check_card }, { "luhn", check_luhn }, { "ssn", check_ssn }, { "ipv4", check_ipv4 },
-    { "ipv6", check_ipv6 }, { "email", check_email }, { "phone", check_phone },
-    { "national_phone", check_national_phone }, { "date", check_date }, { "secret", check_secret },
-    { "filled", check_filled }, { "assigned", check_assigned },
-    { "url", check_url }, { "domain", check_domain }, { "credentials", check_credentials }, { "mac", check_mac },
-    { "iban", check_iban }, { "nhs", check_nhs }, { "nif", check_nif }, { "de_tax", check_de_tax },
-    { "pesel", check_pesel }, { "aadhaar", check_aadhaar }, { "cpf", check_cpf },
-  };
-  for (size_t i = 0; i < sizeof CHECKS / sizeof *CHECKS; i++)
+  for (size_t i = 0; i < CHECK_COUNT; i++)
     if (span_eq(name, span_str(CHECKS[i].name))) return CHECKS[i].check;
   return NULL;
 }
+
+const char *scan_check_name(size_t i) { return i < CHECK_COUNT ? CHECKS[i].name : NULL; }

@@ -57,13 +57,16 @@ static int under(Span host, const char *name) {
   return 1;
 }
 
-int host_reserved(Span host) {
+/* Is it a host of examples, or this machine? */
+static int host_made_up(Span host) {
   static const char *const NAMES[] = { "example.com", "example.net", "example.org", "example.edu", "example", "test",
-                                       "invalid", "localhost", "local", "internal" };
+                                       "invalid", "localhost" };
   for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
     if (under(host, NAMES[i])) return 1;
   return host.len >= 4 && memcmp(host.ptr, "127.", 4) == 0;
 }
+
+int host_reserved(Span host) { return host_made_up(host) || under(host, "local") || under(host, "internal"); }
 
 /* The host that begins at byte `at` of the match. */
 static Span host_at(const ScanCandidate *c, size_t at) {
@@ -120,7 +123,7 @@ int check_credentials(ScanCandidate *c) {
   if (host.len == 0) return 0;
   if (c->strict) return 1;
   if (strchr("$<{[*", password.ptr[0]) != NULL) return 0;     /* ${PASSWORD}, <password> */
-  return !host_reserved(host) && !listed(password, "password pass passwd pwd secret xxx xxxx xxxxx xxxxxx token");
+  return !host_made_up(host) && !listed(password, "password pass passwd pwd secret xxx xxxx xxxxx xxxxxx token");
 }
 
 static unsigned nibble(char c) { return digit(c) ? (unsigned)(c - '0') : (unsigned)(lower(c) - 'a') + 10; }

@@ -1,6 +1,7 @@
 /* modules/scan/scan.c - see scan.h */
 #include "scan/scan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "corpus/list.h"
@@ -150,6 +151,16 @@ static int compile_rule(Scanner *s, Rule *r, const ScanRule *from, Error *err) {
   return 0;
 }
 
+static int unknown_check(const ScanRule *from, Error *err) {
+  char known[320] = "";
+  size_t used = 0;
+  const char *name;
+  for (size_t i = 0; (name = scan_check_name(i)) != NULL && used < sizeof known; i++)
+    used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", name);
+  return error_set(err, "check \"%.*s\" of %.*s is unknown; there are %s", (int)from->check.len, from->check.ptr,
+                   (int)from->type.len, from->type.ptr, known);
+}
+
 static int add_rule(Scanner *s, const ScanRule *from, Error *err) {
   Rule *r = &s->rule[s->n++];
   int64_t type = type_number(s, from->type);
@@ -160,8 +171,7 @@ static int add_rule(Scanner *s, const ScanRule *from, Error *err) {
     return error_memory(err);
   if (r->digits > s->most_digits) s->most_digits = r->digits;
   if (from->check.ptr != NULL && (r->check = scan_check(from->check)) == NULL)
-    return error_set(err, "check \"%.*s\" of %.*s is unknown", (int)from->check.len, from->check.ptr,
-                     (int)from->type.len, from->type.ptr);
+    return unknown_check(from, err);
   if (!(s->flags & SCAN_UNGATED))
     r->gate = gate_add(s->gate, from->gate.ptr != NULL ? from->gate : from->pattern, from->unicode);
   return compile_rule(s, r, from, err);

@@ -125,9 +125,20 @@ static int is_member(Span text) {
 }
 
 int check_assigned(ScanCandidate *c) {
-  while (c->end > c->start && strchr(".,;?!", c->text.ptr[c->end - 1])) c->end--;
+  int quoted = c->end < c->text.len && strchr("\"'\\", c->text.ptr[c->end]) != NULL;   /* its signs are its own */
+  while (!quoted && c->end > c->start && strchr(".,;?!", c->text.ptr[c->end - 1])) c->end--;
   Span text = span_of(c->text.ptr + c->start, c->end - c->start);
   enum { LEAST = 8 };
   if (text.len < LEAST || strchr("/.$%~", text.ptr[0]) || holds(text, "://")) return 0;
   return !is_member(text) && check_secret(c);
+}
+
+int check_password(ScanCandidate *c) {
+  unsigned classes = 0;
+  if (!check_assigned(c)) return 0;
+  for (size_t i = c->start; i < c->end; i++) {
+    char ch = c->text.ptr[i];
+    classes |= digit(ch) ? 1u : !letter(ch) ? 2u : ch & 0x20 ? 4u : 8u;
+  }
+  return __builtin_popcount(classes) >= 3;
 }

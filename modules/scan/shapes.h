@@ -11,5 +11,6 @@ int check_date(ScanCandidate *c);      /* a day, a month and a year, in any orde
 int check_filled(ScanCandidate *c);    /* not a placeholder ("your_key", "xxxx", AWS' EXAMPLE) */
 int check_secret(ScanCandidate *c);    /* filled, with a letter and a digit */
 int check_assigned(ScanCandidate *c);  /* a secret that is no path, no variable, no member of a thing */
+int check_password(ScanCandidate *c);  /* the same, of three of: small letters, capitals, digits, signs */
 
 #endif

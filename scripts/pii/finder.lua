@@ -47,6 +47,10 @@ end
 local function actions_of(set, p)
   local names, known = finder.kinds(set.rules)
   local actions = {}
+  if p.types and not next(p.types) then
+    return nil, "types is empty, so that nothing would be looked for; leave it out for the usual kinds, or name some: "
+      .. table.concat(names, ", ")
+  end
   if not p.types then
     for _, kind in ipairs(set.kinds) do actions[kind] = p.action end
     return actions

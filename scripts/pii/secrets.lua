@@ -123,6 +123,11 @@ end
 rules[#rules + 1] = { type = "AUTH_HEADER", check = "secret", entropy = RANDOM, gate = "(?i)authorization",
   pattern = "(?i:authorization)" .. QUOTE .. SPACE .. "[:=]" .. SPACE .. QUOTE
             .. [[(?i:bearer|basic|token) \K[A-Za-z0-9._~+/=-]{16,2000}+]] }
+-- a password that people think up has little entropy: several kinds of characters tell instead
+rules[#rules + 1] = { type = "ASSIGNMENT", check = "password",
+  gate = [=[(?i)(?:passwo?r?d|passphrase|pwd)["'\\]{0,3}[ \t]{0,4}(?:=>|:=|[:=])]=],
+  pattern = "(?i:passw(?:or)?d|passphrase|pwd)" .. QUOTE .. SPACE .. "(?:=>|:=|[:=])" .. SPACE .. QUOTE
+            .. [=[\K[A-Za-z0-9+/=_.~!@#$%^&*?-]{8,64}+(?![(\[{<])]=] }
 named("ASSIGNMENT", "(?i:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|api[_-]?key"
   .. "|(?:access|auth|private|secret|signing|encryption|master|account)[_-]?key)(?i:_?value)?",
   "[A-Za-z0-9+/=_.~!@#$%^&*?-]{8,300}+", "(?![(\\[{<])", "assigned",

@@ -10,6 +10,7 @@ local finder = require "pii.finder"
 local function reason_of(kind) return "pii_" .. kind:lower() end
 
 local ALL, CLASSIC = finder.kinds(all), (finder.kinds(classic))
+CLASSIC[#CLASSIC + 1] = "URL_CREDENTIALS"   -- scheme://user:password@host, whose end has the shape of an e-mail address
 local SET = { rules = all, kinds = CLASSIC, reason_of = reason_of, limit_reason = "pii_limit" }
 
 local REASONS = {}
@@ -34,7 +35,8 @@ return {
                    doc = "kinds of your own: { employee_id = { pattern = \"EMP-\\\\d{6}\" } }; also "
                    .. "context = \"staff badge*\" (a word that must stand within 5 of the match), check, action" },
     strict     = { type = "boolean", default = false,
-                   doc = "count loopback and documentation addresses, example.com and their like too" },
+                   doc = "count loopback and documentation addresses, public name servers (8.8.8.8), four small "
+                   .. "numbers that may be a version (1.2.3.4), example.com and their like too" },
     annotation = { type = "string", default = "pii", doc = "annotation that tag sets, to the kinds found" },
   },
   example = [[s.pii { action = "redact", types = { "EMAIL", "PHONE" } }]],
