@@ -267,7 +267,8 @@ static Topics *read_phrases(lua_State *L, Error *err) {
 static int f_check(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   ClassifyRule rule = { .threshold = param_number(L, 1, "threshold", 0, 1), .reason = param_string(L, 1, "reason").ptr,
-                        .annotation = param_string(L, 1, "annotation").ptr, .metric = param_string(L, 1, "metric").ptr };
+                        .annotation = param_string(L, 1, "annotation").ptr,
+                        .metric = param_string(L, 1, "metric").ptr };
   rule.tag = strcmp(param_string(L, 1, "action").ptr, "tag") == 0;
   if (lua_getfield(L, 1, "model") != LUA_TNIL) rule.model = check_model(L, lua_gettop(L));
   lua_newrowop(L);
