@@ -173,7 +173,7 @@ end
 local function stopped(self, loop, err, asked)
   if type(err) == "string" then return err end
   if err.class == "interrupted" then return "interrupted" end
-  local told = err.class == "cap" and at_cap(self, loop, asked)
+  local told = err.class == "cap" and self.p.mode ~= "batch" and at_cap(self, loop, asked)   -- batch words its own
     or ("%s: %s"):format(STOPS[err.class] or err.class, err.why)
   local answers = loop.counts.scored or 0
   if err.class == "failures" then
