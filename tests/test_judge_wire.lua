@@ -4,6 +4,7 @@ local check = require "check"
 local json = require "json"
 local retry = require "judge.retry"
 local rubric = require "judge.rubric"
+local wire = require "judge.wire"
 
 local anthropic = require "judge.providers.anthropic"
 local openai = require "judge.providers.openai"
@@ -169,4 +170,40 @@ check.test("no body makes a provider's table throw", function()
     end
   end
 end)
+-- ---- batches ----
+
+check.test("a line of a batch's results is an answer with its status, or a row that was not worked on", function()
+  local cases = {
+    { anthropic, '{"custom_id":"a","result":{"type":"succeeded","message":' .. MESSAGE .. "}}", "answer", 200, '{"a":1}' },
+    { anthropic, '{"custom_id":"a","result":{"type":"errored","error":{"type":"error","error":{"type":'
+      .. '"invalid_request_error","message":"prompt is too long"},"request_id":"r"}}}', "answer", 400 },
+    { anthropic, '{"custom_id":"a","result":{"type":"errored"}}', "answer", 500 },
+    { anthropic, '{"custom_id":"a","result":{"type":"expired"}}', "expired" },
+    { anthropic, '{"custom_id":"a","result":{"type":"canceled"}}', "canceled" },
+    { openai, '{"custom_id":"a","response":{"status_code":200,"body":' .. CHAT .. '},"error":null}', "answer", 200, "{}" },
+    { openai, '{"custom_id":"a","response":{"status_code":429,"body":{"error":{"code":"x"}}}}', "answer", 429 },
+    { openai, '{"custom_id":"a","response":{"status_code":502,"body":"<html>"}}', "answer", 502 },
+    { openai, '{"custom_id":"a","response":null,"error":{"code":"batch_expired","message":"m"}}', "expired" },
+    { openai, '{"custom_id":"a","response":null,"error":{"code":"batch_cancelled","message":"m"}}', "canceled" },
+    { openai, '{"custom_id":"a","response":null,"error":{"code":"odd","message":"m"}}', "answer", 500 },
+  }
+  for _, c in ipairs(cases) do
+    local custom, kind, status, answer = c[1].batch.line(json.decode(c[2]))
+    check.eq({ custom, kind, status, answer and answer.text }, { "a", c[3], c[4], c[5] }, c[2])
+    check.eq(answer ~= nil and answer.text == nil and answer.error == nil, false)
+  end
+  for _, junk in ipairs { "{}", '{"custom_id":7,"result":[],"response":[],"error":3}', '{"result":{"type":"succeeded"}}' } do
+    check.eq(anthropic.batch.line(json.decode(junk)), nil)
+    check.eq(openai.batch.line(json.decode(junk)), nil)
+  end
+end)
+
+check.test("a time of RFC 3339 is seconds since 1970", function()
+  local cases = { ["1970-01-01T00:00:00Z"] = 0, ["2000-02-29T12:00:00Z"] = 951825600,
+                  ["2024-08-20T18:37:24.100435Z"] = 1724179044, ["2024-08-20T20:37:24+02:00"] = 1724179044,
+                  ["2038-01-19T03:14:08Z"] = 2147483648, ["yesterday"] = 0 }
+  for text, seconds in pairs(cases) do check.eq(wire.seconds(text), seconds, text) end
+  check.eq({ wire.id "msgbatch_01-x", wire.id "a/../b", wire.id "", wire.id(7) }, { "msgbatch_01-x" })
+end)
+
 check.done()

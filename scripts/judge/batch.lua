@@ -218,7 +218,7 @@ local function told_sent(self, s)
     tell.dollars(s.worst))
   if s.left > 0 then
     text = ("%s max_cost = %g does not cover what %s more could cost at most: they will not be judged; %.2f would "
-      .. "cover all."):format(text, self.p.max_cost, screen.count(s.left, "row"), s.all / prices.DOLLAR + 0.005)
+      .. "cover all."):format(text, self.p.max_cost, screen.count(s.left, "row"), s.enough)
   end
   if s.out > 0 then
     text = ("%s %s out from before."):format(text, screen.count(s.out, "row is", "rows are"))
@@ -250,6 +250,9 @@ local function look(self)
   return c:all({ only = function(b) return b.url == url and b.provider == name end }, function() end)
 end
 
+-- Dollars of a max_cost that covers so much more than was spent, rounded up to cents.
+local function enough(loop, more) return math.ceil((loop.o.budget.spent + more) / prices.DOLLAR * 100) / 100 end
+
 --- Sends what is to be sent.
 -- @return  true where nothing was; or nil and a sentence, or what stopped the loop
 local function send_rest(self, loop, sorted, job)
@@ -259,11 +262,12 @@ local function send_rest(self, loop, sorted, job)
   local n, sizes, all = reserve(loop, todo)
   if not loop.good then n = 0 end      -- there was no money for the one row that goes ahead
   if n < #todo and loop.o.on_cap == "stop" then
-    return nil, { class = "cap", why = ("%s could cost $%s at most, and on_cap is stop: nothing was sent"):format(
-      screen.count(#todo, "row"), tell.dollars(all)) }
+    return nil, ("max_cost = %g does not cover what %s could cost at most, $%s, and on_cap is stop: no batch was sent. "
+      .. "max_cost = %.2f would do"):format(self.p.max_cost, screen.count(#todo, "row"), tell.dollars(all),
+      enough(loop, all))
   end
-  local s = { price = loop.o.price, out = sorted.out, left = #todo - n, sizes = sizes, all = all, rows = 0,
-              worst = loop.o.budget.held - self.held_before }
+  local s = { price = loop.o.price, out = sorted.out, left = #todo - n, sizes = sizes, rows = 0,
+              enough = enough(loop, all), worst = loop.o.budget.held - self.held_before }
   if s.left > 0 then
     self.store:set_cap(job, loop.o.budget.cap)
     loop.capped = true

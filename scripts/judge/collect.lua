@@ -19,11 +19,13 @@ local collect = {}
 collect.__index = collect
 
 local MOST_LINE = 1 << 20                       -- bytes of one line: a rating is a thousandth of that
-local ROOM, ROOM_A_ROW = 1 << 20, 1 << 17       -- bytes of a file of results, at most
 local EVERY = 1000                              -- lines between two commits
 local PAGES = 100                               -- of a list of batches
 local SKEW = 86400                              -- seconds by which two clocks may differ
 local GRACE = 60                                -- seconds until a batch that was sent must stand in the list
+
+--- A file of results has so many bytes at most, and so many a row besides.
+collect.room, collect.room_a_row = 1 << 20, 1 << 17
 
 --- How long `wait` pauses: seconds of the first pause, growth, the longest.
 collect.pace = { first = 20, grows = 1.5, most = 600 }
@@ -192,7 +194,7 @@ end
 
 local function fetch(self, link, b, request, counts)
   local path = self.cache.path .. ".results." .. b.mark
-  request.to_file, request.max_reply_bytes = path, ROOM + ROOM_A_ROW * b.nrows
+  request.to_file, request.max_reply_bytes = path, collect.room + collect.room_a_row * b.nrows
   local r, fault = link:send(request)
   if not r then return failed(b, "its results cannot be fetched", fault) end
   local ok, err = read_file(self, b, link.provider.batch, path, counts)
