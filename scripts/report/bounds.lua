@@ -103,7 +103,7 @@ end
 
 local function one(facts, stage, b, reasons)
   local param, side = b.param, b.side
-  local name, now = stage.name .. "." .. b.metric, stage.params[param]
+  local name, now = stage.name .. "." .. b.metric, limits.params(stage)[param]
   local similar = side == "similarity"
   local reason = reason_of(facts, stage, b, reasons)
   local kept = not similar and facts:metric(name, "untrusted") or nil

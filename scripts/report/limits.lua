@@ -4,6 +4,7 @@
 -- side: "min", "max"; "similarity" (a row goes at it or above); "kinds" (a list; reason is a function).
 -- loose: what the figure of a row is depends on which rows are kept, so that it tells only of this run.
 -- only: the bound decides where the parameters have these values ({ action = "reject" }).
+-- Where thresholds hold that the parameters leave out (a preset's), its function `effective` makes them whole.
 -- A stage of a recipe's own is told by names: min_x and max_x bound a figure x.
 
 local plan = require "plan"
@@ -35,14 +36,20 @@ function limits.holds(b, params)
   return true
 end
 
+--- The parameters that hold in a stage: as given, with those that a preset adds.
+function limits.params(stage)
+  local def, own = stage.stage and plan.stage(stage.stage), stage.params or {}
+  return def and def.effective and def.effective(own) or own
+end
+
 --- The bounds of a stage of a run whose values are numbers, in order of parameters.
 -- @param stage    { stage, name, params }
 -- @param metrics  names of its figures, without the stage's, for a stage that declares none
 function limits.of(stage, metrics)
   local def = stage.stage and plan.stage(stage.stage)
-  local out = {}
+  local out, params = {}, limits.params(stage)
   for _, b in ipairs(def and def.bounds or not def and by_name(stage, metrics or {}) or {}) do
-    local now = (stage.params or {})[b.param]
+    local now = params[b.param]
     if type(now) == "number" and b.side ~= "kinds" and limits.holds(b, stage.params) then out[#out + 1] = b end
   end
   table.sort(out, function(a, b)

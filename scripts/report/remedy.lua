@@ -40,7 +40,7 @@ local function parameter(r, fault)
   if not stage then return nil end
   if e.overlap then return "overlap", e.threshold end
   local declared = limits.behind(stage, fault.reason)
-  if declared then return declared.param, stage.params[declared.param] end
+  if declared then return declared.param, limits.params(stage)[declared.param] end
   if marks.decided(stage, fault) then return nil end   -- a lowest mark, or several bounds at once
   if similarity(e) and stage.params.threshold then return "threshold", stage.params.threshold end
   if type(e.threshold) ~= "number" then return nil end
@@ -292,10 +292,10 @@ end
 
 -- "input_tokens 31 (20 to 2,048)": a metric with the parameters that bound it; and these as data.
 local function bounded(stage, metric, value)
-  local at, list = {}, {}
+  local at, list, params = {}, {}, limits.params(stage)
   for _, b in ipairs(limits.of(stage, { metric })) do
     if b.metric == metric then
-      at[b.side] = stage.params[b.param]
+      at[b.side] = params[b.param]
       list[#list + 1] = { param = stage.name .. "." .. b.param, side = b.side, bound = at[b.side],
                           margin = margin_of(b.side, value, at[b.side]) }
     end

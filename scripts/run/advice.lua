@@ -93,7 +93,7 @@ local function line_of(run, stat)
     local rule = reason.reason == "excluded" and stat.stage == "judge" and ": " .. marks.rule(stat.entry) or ""
     return ("%s, %s for %s%s"):format(line, of_them(reason.count, stat.removed), reason.reason, rule)
   end
-  local now = stat.entry.params[param]
+  local now = limits.params(stat.entry)[param]
   line = ("%s; %s.%s is %s"):format(line, stat.name, param, tostring(now))
   local value = metric and value_to_keep(run, stat, reason, metric, side)
   if not value then return line end

@@ -98,6 +98,17 @@ local function bounds_of(p)
   return out
 end
 
+--- The parameters with the thresholds that hold: the preset's where none is given, none of a rule that is skipped.
+local function effective(p)
+  local out, preset = {}, PRESETS[p.preset or params.preset.default] or {}
+  for k, v in pairs(p) do out[k] = v end
+  for rule, threshold in pairs(preset) do
+    if type(out[rule]) ~= "number" then out[rule] = threshold end
+  end
+  for _, rule in ipairs(type(p.skip) == "table" and p.skip or {}) do out[rule] = nil end
+  return out
+end
+
 local function words_of(p)
   local out = {}
   for _, list in ipairs { p.stop_words, p.policy_phrases } do
@@ -115,6 +126,7 @@ return {
   reasons = reasons,
   metrics = metrics,
   bounds  = bounds,
+  effective = effective,
 
   op = function(p)
     local on, err = bounds_of(p)

@@ -127,7 +127,7 @@ function axis.resolve(a, stages)
     if err then return nil, err end
   end
   return { stage = entry.name, param = a.param, name = entry.name .. "." .. a.param, entry = entry, spec = spec,
-           values = values, now = entry.params[a.param] }
+           values = values, now = limits.params(entry)[a.param] }
 end
 
 --- The bound of its stage that an axis moves, as the stage declares it; nil if it bounds no figure.

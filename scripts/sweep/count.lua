@@ -52,9 +52,9 @@ end
 -- The rows, and the bounds that stay as they are.
 local function rows_of(p, entry, swept)
   local bounds, reasons = declared(entry)
-  local fixed = {}
+  local fixed, params = {}, limits.params(entry)
   for _, b in ipairs(bounds) do
-    local now = entry.params[b.param]   -- nil: a bound that is off
+    local now = params[b.param]   -- nil: a bound that is off
     local figures = now ~= nil and not swept[b.param] and p.figures(b.metric)
     if figures then fixed[#fixed + 1] = { figures, b.side, now } end
   end

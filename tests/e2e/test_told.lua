@@ -393,4 +393,32 @@ check.test("where an answer stops being JSON is told of the answer, not of the l
   check.eq(out:find("of the line", 1, true), nil)
 end)
 
+check.test("thresholds of a preset are told as those that a recipe gives, and swept with the others in force", function()
+  local rows = {}
+  for i = 1, 12 do   -- i * 10 words; a figure in every third one: Gopher's share of words with a letter is 0.8 at least
+    local words = {}
+    for k = 1, i * 10 do words[k] = i % 3 == 0 and k % 2 == 0 and "777" or "that" end
+    words[1] = "with"
+    rows[i] = { input = "question " .. i, output = table.concat(words, " ") }
+  end
+  jsonl("prose.jsonl", rows)
+  recipe("gopher.lua", 'sources = { "prose.jsonl" }, s.text_rules { preset = "gopher", skip = { "max_words" } },')
+  local _, out, err = tamis "run gopher.lua --run-id a"
+  check.ok(fs.exists(dir .. "/curated/gopher/a/ledger.db"), err .. out)
+  local _, text = tamis "explain curated/gopher/a prose.jsonl:2"
+  check.contains(flat(text), "words 20 (at least 50)")
+  check.contains(flat(text), "text_rules.min_words at most 20")
+  check.ok(not flat(text):find("100,000", 1, true), "a rule that is skipped bounds nothing")
+  for _, from in ipairs { "gopher.lua", "curated/gopher/a" } do
+    local _, swept = tamis("sweep %s text_rules.min_words=15,45,85 --json --quiet", from)
+    swept = json.decode(swept)
+    check.eq(swept.now, { 50 })
+    for _, v in ipairs(swept.values) do
+      local kept = 0
+      for i = 1, 12 do if i % 3 ~= 0 and i * 10 >= v.value then kept = kept + 1 end end
+      check.eq(v.kept, kept, tostring(v.value))
+    end
+  end
+end)
+
 check.done()
