@@ -421,4 +421,17 @@ check.test("thresholds of a preset are told as those that a recipe gives, and sw
   end
 end)
 
+check.test("why rows were removed shows the text that a figure is of, and none in which personal data was found", function()
+  jsonl("why.jsonl", { { input = "what is a placeholder text?", output = "It is lorem ipsum, as printers say." },
+                       { input = "whom do I ask of that?", output = "Write to ann.lee@acme.io about it." },
+                       { input = "is this one fine?", output = "It is, and it stays." } })
+  recipe("why.lua", 'sources = { "why.jsonl" }, s.text_rules {}, s.pii { action = "reject" },')
+  local _, out = tamis "run why.lua --run-id a"
+  local _, report = tamis "report curated/why/a"
+  for _, text in ipairs { out, report } do
+    check.contains(flat(text), "what is a placeholder text?")
+    check.ok(not text:find("whom do I ask", 1, true), text)
+  end
+end)
+
 check.done()
