@@ -50,7 +50,7 @@ SERVER   = $(BUILD)/judge_server
 BENCHES  = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: fit-toxicity all demo check check-bare check-sdk check-c test asan tsan bench eval lint fuzz install uninstall clean deps readme
+.PHONY: fit-toxicity all demo check check-bare check-sdk check-c test asan tsan bench soak eval lint fuzz install uninstall clean deps readme
 all: tamis
 
 tamis: $(BUILD)/tamis
@@ -133,6 +133,11 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(KERNELS)
 	$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 bench: $(BUILD)/tamis $(BENCHES)
 	@tests/bench/run $(BUILD)
+
+# What takes minutes: kills, seeded faults under a cap, and the pace under a server's limit, in real time.
+soak: $(BUILD)/tamis $(BUILD)/tamis-test $(SERVER)
+	@for t in tests/soak/*.lua; do echo "== $$t"; \
+	  TAMIS=$(CURDIR)/$(BUILD)/tamis JUDGE_SERVER=$(CURDIR)/$(SERVER) $(BUILD)/tamis-test $$t || exit 1; done
 
 # Verdicts and pairs against brute force and against the exact join; ROC figures on labelled pairs.
 $(BUILD)/eval/%: $(BUILD)/tests/eval/%.o

@@ -63,6 +63,7 @@ local function finish(self, job, state, outcome)
     self.failures = self.failures + 1
     self.why[#self.why + 1] = #self.why < 5 and ("%s: %s"):format(state, outcome.why or "?") or nil
   end
+  if not job.extra then self.o.progress(1) end
   if outcome.rung then self.rungs[outcome.rung] = (self.rungs[outcome.rung] or 0) + 1 end
   job.done(outcome)
   release(self, job)
@@ -322,7 +323,6 @@ local function next_job(self, jobs)
         self.twins[job.key] = {}
         return job
       end
-      self.o.progress(1)
     end
   end
 end
@@ -377,10 +377,8 @@ function ask:run(jobs)
   while true do
     if not self.stopped then feed(self, jobs) end
     if self.out == 0 and (self.stopped or #self.wait == 0) then break end
-    local ended = self.ended
     for _, r in ipairs(o.client:poll(POLL)) do receive(self, r) end
     if o.cache then o.cache:commit() end
-    o.progress(self.ended - ended)
     if core.interrupted() then return nil, { class = "interrupted", why = "interrupted" } end
     if too_many_failures(self) then stop(self, "failures", table.concat(self.why, "; ")) end
   end

@@ -110,5 +110,31 @@ end
 --- Was anything of the run published?
 function Run:wrote() return fs.exists(self.base) end
 
+--- Runs a recipe, killed (SIGKILL) again and again at moments drawn from `seed`, until it has been killed so often;
+-- then to its end.
+-- @param folder   as `recipe` made it
+-- @param longest  seconds: each is killed before that
+-- @return  { kills = how often it was killed while it ran, status, err = of the last start, run }
+function Fixture:killed(folder, o, kills, longest, seed)
+  local random, n = seed, 0
+  for _ = 1, kills do
+    random = (random * 6364136223846793005 + 1442695040888963407) & 0x7fffffffffffffff
+    local after = longest * ((random >> 30) % 100000) / 100000
+    local _, out = check.run(("( %s ) >/dev/null 2>&1 & p=$!; sleep %.4f; kill -9 $p 2>/dev/null && echo killed; "
+      .. "wait $p"):format(self:command(folder, o), after))
+    if not out:find "killed" then break end
+    n = n + 1
+  end
+  local status, _, err = check.run(self:command(folder, o))
+  return { kills = n, status = status, err = err, run = self.folder_of(folder, o.id) }
+end
+
+--- How the results of two runs differ: the name of the first file whose bytes do; nil if none.
+function M.difference(a, b)
+  for _, name in ipairs { "curated", "rejected", "quarantined" } do
+    if a:bytes(name) ~= b:bytes(name) then return name end
+  end
+end
+
 M.key, M.openai_key = judge.ANTHROPIC_KEY, judge.OPENAI_KEY
 return M

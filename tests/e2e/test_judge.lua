@@ -263,11 +263,7 @@ check.test("two processes share one cache: nothing is torn, and a third pays not
   check.ok(sent >= 150 and sent <= 300, sent)
   local third = good { folder = folder, id = "c" }
   check.eq(server:stats().requests, sent)
-  for _, name in ipairs { "curated", "rejected", "quarantined" } do
-    for _, id in ipairs { "a", "b" } do
-      check.ok(j.folder_of(folder, id):bytes(name) == third:bytes(name), id .. " " .. name)
-    end
-  end
+  for _, id in ipairs { "a", "b" } do check.eq(fixture.difference(j.folder_of(folder, id), third), nil, id) end
 end)
 
 -- ---- policies, canaries ----
@@ -292,5 +288,79 @@ check.test("a judge that a planted answer can talk round is told of", function()
   server:control { canary = 0 }
   run = good { rows = rows, judge = fixture.MODEL .. ", canaries = 5" }
   check.eq(table.concat(run:lineage().notes, "\n"):find "planted" ~= nil, false)
+end)
+
+-- ---- kill -9 ----
+
+check.test("killed three times and started again: the same bytes as an unbroken run, and next to nothing paid twice",
+  function()
+    local rows, flight = {}, 8
+    for i = 1, 300 do rows[i] = i % 50 == 0 and "[[fault refusal]]" or "[[score " .. i % 5 + 1 .. "]]" end
+    local o = { rows = rows, judge = fixture.MODEL .. ", concurrency = " .. flight }
+    server:reset()
+    server:control { latency = { ms = 10 } }
+    local whole = good(o)
+    server:reset()
+    server:control { latency = { ms = 10 } }
+    local got = j:killed(j:recipe(o), o, 3, 0.4, 11)
+    check.eq({ got.status, got.kills }, { 0, 3 }, got.err)
+    check.eq(fixture.difference(got.run, whole), nil)
+    local sent = server:stats().requests
+    check.ok(sent >= 300 and sent <= 300 + 3 * flight, sent)
+    server:reset()
+  end)
+
+-- ---- the key ----
+
+local SECRET = "QX7vT2mK9pLw4RjZ8sHd5Nf3YbGc6EuA"   -- 32 bytes; its base64 below is plain arithmetic
+local SECRET_64 = "UVg3dlQybUs5cEx3NFJqWjhzSGQ1TmYzWWJHYzZFdUE="
+
+local function holds_key(bytes)
+  for _, needle in ipairs { SECRET, SECRET:sub(1, 8), SECRET_64:sub(1, 11), SECRET_64 } do
+    if bytes:find(needle, 1, true) then return needle end
+  end
+end
+
+check.test("the key is written nowhere, whatever the server repeats of it, and shows in no argument", function()
+  local k <close> = fixture.new({ latency = { ms = 300 } }, "--anthropic-key " .. SECRET)
+  local told = ("your key %s (%s) is fine, your row is not"):format(SECRET, SECRET_64)
+  k.server:control { script = { { match = "invoice 3 of", fault = "unprocessable", message = told } } }
+  local o = { rows = fixture.times(6, "[[score 4]]"), env = { ANTHROPIC_API_KEY = SECRET },
+              judge = fixture.MODEL .. ", max_failed = 1", options = "--yes --trace" }
+  local folder = k:recipe(o)
+  local status, out, err = check.run(("( %s ) & p=$!; sleep 0.5; tr '\\0' ' ' < /proc/$p/cmdline; wait $p"):format(
+    k:command(folder, o)))
+  check.eq(status, 0, err)
+  check.contains(out, " run recipe.lua ")
+  check.eq(holds_key(out .. err), nil)
+  check.eq(k.folder_of(folder):states()[3], "failed")
+  check.contains(k.folder_of(folder):bytes "quarantined", "your row is not")
+  local _, files = check.run("find " .. check.quote(k.dir) .. " -type f")
+  local read = 0
+  for path in files:gmatch "[^\n]+" do
+    check.eq(holds_key(check.read(path)), nil, path)
+    read = read + 1
+  end
+  check.ok(read >= 7, files)   -- recipe, rows, cache, curated, quarantined, lineage, ledger, report
+  k.server:control { script = { { path = "/v1/messages", fault = "auth", message = told } } }
+  status, out, err = check.run(k:command(k:recipe(o), o))
+  check.eq({ status, holds_key(out .. err) }, { 1, nil })
+end)
+
+check.test("a process that holds the key leaves no core file", function()
+  local dir = check.folder()
+  local abort = ("cd %s && ulimit -c unlimited && "):format(check.quote(dir))
+  check.run(abort .. "sh -c 'kill -ABRT $$'")
+  local _, cores = check.run("find " .. check.quote(dir) .. " -name '*core*'")
+  if cores == "" then check.skip "core files cannot be written here" end
+  check.run("rm -f " .. cores:gsub("\n", " "))
+  local k <close> = fixture.new({ latency = { ms = 3000 } }, "--anthropic-key " .. SECRET)
+  local o = { rows = { "[[score 4]]" }, env = { ANTHROPIC_API_KEY = SECRET } }
+  local folder = k:recipe(o)
+  local _, out = check.run(("ulimit -c unlimited; ( %s ) & p=$!; sleep 0.6; kill -ABRT $p; wait $p; echo $?"):format(
+    k:command(folder, o)))
+  check.contains(out, "134")
+  _, cores = check.run("find " .. check.quote(folder) .. " -name '*core*'")
+  check.eq(cores, "")
 end)
 check.done()
