@@ -6,6 +6,7 @@
 
 local json = require "json"
 local limits = require "report.limits"
+local plan = require "plan"
 local remedy = require "report.remedy"
 
 local bounds = {}
@@ -49,11 +50,25 @@ local function is_whole(now, kept, alone)
   return most > 1
 end
 
+-- Does the parameter take whole numbers alone? nil for a stage of a recipe's own.
+local function takes_whole(stage, param)
+  local def = stage.stage and plan.stage(stage.stage)
+  local spec = def and (def.params or {})[param]
+  return spec and spec.type == "integer"
+end
+
+-- Ten to the digits behind the point that tell values apart which lie so far from each other, four at most.
+local function scale_of(step)
+  local scale = 1
+  while scale < 1e4 and scale * step < 1 do scale = scale * 10 end
+  return scale
+end
+
 -- Values from low to high and the run's own: whole ones, growing by a factor where they reach far.
-local function grid(low, high, now, whole)
+local function grid(low, high, now, whole, scale)
   local set, out = { [now] = true }, {}
   local function add(v)
-    if whole then v = math.tointeger(math.floor(v + 0.5)) else v = math.floor(v * 1e4 + 0.5) / 1e4 end
+    if whole then v = math.tointeger(math.floor(v + 0.5)) else v = math.floor(v * scale + 0.5) / scale end
     set[v] = true
   end
   local ratio = low > 0 and high / low or 0
@@ -111,7 +126,9 @@ local function one(facts, stage, b, reasons)
   if not reason and (similar or not kept or kept:count "standing" == 0) then return nil end
   local low, high = range(kept, alone, now)
   if low >= high then return nil end
-  local values = grid(low, high, now, is_whole(now, kept, alone))
+  local whole = takes_whole(stage, param) or is_whole(now, kept, alone)
+  local scale = similar and 1e4 or scale_of((high - low) / bounds.STEPS)   -- the nearest pair is told to four digits
+  local values = grid(low, high, now, whole, scale)
   if similar then values[#values + 1] = math.ceil(high * 1e4 + 1) / 1e4 end   -- past the nearest pair: nothing is near
   local go, back = moved(values, side, kept, alone)
   return { name = stage.name .. "." .. param, metric = name, reason = reason, side = side, now = now,

@@ -11,7 +11,13 @@ notice.REMOVED = 0.30   -- a stage that rejects more than this share of what it 
 notice.FEW = 20         -- of fewer rows a share says nothing
 notice.KEEP = 0.90      -- … with the value that would keep this share
 
-local number, percent = screen.number, screen.percent
+local percent = screen.percent
+
+-- A threshold with the digits it needs, four at most.
+local function value_of(v)
+  if v == math.floor(v) then return screen.number(v) end
+  return (screen.number(v, 4):gsub("%.?0+$", ""))
+end
 
 -- The metric that holds a stage's figure of a rejected row.
 local function metric_of(s, row)
@@ -52,15 +58,15 @@ local function sentence(facts, s, reason)
     if not value or value >= 1 then
       return ("%s; most are copies to the letter, which no %s.%s keeps"):format(text, s.name, name)
     end
-    value = "above " .. number(value, 4)
+    value = "above " .. value_of(value)
   elseif type(e.value) == "number" then
     local metric = metric_of(s, row)
     local column = metric and facts:alone(metric, s.name, reason.reason, "stage")
     value = bound(column, back_of(s), e.value < e.threshold and "min" or "max")
-    value = value and number(value, 4)
+    value = value and value_of(value)
   end
   if not value then return text end
-  return ("%s; %s.%s = %s would keep 90%% (now %s)"):format(text, s.name, name, value, number(e.threshold or now, 4))
+  return ("%s; %s.%s = %s would keep 90%% (now %s)"):format(text, s.name, name, value, value_of(e.threshold or now))
 end
 
 --- The sentences for a run, in order of its stages.

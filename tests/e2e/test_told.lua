@@ -434,4 +434,16 @@ check.test("why rows were removed shows the text that a figure is of, and none i
   end
 end)
 
+check.test("other thresholds of a whole number are whole numbers", function()
+  local _, report = tamis "report curated/why/a --json"
+  for _, b in ipairs(json.decode(report).bounds) do
+    if b.name == "text_rules.max_lorem_ipsum" then
+      check.eq(b.values, { 0, 1 })
+      check.eq(b.kept, { 1, 2 })
+      return
+    end
+  end
+  check.ok(false, "no bound of max_lorem_ipsum")
+end)
+
 check.done()
