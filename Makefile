@@ -131,7 +131,7 @@ asan tsan:
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(KERNELS)
 	@mkdir -p $(@D)
 	$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
-bench: $(BUILD)/tamis $(BENCHES)
+bench: $(BUILD)/tamis $(BUILD)/tamis-test $(SERVER) $(BENCHES)
 	@tests/bench/run $(BUILD)
 
 # What takes minutes: kills, seeded faults under a cap, and the pace under a server's limit, in real time.
