@@ -15,7 +15,8 @@ local function subcommands()
   return out
 end
 
-local command = { summary = "the answers of a judge's batches brought in; a judge held against people", usage = "", options = {}, notes = {}, examples = {} }
+local command = { summary = "a judge's batches; a judge held against people", usage = "", options = {}, notes = {},
+                  examples = {} }
 
 -- Help tells of the subcommands as if they were options.
 do
