@@ -43,6 +43,16 @@ local function unknown(topic)
   return fail(('no help for "%s"%s'):format(topic, more))
 end
 
+-- Does the page of a command tell of this too, as of `fit` its kind lm?
+local function told_with(topic, word)
+  for _, c in ipairs(catalogue.commands()) do
+    for _, o in ipairs(c.name == topic and c.options or {}) do
+      if o[1] == word then return true end
+    end
+  end
+  return false
+end
+
 function help.run(args, env)
   local out = env and env.out or function(line) io.stdout:write(line, "\n") end
   local s = screen.new { tty = fs.isatty(1), width = fs.width(1) }
@@ -58,8 +68,10 @@ function help.run(args, env)
     pages.overview(s, out)
   end
   for i, topic in ipairs(topics) do
-    if i > 1 then out("") end
-    if not pages.topic(s, topic, out) then return unknown(topic) end
+    if i == 1 or not told_with(topics[i - 1], topic) then
+      if i > 1 then out("") end
+      if not pages.topic(s, topic, out) then return unknown(topic) end
+    end
   end
   return 0
 end

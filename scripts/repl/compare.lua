@@ -6,7 +6,8 @@ local show = require "repl.show"
 local worddiff = require "report.worddiff"
 
 local FIELDS = { "system", "input", "output", "alternative" }
-local INDENT, MOST, CONTEXT = 10, 40, 12
+local LABEL = { alternative = "rejected" }
+local INDENT, MOST, CONTEXT = 11, 40, 12
 
 local function place(r) return ("#%s %s:%d"):format(screen.number(r.row), screen.clean(r.source), r.line) end
 
@@ -19,7 +20,7 @@ local function fields_of(r)
 end
 
 local function field(s, out, rows, name, a, b)
-  local label = screen.pad("  " .. name, INDENT)
+  local label = screen.pad("  " .. (LABEL[name] or name), INDENT)
   local function put(text)
     out(s:paint("dim", label) .. text)
     label = string.rep(" ", INDENT)

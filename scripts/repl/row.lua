@@ -10,7 +10,7 @@ local FIELDS = { "system", "input", "output", "alternative" }
 local IS_FIELD = { system = true, input = true, output = true, alternative = true, assistant = true }
 local LABEL = { alternative = "rejected" }
 local CARD_LINES, SHORT_LINES = 40, 2     -- of one text
-local INDENT = 10
+local INDENT = 11   -- two blanks, the longest label, one more
 local COLOUR = { standing = "green", rejected = "red", quarantined = "yellow" }
 
 local Row = { __name = "row" }

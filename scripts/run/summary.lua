@@ -38,13 +38,29 @@ local function moved(run, before)
   return (rowdiff.since(run.view, old))
 end
 
+-- Has a run read nothing that this one reads, neither a file of the same path nor the same bytes?
+local function read_others(before, now)
+  local seen = {}
+  for _, s in ipairs(before) do seen[s.path or 0], seen[s.sha256 or 0] = true, true end
+  for _, s in ipairs(now) do
+    if seen[s.path] or seen[s.sha256] then return false end
+  end
+  return #before > 0 and #now > 0
+end
+
 --- What changed since the last run of this dataset.
--- @return  nil if there was none; { run_id, kept, kept_before, gained, lost, causes, changes = { sentences } }
+-- @return  nil if there was none; { run_id, kept, kept_before, gained, lost, causes, changes = { sentences } }; of
+--   sources that have nothing in common { run_id, kept, kept_before, other_sources = true, changes = {} }
 function summary.difference(run)
   local before = run.previous
   if not before or before.run_id == run.id and not run.options.replace then return nil end
+  local record = record_of(run)
+  if read_others(before.sources or {}, record.sources) then
+    return { run_id = before.run_id, kept = (run.view:counts()), kept_before = before.final_count,
+             other_sources = true, changes = {} }
+  end
   local said = {}
-  for i, c in ipairs(changes.between(before, record_of(run))) do said[i] = changes.say(c) end
+  for i, c in ipairs(changes.between(before, record)) do said[i] = changes.say(c) end
   local rows = moved(run, before) or {}
   return { run_id = before.run_id, kept = (run.view:counts()), kept_before = before.final_count, gained = rows.gained,
            lost = rows.lost, causes = rows.causes, changes = said }
@@ -179,6 +195,9 @@ local function difference(run, s, out)
   local d = summary.difference(run)
   if not d then return end
   out("")
+  if d.other_sources then
+    return say(s, ("Run %s before it read other sources: nothing to compare"):format(d.run_id or "?"), out)
+  end
   local head = d.kept_before and (": %s kept, were %s"):format(count(d.kept, "row"), number(d.kept_before)) or ""
   if d.gained then head = ("%s; %s gained, %s lost"):format(head, number(d.gained), number(d.lost)) end
   local since = "Since run " .. clean(d.run_id or "?")

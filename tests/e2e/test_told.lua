@@ -446,4 +446,30 @@ check.test("other thresholds of a whole number are whole numbers", function()
   check.ok(false, "no bound of max_lorem_ipsum")
 end)
 
+check.test("a run before that read other sources is named, and nothing is compared with it", function()
+  jsonl("first.jsonl", { { input = "what is one?", output = "The first." }, { input = "and two?", output = "The second." } })
+  jsonl("other.jsonl", { { input = "where is it?", output = "Elsewhere." } })
+  recipe("since.lua", 'sources = { "first.jsonl" }, s.exact_dedup {},')
+  tamis "run since.lua --run-id a"
+  recipe("since.lua", 'sources = { "other.jsonl" }, s.exact_dedup {},')
+  local _, out = tamis "run since.lua --run-id b"
+  check.contains(flat(out), "Run a before it read other sources: nothing to compare")
+  check.ok(not out:find("Since run", 1, true), out)
+  recipe("since.lua", 'sources = { "other.jsonl", "first.jsonl" }, s.exact_dedup {},')
+  _, out = tamis "run since.lua --run-id c"
+  check.contains(flat(out), "Since run b: 3 rows kept, were 1")
+end)
+
+check.test("help of a command and of a kind that its page tells of is one page", function()
+  for _, topic in ipairs { "fit lm", "fit toxicity", "judge calibrate" } do
+    local status, out, err = tamis("help %s", topic)
+    check.eq({ status, err }, { 0, "" })
+    local _, alone = tamis("help %s", topic:match "^%w+")
+    check.eq(out, alone)
+  end
+  local status, _, err = tamis "help fit nosuchthing"
+  check.eq(status, 2)
+  check.contains(err, 'no help for "nosuchthing"')
+end)
+
 check.done()
