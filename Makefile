@@ -87,15 +87,18 @@ $(BUILD)/weights.c: $(WEIGHTS) Makefile
 	@{ echo '#include "classify/shipped.h"'; echo 'const unsigned char classify_shipped[] = {'; \
 	od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '0};'; \
 	echo 'const size_t classify_shipped_len = sizeof classify_shipped - 1;'; } > $@
-# They are fitted to sets of DATA, a folder; what they are worth stands in their header and in the README.
+# They are fitted to sets of DATA, a folder, and to sentences.jsonl, written for it: what one says to one person, threats,
+# and short clean texts. HateCheck calls abuse of a person or a trade not hateful: that is measured, not fitted to. What
+# they are worth stands in their header and in the README.
 DATA ?= ../shared/data
 CLEAN = raw_math.jsonl raw_multilingual.jsonl raw_support.jsonl.gz raw_tickets.jsonl alpaca.jsonl.gz alpaca.json \
         sharegpt.jsonl openai_messages.jsonl judge_llmbar.jsonl
 fit-toxicity: $(BUILD)/tamis
 	$(BUILD)/tamis fit toxicity $(DATA)/toxicity_social.jsonl $(DATA)/toxicity_hatecheck.jsonl \
+	  modules/classify/sentences.jsonl --not-fitted target_indiv_nh --not-fitted target_group_nh \
 	  $(addprefix --clean $(DATA)/,$(CLEAN)) --words $(DATA)/wordlist_offensive.jsonl --by functionality \
-	  --about "texts: surge-ai/toxicity (MIT), paul-rottger/hatecheck-data (CC-BY-4.0); words: LDNOOBW (CC-BY-4.0); clean \
-	rows: PolyAI banking77, Google Taskmaster-4 (CC-BY-4.0), GSM8K, GPTeacher, LLMBar (MIT), \
+	  --about "texts: surge-ai/toxicity (MIT), paul-rottger/hatecheck-data (CC-BY-4.0), sentences of its own; words: \
+	LDNOOBW (CC-BY-4.0); clean rows: PolyAI banking77, Google Taskmaster-4 (CC-BY-4.0), GSM8K, GPTeacher, LLMBar (MIT), \
 	truthfulqa-multi (Apache-2.0)" --out $(WEIGHTS) --replace
 $(BUILD)/embedded.o $(BUILD)/weights.o: %.o: %.c
 	$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<

@@ -12,7 +12,7 @@ local figures = require "classify.figures"
 local fitting = {}
 
 fitting.DEFAULTS = {
-  bits = 17, char_min = 2, char_max = 5, words = 2, window = 24, pad = 50, least = 2, c = 4, smooth = 0.03,
+  bits = 17, char_min = 2, char_max = 5, words = 2, window = 24, pad = 100, least = 2, c = 4, smooth = 0.03,
   passes = 20, seed = 42, prior = 0.04, held_out = 1 / 3, folds = 3, alike = 0.5, threshold = 0.1,
 }
 local SHAPE = { "bits", "char_min", "char_max", "words", "window", "pad", "least", "c", "smooth", "passes", "seed" }
@@ -74,11 +74,11 @@ local function calibrate(model, list, o)
   local values, labels, weights = {}, {}, {}
   local sum = { [true] = 0, [false] = 0 }
   for fold = 1, o.folds do
-    local function is_out(e) return e.held or e.fold == fold end
+    local function is_out(e) return e.held or e.unfit or e.fold == fold end
     local m, err = fit(list, is_out, o)
     if not m then return nil, err end
     for _, e in ipairs(list) do
-      if not e.held and e.fold == fold then
+      if not e.held and not e.unfit and e.fold == fold then
         local k = #values + 1
         local _, value = m:score(e.text)
         values[k], labels[k], weights[k] = value, e.toxic, e.weight
@@ -128,7 +128,7 @@ local function measure(model, labelled, clean, o)
 end
 
 --- @param labelled, clean, words  as scripts/classify/examples.lua makes them; the latter two may be empty
--- @param o  changes to fitting.DEFAULTS
+-- @param o  changes to fitting.DEFAULTS; unfit = set of values of `by` whose texts are measured, but not fitted to
 -- @return  a model, and { files = { figures, file, list = { score, toxic, by } }, clean = { file, rows, over },
 --   fitted = texts }; or nil and a sentence
 function fitting.run(labelled, clean, words, o)
@@ -136,19 +136,19 @@ function fitting.run(labelled, clean, words, o)
   for _, k in ipairs(SHAPE) do o.shape[k] = o[k] end
   local held = fitting.split(labelled, o)
   weigh(labelled, clean, words)
-  local list = {}
-  for i, e in ipairs(labelled) do e.held, list[#list + 1] = held[i], e end
+  local list, unfit = {}, o.unfit or {}
+  for i, e in ipairs(labelled) do e.held, e.unfit, list[#list + 1] = held[i], unfit[e.by] or false, e end
   for _, e in ipairs(clean) do e.key, e.held, list[#list + 1] = e.row, examples.draw(o.seed, e.row) < o.held_out, e end
   for i, e in ipairs(words) do e.key, list[#list + 1] = "word " .. i, e end
   for _, e in ipairs(list) do e.fold = 1 + math.floor(examples.draw(o.seed .. "fold", e.key) * o.folds) end
   for _, e in ipairs(words) do e.fold = 0 end   -- no text: fitted to, not calibrated on
-  local model, err = fit(list, function(e) return e.held end, o)
+  local model, err = fit(list, function(e) return e.held or e.unfit end, o)
   if not model then return nil, err end
   local ok, wrong = calibrate(model, list, o)
   if not ok then return nil, wrong end
   local found = measure(model, labelled, clean, o)
   found.fitted = 0
-  for _, e in ipairs(list) do if not e.held then found.fitted = found.fitted + 1 end end
+  for _, e in ipairs(list) do if not e.held and not e.unfit then found.fitted = found.fitted + 1 end end
   return model, found
 end
 

@@ -37,7 +37,10 @@ local function settings(o)
   if window < D.least or window > 256 then
     return nil, ("--window is %d to 256 words, got %d"):format(D.least, window)
   end
-  return { threshold = threshold, prior = prior, held_out = held_out, window = window, seed = o.seed,
+  local unfit = {}
+  for _, value in ipairs(o.not_fitted or {}) do unfit[value] = true end
+  if next(unfit) and not o.by then return nil, "--not-fitted names values of --by PATH, which is not given" end
+  return { unfit = unfit, threshold = threshold, prior = prior, held_out = held_out, window = window, seed = o.seed,
            alike = o.by_line and 0 or D.alike }
 end
 
@@ -146,6 +149,8 @@ return {
     { "--group PATH", "lines of the same value are held out together (default: those alike by their words)" },
     { "--by-line", "hold lines out one by one; a template's fillings are then on both sides" },
     { "--by PATH", "print the share that is right by this value too" },
+    { "--not-fitted VALUE", "lines of this value of --by are scored, not fitted to: their label means another thing",
+      "list" },
     { "--held-out SHARE", "of the groups (default 0.333)" },
     { "--threshold SCORE", "print precision, recall and F1 here (default 0.1)" },
     { "--prior SHARE", "of the strings that the stage will see are toxic (default 0.04): sets what a score means" },

@@ -16,8 +16,9 @@ return {
   near_misses = { precision = 0.98, recall = 0.98 },
   -- toxicity: the shipped weights on the third of each set that they were not fitted to, templates apart
   toxicity = {
-    ["toxicity_social.jsonl"]    = { auc = 0.88, best_f1 = 0.82, precision = 0.92, recall = 0.48 },
-    ["toxicity_hatecheck.jsonl"] = { auc = 0.73, best_f1 = 0.84, precision = 0.78, recall = 0.75 },
+    ["toxicity_social.jsonl"]    = { auc = 0.88, best_f1 = 0.82, precision = 0.92, recall = 0.60 },
+    ["toxicity_hatecheck.jsonl"] = { auc = 0.64, best_f1 = 0.84, precision = 0.78, recall = 0.73 },
+    ["sentences.jsonl"]          = { auc = 0.90, best_f1 = 0.72, precision = 0.72, recall = 0.56 },
   },
   -- made secrets of all kinds, among as many decoys
   secrets = { precision = 0.95, recall = 0.95 },
