@@ -77,9 +77,14 @@ typedef struct ClassifyOp {
   Model *model;
   Topics *phrases;
   double threshold;
+  uint32_t fields;
   int tag;
   char *reason, *annotation;
 } ClassifyOp;
+
+static int is_read(const ClassifyOp *c, const RowString *s) {
+  return c->fields == 0 || (s->field < FIELD_COUNT && (c->fields >> s->field & 1));
+}
 
 /* The bytes of text whose folded bytes are start..end: folding leaves one blank between words. */
 static void unfolded(Span text, Span folded, size_t start, size_t end, ClassifyResult *r) {
@@ -113,6 +118,7 @@ static int run(const RowOp *op, Row *row, Out *out) {
   size_t n = row_strings(row, &string);
   for (size_t i = 0; i < n && most.score < 1; i++) {
     ClassifyResult r = { 0 };
+    if (!is_read(c, &string[i])) continue;
     int found = c->phrases != NULL ? find_phrase(c, row, string[i].text, &r) : 0;
     if (found < 0) return -1;
     if (!found && c->model != NULL) r = model_score(c->model, string[i].text);
@@ -148,7 +154,7 @@ RowOp *classify_op(const ClassifyRule *rule, Error *err) {
   rowop_init(&c->op, run, destroy);
   c->model = rule->model != NULL ? model_ref(rule->model) : NULL;
   c->phrases = rule->phrases;
-  c->threshold = rule->threshold, c->tag = rule->tag;
+  c->threshold = rule->threshold, c->fields = rule->fields, c->tag = rule->tag;
   c->reason = strdup(rule->reason);
   c->annotation = strdup(rule->annotation);
   if (c->reason != NULL && c->annotation != NULL && rowop_add_metric(&c->op, rule->metric) >= 0) return &c->op;

@@ -1,4 +1,4 @@
-/* modules/classify/classify_op.h - the row operator that scores every string of a row, and a model that several
+/* modules/classify/classify_op.h - the row operator that scores the strings of a row, and a model that several
 ** operators share: one of tamis fit (classify.h), or a published fastText model (lang/fasttext.h). */
 #ifndef TAMIS_CLASSIFY_OP_H
 #define TAMIS_CLASSIFY_OP_H
@@ -28,11 +28,12 @@ typedef struct ClassifyRule {
   Model *model;            /* scores a string; NULL: phrases alone */
   Topics *phrases;         /* a string in which one stands has score 1; NULL: none */
   double threshold;        /* a score above it is too much */
+  uint32_t fields;         /* 1 << Field of those whose strings are scored; 0: every string of the row but its id */
   int tag;                 /* annotate such a row, do not reject it */
   const char *reason, *annotation, *metric;
 } ClassifyRule;
 
-/* Every string of the row but its id is scored; the highest counts and is the metric. Evidence is {"field", "value",
+/* Each such string of the row is scored; the highest counts and is the metric. Evidence is {"field", "value",
 ** "threshold", "spans"}: the window, or the phrase's string. Takes over phrases, also when it fails: NULL with err
 ** worded. Refers to the model; copies the names. */
 RowOp *classify_op(const ClassifyRule *rule, Error *err);

@@ -264,12 +264,30 @@ static Topics *read_phrases(lua_State *L, Error *err) {
   return topics_new(phrase, n, err);
 }
 
+/* The names of the list "fields" as bits; 0, every string, where it is absent. */
+static uint32_t read_fields(lua_State *L) {
+  size_t n;
+  uint32_t bits = 0;
+  if (lua_getfield(L, 1, "fields") != LUA_TNIL) {
+    Span *name = push_texts(L, lua_gettop(L), &n);
+    for (size_t i = 0; i < n; i++) {
+      Field f = field_by_name(name[i]);
+      if (f == FIELD_NONE) luaL_error(L, "fields: \"%s\" is no field", name[i].ptr);
+      bits |= 1u << f;
+    }
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return bits;
+}
+
 static int f_check(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   ClassifyRule rule = { .threshold = param_number(L, 1, "threshold", 0, 1), .reason = param_string(L, 1, "reason").ptr,
                         .annotation = param_string(L, 1, "annotation").ptr,
                         .metric = param_string(L, 1, "metric").ptr };
   rule.tag = strcmp(param_string(L, 1, "action").ptr, "tag") == 0;
+  rule.fields = read_fields(L);
   if (lua_getfield(L, 1, "model") != LUA_TNIL) rule.model = check_model(L, lua_gettop(L));
   lua_newrowop(L);
   lua_getfield(L, 1, "phrases");

@@ -57,6 +57,23 @@ check.test("a plain insult goes, alone or inside a long text, with its sentence 
   end
 end)
 
+check.test("short clean texts, names and countries pass; plain threats and insults to one person do not", function()
+  local GOOD = { "My name is Joe.", "Are all humans human?", "Czech Republic", "nothing matches that",
+                 "What type of cancer kills the most women in the U.S.?", "How do I kill a process?", "Joe" }
+  local BAD = { "I will kill you and your family.", "go kill yourself", "What a dumb, pathetic loser you are." }
+  local lines = {}
+  for _, t in ipairs(GOOD) do lines[#lines + 1] = pair(t, "Here is the answer.") end
+  for _, t in ipairs(BAD) do lines[#lines + 1] = pair("Please answer.", t) end
+  file("plain.jsonl", table.concat(lines))
+  file("short.lua", [[local s = require "tamis"
+return s.recipe { name = "short", sources = { "plain.jsonl" }, s.toxicity {} }]])
+  local status, _, err = tamis "run short.lua --run-id a --quiet"
+  check.eq(status, 0, err)
+  local r = rejected(dir .. "/curated/short/a/")
+  for i, t in ipairs(GOOD) do check.eq(r[i], nil, t) end
+  for i, t in ipairs(BAD) do check.ok(r[#GOOD + i], t) end
+end)
+
 check.test("tag keeps the row and annotates it; a threshold of 1 lets all pass", function()
   local status, said, folder = run("tag", 's.toxicity { action = "tag" }, s.balance { by = "toxicity", max = 1 }')
   check.eq(status, 0, said)
@@ -68,7 +85,7 @@ check.test("tag keeps the row and annotates it; a threshold of 1 lets all pass",
 end)
 
 check.test("a lexicon counts whole words, case apart, from a list or a file", function()
-  local status, said, folder = run("list", 's.toxicity { lexicon = { "reset my", "bien", "lat" } }')
+  local status, said, folder = run("list", 's.toxicity { lexicon = { "reset my", "bien", "lat" }, weights = false }')
   check.eq(status, 0, said)
   local r = rejected(folder)
   check.eq(r[1].evidence.value, 1)
@@ -76,11 +93,45 @@ check.test("a lexicon counts whole words, case apart, from a list or a file", fu
   check.eq(r[1].evidence.field, "input")
   check.ok(r[4] and not r[2] and not r[3])
   file("words.jsonl", '{"lang":"en","word":"library"}\n{"lang":"fr","word":"merci"}\nlate\n')
-  status, said, folder = run("words", 's.toxicity { lexicon = "words.jsonl" }')
+  status, said, folder = run("words", 's.toxicity { lexicon = "words.jsonl", weights = false }')
   check.eq(status, 0, said)
   r = rejected(folder)
   check.ok(r[2] and r[3] and not r[1] and not r[4])
   check.contains(fs.read(folder .. "lineage.json"), "words.jsonl")
+end)
+
+check.test("a lexicon stands beside the weights unless they are turned off, and the run says who judged", function()
+  local status, said, folder = run("beside", 's.toxicity { lexicon = { "reset my" } }')
+  check.eq(status, 0, said)
+  local r = rejected(folder)
+  check.ok(r[1] and r[2] and r[3] and not r[4])
+  check.contains(fs.read(folder .. "lineage.json"), "judged by the weights that come with the program and a lexicon of 1 word")
+  status, said, folder = run("alone", 's.toxicity { lexicon = { "reset my" }, weights = false }')
+  check.eq(status, 0, said)
+  r = rejected(folder)
+  check.ok(r[1] and not r[2] and not r[3])
+  check.contains(fs.read(folder .. "lineage.json"), "judged by a lexicon of 1 word alone")
+  status, said = run("nothing", "s.toxicity { weights = false }")
+  check.ok(status ~= 0)
+  check.contains(said, "leaves nothing that judges")
+end)
+
+check.test("only the fields are scored, unless all strings are asked for", function()
+  file("meta.jsonl", json.encode { input = "How are you?", output = "Fine.", about = "You are a stupid idiot." } .. "\n"
+    .. pair("You are a stupid idiot.", "Please be kind.") .. pair("Hello there, friend.", "You are a stupid idiot."))
+  local function gone(fields)
+    file("fields.lua", ([[local s = require "tamis"
+return s.recipe { name = "fields", sources = { "meta.jsonl" }, s.toxicity { %s } }]]):format(fields))
+    local status, _, err = tamis "run fields.lua --run-id a --quiet --replace"
+    check.eq(status, 0, err)
+    local out = {}
+    for line in pairs(rejected(dir .. "/curated/fields/a/")) do out[#out + 1] = line end
+    table.sort(out)
+    return out
+  end
+  check.eq(gone "", { 2, 3 })
+  check.eq(gone 'fields = { "all" }', { 1, 2, 3 })
+  check.eq(gone 'fields = { "output" }', { 3 })
 end)
 
 local function labels(n)
