@@ -7,7 +7,7 @@ local worddiff = require "report.worddiff"
 
 local FIELDS = { "system", "input", "output", "alternative" }
 local LABEL = { alternative = "rejected" }
-local INDENT, MOST, CONTEXT = 11, 40, 12
+local INDENT, MOST, CONTEXT = 10, 40, 12
 
 local function place(r) return ("#%s %s:%d"):format(screen.number(r.row), screen.clean(r.source), r.line) end
 
@@ -20,17 +20,19 @@ local function fields_of(r)
 end
 
 local function field(s, out, rows, name, a, b)
-  local label = screen.pad("  " .. (LABEL[name] or name), INDENT)
+  local word = LABEL[name] or name
+  local indent = math.max(INDENT, #word + 3)
+  local label = screen.pad("  " .. word, indent)
   local function put(text)
     out(s:paint("dim", label) .. text)
-    label = string.rep(" ", INDENT)
+    label = string.rep(" ", indent)
   end
   if a == nil or b == nil then
     put(s:paint("dim", ("only #%s has one"):format(screen.number(a == nil and rows.b or rows.a))))
     return
   end
-  local lines, same = worddiff.lines(s, a, b, { columns = s.width - INDENT, most = MOST, context = CONTEXT })
-  if a == b then put(s:paint("dim", "the same: ") .. s:cut((a:gsub("%s+", " ")), s.width - INDENT - 10)) return end
+  local lines, same = worddiff.lines(s, a, b, { columns = s.width - indent, most = MOST, context = CONTEXT })
+  if a == b then put(s:paint("dim", "the same: ") .. s:cut((a:gsub("%s+", " ")), s.width - indent - 10)) return end
   if same then put(s:paint("dim", "the same words, other blanks or letters")) end
   for _, line in ipairs(lines) do put(line) end
 end

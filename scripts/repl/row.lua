@@ -10,7 +10,7 @@ local FIELDS = { "system", "input", "output", "alternative" }
 local IS_FIELD = { system = true, input = true, output = true, alternative = true, assistant = true }
 local LABEL = { alternative = "rejected" }
 local CARD_LINES, SHORT_LINES = 40, 2     -- of one text
-local INDENT = 11   -- two blanks, the longest label, one more
+local INDENT = 10
 local COLOUR = { standing = "green", rejected = "red", quarantined = "yellow" }
 
 local Row = { __name = "row" }
@@ -57,10 +57,12 @@ local function texts(r, s, lines, out, short)
     if text and short then text = gathered(text, s) end
     if text and (text ~= "" or name ~= "system") then
       any = true
-      local label = screen.pad("  " .. (LABEL[name] or name), INDENT)
-      for i, line in ipairs(s:wrap(text, s.width - INDENT, lines)) do
+      local word = LABEL[name] or name
+      local indent = math.max(INDENT, #word + 3)
+      local label = screen.pad("  " .. word, indent)
+      for i, line in ipairs(s:wrap(text, s.width - indent, lines)) do
         if line == "" then line, label = "", label:gsub(" +$", "") end
-        out((i == 1 and s:paint("dim", label) or line == "" and "" or string.rep(" ", INDENT)) .. line)
+        out((i == 1 and s:paint("dim", label) or line == "" and "" or string.rep(" ", indent)) .. line)
       end
     end
   end
