@@ -115,8 +115,8 @@ $(SERVER): $(call obj,$(SERVER_C)) $(KERNELS)
 test: $(BUILD)/tamis $(C_TESTS) $(BUILD)/tamis-test $(SERVER)
 	@tests/run $(BUILD)
 # What the providers' published SDKs and types say of that server; needs node and the npm registry, else skips.
-check-sdk: $(SERVER)
-	@tests/judge_server/sdk_check.sh $(SERVER)
+check-sdk: $(SERVER) $(BUILD)/tamis-test
+	@tests/judge_server/sdk_check.sh $(SERVER) $(BUILD)/tamis-test
 check: PACKAGES += libnghttp2-dev
 check: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/tamis $(C_TESTS) $(BUILD)/tamis-test $(SERVER)

@@ -1,8 +1,9 @@
 // sdk_check.mjs - the second opinion on the wire: the providers' own SDKs talk to the test server, and their
 // published types judge its replies. Run by sdk_check.sh in a folder where the packages are installed.
-//   node sdk_check.mjs PATH/TO/judge_server
+//   node sdk_check.mjs PATH/TO/judge_server [OUR_REQUESTS.json]
 import { spawn, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import NewestAnthropic from '@anthropic-ai/sdk'     // sends anthropic-version 2026-10-21 and a bearer token
 import FormerAnthropic from 'anthropic-2023-06-01'  // the last that sends 2023-06-01 and x-api-key
 import OpenAI, { toFile } from 'openai'
@@ -178,6 +179,26 @@ async function openai() {
   keep('OpenAI.FileDeleted', await client.files.delete(file.id))
 }
 
+// What the judge sends (our_requests.lua) is of the type that the SDKs take, and what they send for it.
+const PARAMS = { anthropic: 'Anthropic.MessageCreateParamsNonStreaming', openai: 'OpenAI.ChatCompletionCreateParamsNonStreaming' }
+async function ours(path) {
+  let sent
+  const spy = (to, init) => { sent = JSON.parse(init.body); return fetch(to, init) }
+  const a = new NewestAnthropic({ apiKey: ANTHROPIC_KEY, baseURL: url, maxRetries: 0, fetch: spy })
+  const f = new FormerAnthropic({ apiKey: ANTHROPIC_KEY, baseURL: url, maxRetries: 0, fetch: spy })
+  const o = new OpenAI({ apiKey: OPENAI_KEY, baseURL: url + '/v1', maxRetries: 0, fetch: spy })
+  for (const { provider, body } of JSON.parse(readFileSync(path, 'utf8'))) {
+    const own = JSON.parse(body)
+    typed.push([PARAMS[provider], own])
+    const clients = provider === 'openai' ? [o.chat.completions] : [f.messages, a.messages]
+    for (const client of clients) {
+      const reply = await client.create(own)
+      check(reply.content?.[0].type === 'text' || reply.choices?.[0].message.content, `our request to ${provider}`)
+      check(isDeepStrictEqual(sent, own), `what the SDK sends for our request to ${provider}: ${JSON.stringify(sent)}`)
+    }
+  }
+}
+
 // The replies as literals of the published types: a missing or a misspelt member is an error of the compiler.
 function types() {
   const source = ["import Anthropic from '@anthropic-ai/sdk'", "import OpenAI from 'openai'",
@@ -187,7 +208,7 @@ function types() {
     module: 'nodenext', target: 'es2022', types: ['node'] }, files: ['replies.ts'] }))
   const tsc = spawnSync('npx', ['--no-install', 'tsc', '-p', '.'], { encoding: 'utf8' })
   check(tsc.status === 0, 'types: ' + tsc.stdout + tsc.stderr)
-  console.log(`${typed.length} replies judged by the published types`)
+  console.log(`${typed.length} replies and requests judged by the published types`)
 }
 
 await anthropic(FormerAnthropic)
@@ -196,6 +217,7 @@ await post('/_reset')
 await anthropic(NewestAnthropic)
 await post('/_reset')
 await openai()
+if (process.argv[3]) await ours(process.argv[3])
 types()
 server.stdin.end()
 console.log(`${passed} passed, ${failed} failed, 0 skipped`)
