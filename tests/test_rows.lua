@@ -226,6 +226,16 @@ check.test("the arguments of a call fit the parameters of its tool", function()
   check.eq(reasons(child), { "", "schema_mismatch", "schema_mismatch", "schema_mismatch", "schema_mismatch" })
 end)
 
+check.test("a file's name given as the path of a schema is told, where no row has such a path", function()
+  local rows = { { input = "Who?", output = "{}" }, { input = "What?", output = "[]" } }
+  local _, notes = run(load(rows), "schema", { json_schema = "schema.json" })
+  check.contains(table.concat(notes, "\n"), 'no row has anything at json_schema = "schema.json"')
+  check.contains(table.concat(notes, "\n"), 's.read_json "schema.json"')
+  rows[2].schema = { json = PERSON }
+  _, notes = run(load(rows), "schema", { json_schema = "schema.json" })
+  check.eq(notes, {})
+end)
+
 check.test("keywords that are not checked are named in the notes, and a schema without an end is a bad one", function()
   local view = load { { input = "q", output = "[1]", schema = { unevaluatedItems = false, items = { foo = 1 } } },
                       { input = "q", output = "[1]", schema = { allOf = { { ["$ref"] = "#" }, { ["$ref"] = "#" } } } } }

@@ -112,6 +112,25 @@ local function rules_of(p)
   return out
 end
 
+--- Has the row a value at the path, or an object that holds a string, as every schema in use does?
+local function has_at(view, i, path)
+  if view:key(i, path) ~= nil then return true end
+  for _, s in ipairs(view:strings(i)) do
+    if s.path:sub(1, #path) == path and s.path:find("^[.%[]", #path + 1) then return true end
+  end
+  return false
+end
+
+--- A note where `json_schema` reads like a file's name and no row has such a path.
+local function lost_path(view, path)
+  if type(path) ~= "string" or not path:find "%.json$" then return nil end
+  for i = 1, #view do
+    if has_at(view, i, path) then return nil end
+  end
+  return ("no row has anything at json_schema = \"%s\", which is a path of the row, so that nothing was held against a "
+    .. "schema; a file's is json_schema = s.read_json \"%s\""):format(path, path)
+end
+
 local LIST = { type = "string" }
 
 return {
@@ -168,8 +187,9 @@ return {
       tools = p.tools ~= "" and p.tools or nil, calls = p.calls, max_steps = p.max_steps }
   end,
 
-  finish = function(view)
+  finish = function(view, p, ctx)
     local notes, rows, names = {}, 0, {}
+    local lost = lost_path(view, p.json_schema)
     for keywords, count in pairs(view:group_counts("schema_unchecked", "all") or {}) do
       if keywords ~= "unknown" then
         rows = rows + count
@@ -183,6 +203,7 @@ return {
       notes[1] = ("schema: %s with keywords that were not checked: %s"):format(screen.count(rows, "row"),
         table.concat(list, ", "))
     end
+    if lost then notes[#notes + 1] = ("%s: %s"):format(ctx.name or "schema", lost) end
     return { notes = notes }
   end,
 }
