@@ -8,10 +8,12 @@ local fs = require "fs"
 local json = require "json"
 local open = require "recipe.open"
 local plan = require "plan"
+local prices = require "judge.prices"
 local rowdiff = require "rowdiff"
 local screen = require "report.screen"
 local sources = require "run.sources"
 local spans = require "report.spans"
+local tell = require "judge.tell"
 local timing = require "run.timing"
 
 local summary = {}
@@ -261,6 +263,35 @@ local function where_time_went(run, s, out)
   timing.print(steps, s, out)
 end
 
+--- What the judges of a run spent and how their canaries fared, by stage; nil where none has a server.
+local function judged_of(run)
+  local out
+  for _, st in ipairs(run.engine.stats) do
+    local f = run.engine.infos[st.name]
+    if st.stage == "judge" and f and f.spent then
+      out = out or json.array {}
+      local c = f.spent
+      out[#out + 1] = { stage = st.name, model = f.model, cost = c.cost / prices.DOLLAR,
+                        saved = c.saved / prices.DOLLAR, cached = c.hits, requests = c.requests, canaries = f.canaries }
+    end
+  end
+  return out
+end
+
+-- "judge: spent $0.31 in 120 requests; 40 answers from the cache saved $0.1; 2 planted answers asked, 0 passed"
+local function say_judged(run, s, out)
+  for _, j in ipairs(judged_of(run) or {}) do
+    local line = ("%s: spent $%s in %s; %s from the cache saved $%s"):format(j.stage,
+      tell.dollars(j.cost * prices.DOLLAR), count(j.requests, "request"), count(j.cached, "answer"),
+      tell.dollars(j.saved * prices.DOLLAR))
+    local c = j.canaries
+    if c and c.asked > 0 then
+      line = ("%s; %s asked, %s passed"):format(line, count(c.asked, "planted answer"), number(c.passed))
+    end
+    say(s, line, out, nil, 2)
+  end
+end
+
 --- @param out  function(line)
 -- @param s    the screen; that of standard output if absent
 function summary.print(run, out, s)
@@ -277,6 +308,7 @@ function summary.print(run, out, s)
   for _, line in ipairs(run.unmet or {}) do warn(s, "red", line, out) end
   out("")
   funnel(run, s, out)
+  say_judged(run, s, out)
   reasons(run, s, out)
   difference(run, s, out)
   if run.no_gold then
@@ -306,7 +338,7 @@ function summary.record(run)
   return {
     run_id = run.id, dataset_name = run.name, path = run.dir, rows = #run.read, kept = kept, edited = run.view:edited(),
     rejected = rejected, quarantined = quarantined,
-    groups = run.engine.groups,
+    groups = run.engine.groups, judged = judged_of(run),
     stages = stages, reasons = why, notes = json.array(run.engine.notes), unmet = json.array(run.unmet or {}),
     fingerprint = run.outputs and run.outputs.fingerprint, output_files = run.outputs and json.array(run.outputs.files),
     elapsed_seconds = run.seconds, trial = run.trial, difference = summary.difference(run),
