@@ -1,15 +1,15 @@
 --- The loop that gets rows judged, against a server without a network that keeps its own books: what it billed, what it
 -- was asked. Time is the server's, so that no test waits.
 
-local ask = require "judge.ask"
-local budget = require "judge.budget"
-local cache = require "judge.cache"
+local ask = require "judge.ask.loop"
+local budget = require "judge.money.budget"
+local cache = require "judge.ask.cache"
 local check = require "check"
 local fs = require "fs"
 local hash = require "hash"
 local json = require "json"
 local openai = require "judge.providers.openai"
-local prices = require "judge.prices"
+local prices = require "judge.money.prices"
 local rubric = require "judge.rubric"
 
 local R = rubric.check { "correctness", "tone" }

@@ -1,7 +1,7 @@
 --- What is out at a provider, as the cache's file notes it.
 
-local batches = require "judge.batches"
-local cache = require "judge.cache"
+local batches = require "judge.batch.store"
+local cache = require "judge.ask.cache"
 local check = require "check"
 local rubric = require "judge.rubric"
 

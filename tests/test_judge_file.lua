@@ -1,7 +1,7 @@
 --- Scores from a file: which row a line means, which of several counts, and what is no score.
 
 local check = require "check"
-local file = require "judge.file"
+local file = require "judge.marks.file"
 local rubric = require "judge.rubric"
 
 local R = rubric.check { "correctness", { name = "tone", min = 0, max = 1 } }

@@ -1,12 +1,12 @@
 --- What a judge may cost and where it may go: prices, the budget, addresses and keys.
 
-local budget = require "judge.budget"
+local budget = require "judge.money.budget"
 local check = require "check"
-local config = require "judge.config"
-local endpoint = require "judge.endpoint"
-local estimate = require "judge.estimate"
+local config = require "judge.server.config"
+local endpoint = require "judge.server.endpoint"
+local estimate = require "judge.money.estimate"
 local fs = require "fs"
-local prices = require "judge.prices"
+local prices = require "judge.money.prices"
 
 -- ---- prices ----
 

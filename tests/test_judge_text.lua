@@ -2,8 +2,8 @@
 
 local check = require "check"
 local json = require "json"
-local prompt = require "judge.prompt"
-local reply = require "judge.reply"
+local prompt = require "judge.ask.prompt"
+local reply = require "judge.ask.reply"
 local rubric = require "judge.rubric"
 local score = require "judge.score"
 

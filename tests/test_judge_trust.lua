@@ -1,15 +1,15 @@
 --- Is a judge to be believed: figures against published examples and arithmetic, and what a calibration speaks for.
 
-local calibrate = require "judge.calibrate"
+local calibrate = require "judge.trust.calibrate"
 local check = require "check"
-local drift = require "judge.drift"
-local family = require "judge.family"
+local drift = require "judge.trust.drift"
+local family = require "judge.trust.family"
 local fs = require "fs"
-local labels = require "judge.labels"
+local labels = require "judge.marks.labels"
 local rubric = require "judge.rubric"
-local scores = require "judge.file"
-local slope = require "judge.slope"
-local trust = require "judge.trust"
+local scores = require "judge.marks.file"
+local slope = require "judge.trust.slope"
+local trust = require "judge.trust.standing"
 
 local R = rubric.check { "correctness", "tone" }
 local P = { min_overall = 3.5, exclude_below = 3, exclude_lowest = true, overall = "weighted" }

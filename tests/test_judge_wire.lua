@@ -2,9 +2,9 @@
 
 local check = require "check"
 local json = require "json"
-local retry = require "judge.retry"
+local retry = require "judge.server.retry"
 local rubric = require "judge.rubric"
-local wire = require "judge.wire"
+local wire = require "judge.server.wire"
 
 local anthropic = require "judge.providers.anthropic"
 local openai = require "judge.providers.openai"

@@ -1,9 +1,9 @@
 --- judging: the page `tamis help judging`: how rows get marks from a model or a file, what that takes and what of it
 -- may be believed. What other tables say (providers, states, fields of the configuration, prices) is read from them.
 
-local config = require "judge.config"
-local prices = require "judge.prices"
-local provider = require "judge.provider"
+local config = require "judge.server.config"
+local prices = require "judge.money.prices"
+local provider = require "judge.server.provider"
 local rubric = require "judge.rubric"
 local states = require "judge.states"
 

@@ -1,6 +1,6 @@
 --- show: a calibration as a person reads it.
 
-local calibrate = require "judge.calibrate"
+local calibrate = require "judge.trust.calibrate"
 local screen = require "report.screen"
 local terminal = require "report.terminal"
 
@@ -76,7 +76,7 @@ local function verdict(result, s, out)
   say(s, ("calibrated on %d labels, written to %s"):format(result.n, screen.clean(result.written)), out)
 end
 
---- Prints what judge/calibrate.lua found.
+--- Prints what judge/trust/calibrate.lua found.
 function show.calibration(result, s, out)
   local judge = result.subject
   say(s, ("%s of %s: %s against %s of people"):format(result.stage, screen.clean(result.run),

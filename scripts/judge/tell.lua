@@ -1,17 +1,17 @@
 --- tell: what the judge's outcomes make of a view, and the figures that stand in the lineage and the report.
 
-local canary = require "judge.canary"
-local drift = require "judge.drift"
-local family = require "judge.family"
+local canary = require "judge.trust.canary"
+local drift = require "judge.trust.drift"
+local family = require "judge.trust.family"
 local json = require "json"
 local masked = require "judge.masked"
-local prices = require "judge.prices"
+local prices = require "judge.money.prices"
 local score = require "judge.score"
 local screen = require "report.screen"
-local slope = require "judge.slope"
+local slope = require "judge.trust.slope"
 local states = require "judge.states"
 local stats = require "stats"
-local trust = require "judge.trust"
+local trust = require "judge.trust.standing"
 local trusted = require "judge.trusted"
 local verdicts = require "verdicts"
 

@@ -1,12 +1,12 @@
 --- judged: what a report tells of each judge stage: its scores by what became of the rows, by topic and by source, from
 -- the run's metrics; what it cost and whether it is to be believed, from the lineage.
 
-local canary = require "judge.canary"
-local family = require "judge.family"
+local canary = require "judge.trust.canary"
+local family = require "judge.trust.family"
 local figures = require "report.figures"
 local json = require "json"
 local stats = require "stats"
-local trust = require "judge.trust"
+local trust = require "judge.trust.standing"
 
 local judged = {}
 

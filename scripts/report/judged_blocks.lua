@@ -1,6 +1,6 @@
 --- judged_blocks: what report/judged.lua found as blocks of a document.
 
-local drift = require "judge.drift"
+local drift = require "judge.trust.drift"
 local screen = require "report.screen"
 local states = require "judge.states"
 local tell = require "judge.tell"

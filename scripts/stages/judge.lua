@@ -1,6 +1,6 @@
 --- judge: marks by a language model, or from a file of marks, and what is kept by them.
 
-local prices = require "judge.prices"
+local prices = require "judge.money.prices"
 local run = require "judge.run"
 local states = require "judge.states"
 local tell = require "judge.tell"

@@ -40,9 +40,9 @@ end)
 
 check.test("help judging tells of every provider, state and field of the configuration", function()
   local _, out = help "judging"
-  for _, name in ipairs(require "judge.provider".names()) do check.contains(out, "\n  " .. name .. " ") end
+  for _, name in ipairs(require "judge.server.provider".names()) do check.contains(out, "\n  " .. name .. " ") end
   for _, name in ipairs(require "judge.states".names) do check.contains(out, "\n  " .. name .. " ") end
-  for _, field in ipairs(require "judge.config".FIELDS) do check.contains(out, "\n  " .. field[1] .. " ") end
+  for _, field in ipairs(require "judge.server.config".FIELDS) do check.contains(out, "\n  " .. field[1] .. " ") end
 end)
 
 check.test("every stage has a scope, a doc, and a doc, a type and a sound default for each parameter", function()

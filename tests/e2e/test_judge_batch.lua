@@ -367,8 +367,8 @@ function Place:small(command, ...)
   local words = {}
   for i, w in ipairs { ... } do words[i] = ("%q"):format(w) end
   check.write(self.dir .. "/small.lua", ([[
-require "judge.batch".piece = 20000
-local collect = require "judge.collect"
+require "judge.batch.send".piece = 20000
+local collect = require "judge.batch.collect"
 collect.pace = { first = 0.02, grows = 2, most = 0.1 }
 collect.room, collect.room_a_row = %s
 os.exit(require %q.run { %s }, true)]]):format(self.room or "1 << 20, 1 << 17", command, table.concat(words, ", ")))

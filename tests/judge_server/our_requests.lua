@@ -1,7 +1,7 @@
 --- our_requests: the bodies that the judge sends, for the providers' own SDKs to judge (sdk_check.mjs): a JSON array of
 -- { provider, body }.
 local json = require "json"
-local prompt = require "judge.prompt"
+local prompt = require "judge.ask.prompt"
 local rubric = require "judge.rubric"
 
 local R = rubric.check(nil)

@@ -3,7 +3,7 @@
 -- (tests/test_judge_ask.lua does the same 10,000 times without a network.)
 local check = require "check"
 local fixture = require "e2e.fixture_judge"
-local prices = require "judge.prices"
+local prices = require "judge.money.prices"
 
 local SEEDS = math.tointeger(tonumber(os.getenv "SEEDS")) or 50
 local ROWS = 40

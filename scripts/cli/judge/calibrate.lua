@@ -1,15 +1,15 @@
 --- calibrate: holds the scores of a run's judge against what people gave the same rows.
 
-local calibrate = require "judge.calibrate"
+local calibrate = require "judge.trust.calibrate"
 local fs = require "fs"
 local hash = require "hash"
 local json = require "json"
-local labels = require "judge.labels"
+local labels = require "judge.marks.labels"
 local options = require "cli.options"
 local run = require "report.run"
 local screen = require "report.screen"
 local show = require "judge.show"
-local trust = require "judge.trust"
+local trust = require "judge.trust.standing"
 
 local command = {
   summary = "how far the judge of a run agrees with people; from 100 labels on its scores count as trusted",

@@ -1,8 +1,8 @@
---- collect: brings the answers of batches into the cache (judge/collect.lua); the run that sent them then uses them.
+--- collect: brings the answers of batches into the cache (judge/batch/collect.lua), for the run that sent them.
 
-local cache = require "judge.cache"
-local collect = require "judge.collect"
-local config = require "judge.config"
+local cache = require "judge.ask.cache"
+local collect = require "judge.batch.collect"
+local config = require "judge.server.config"
 local fs = require "fs"
 local json = require "json"
 local options = require "cli.options"

@@ -1,6 +1,6 @@
 --- anthropic: Anthropic's Messages, one at a time and in batches.
 
-local wire = require "judge.wire"
+local wire = require "judge.server.wire"
 
 local VERSION = "2023-06-01"
 
@@ -38,7 +38,7 @@ local function answer_of(status, t, body)
            request_id = wire.text(t.id), model = wire.text(t.model) }
 end
 
--- ---- Message Batches (judge/batch.lua says what each function gives) ----
+-- ---- Message Batches (judge/batch/send.lua says what each function gives) ----
 
 local HEADERS = { ["anthropic-version"] = VERSION }
 local ROOT = "/v1/messages/batches"

@@ -1,7 +1,7 @@
 --- compatible: any server that speaks OpenAI's Chat Completions: vLLM, and what copies it. Its address is given by
 -- the user (OPENAI_BASE_URL, or `base_url` in the configuration); a key only where the server asks for one.
 
-local wire = require "judge.wire"
+local wire = require "judge.server.wire"
 local openai = require "judge.providers.openai"
 
 local compatible = {

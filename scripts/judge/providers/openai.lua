@@ -1,6 +1,6 @@
 --- openai: OpenAI's Chat Completions, one at a time and in batches, and what all servers that speak them share.
 
-local wire = require "judge.wire"
+local wire = require "judge.server.wire"
 
 local STOPS = { stop = "end", length = "length", content_filter = "refusal", tool_calls = "other" }
 
@@ -80,7 +80,7 @@ end
 --- The answer in the words all providers share. `usage` is nil where the server counts nothing.
 function openai.reply(status, body) return answer_of(status, wire.decode(body), body) end
 
--- ---- Batches (judge/batch.lua says what each function gives) ----
+-- ---- Batches (judge/batch/send.lua says what each function gives) ----
 
 local ENDED = { completed = true, failed = true, expired = true, cancelled = true }
 local FATES = { batch_expired = "expired", batch_cancelled = "canceled" }

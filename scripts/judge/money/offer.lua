@@ -1,11 +1,11 @@
 --- offer: what a judge stage would ask and cost, for people: `tamis check` prints it, and `tamis run` asks by the same
 -- words before it spends. The figures are estimate's; the hints are about money that need not be spent.
 
-local canary = require "judge.canary"
-local estimate = require "judge.estimate"
+local canary = require "judge.trust.canary"
+local estimate = require "judge.money.estimate"
 local json = require "json"
-local prices = require "judge.prices"
-local prompt = require "judge.prompt"
+local prices = require "judge.money.prices"
+local prompt = require "judge.ask.prompt"
 local screen = require "report.screen"
 local tell = require "judge.tell"
 

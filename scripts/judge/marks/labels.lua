@@ -1,10 +1,10 @@
 --- labels: what people gave rows by hand, to be held against a judge: files of `tamis label`, or any JSONL that names
--- rows by identity, id, or source and line, with marks under `scores` or beside (judge/file.lua). Skipped rows, and
--- dimensions that were left out, are no marks. Of two lines on one row the later counts.
+-- rows by identity, id, or source and line, with marks under `scores` or beside (judge/marks/file.lua). Skipped rows,
+-- and dimensions that were left out, are no marks. Of two lines on one row the later counts.
 
 local fs = require "fs"
 local json = require "json"
-local marks = require "judge.marks"
+local marks = require "judge.marks.read"
 
 local labels = {}
 

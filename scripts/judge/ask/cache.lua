@@ -95,7 +95,7 @@ end
 --- Forgets an answer: a refusal that is to be asked again.
 function cache:forget(key) assert(self.db:exec("DELETE FROM answers WHERE key = ?", key)) end
 
---- The pinned rows of a stage, in their order (judge/drift.lua).
+--- The pinned rows of a stage, in their order (judge/trust/drift.lua).
 -- @return  a list of { identity, data, cut, marks = JSON, provider, model, rubric = SHA-256, version, at }
 function cache:pins(recipe, stage)
   local out = {}

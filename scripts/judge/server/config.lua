@@ -9,7 +9,7 @@
 local fs = require "fs"
 local json = require "json"
 local nearest = require "nearest"
-local prices = require "judge.prices"
+local prices = require "judge.money.prices"
 
 local config = {}
 

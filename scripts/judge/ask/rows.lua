@@ -2,7 +2,7 @@
 
 local hash = require "hash"
 local json = require "json"
-local prompt = require "judge.prompt"
+local prompt = require "judge.ask.prompt"
 local turns = require "report.turns"
 
 local rows = {}

@@ -3,17 +3,17 @@
 -- answer or a refusal is kept with its usage at the batch's price; all else leaves the row free to be sent again. A
 -- batch counts as collected when its files were read to their ends, and until then it is asked for again.
 
-local batches = require "judge.batches"
-local call = require "judge.call"
-local endpoint = require "judge.endpoint"
+local batches = require "judge.batch.store"
+local call = require "judge.server.call"
+local endpoint = require "judge.server.endpoint"
 local fs = require "fs"
-local lines = require "judge.lines"
-local prices = require "judge.prices"
-local provider = require "judge.provider"
-local reply = require "judge.reply"
-local retry = require "judge.retry"
+local lines = require "judge.batch.lines"
+local prices = require "judge.money.prices"
+local provider = require "judge.server.provider"
+local reply = require "judge.ask.reply"
+local retry = require "judge.server.retry"
 local rubric = require "judge.rubric"
-local wire = require "judge.wire"
+local wire = require "judge.server.wire"
 
 local collect = {}
 collect.__index = collect

@@ -14,16 +14,16 @@
 --   read(t)          { id, state, ended, created, rows, mark, fault } of a batch as the provider tells of it
 --   line(t)          of a line of results: custom, then "expired", "canceled" or "answer", status, what `reply` gives
 
-local ask = require "judge.ask"
-local batches = require "judge.batches"
-local call = require "judge.call"
-local collect = require "judge.collect"
-local estimate = require "judge.estimate"
+local ask = require "judge.ask.loop"
+local batches = require "judge.batch.store"
+local call = require "judge.server.call"
+local collect = require "judge.batch.collect"
+local estimate = require "judge.money.estimate"
 local hash = require "hash"
-local prices = require "judge.prices"
+local prices = require "judge.money.prices"
 local screen = require "report.screen"
 local tell = require "judge.tell"
-local wire = require "judge.wire"
+local wire = require "judge.server.wire"
 
 local batch = {}
 
@@ -281,7 +281,7 @@ local function send_rest(self, loop, sorted, job)
 end
 
 --- Runs the stage's jobs.
--- @param loop  of judge/ask: its cache, budget and counts
+-- @param loop  of judge/ask/loop: its cache, budget and counts
 -- @param jobs  an iterator, as for loop:run
 -- @return  true when all have ended; or nil and a sentence, or what stopped the loop, a table
 function batch.run(self, loop, jobs)

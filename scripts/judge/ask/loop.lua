@@ -1,14 +1,14 @@
 --- ask: the loop that gets rows judged. Each job ends in one state, told once:
 --   scored    refused    unparsed    too_long    skipped_budget    failed
 -- What is in the cache is not asked again. The first request goes alone: a wrong key, model or parameter stops the
--- stage after one call. Money is set aside before a byte is sent (judge/budget.lua).
+-- stage after one call. Money is set aside before a byte is sent (judge/money/budget.lua).
 
 local core = require "core"
-local frame = require "judge.frame"
-local prices = require "judge.prices"
-local prompt = require "judge.prompt"
-local reply = require "judge.reply"
-local retry = require "judge.retry"
+local frame = require "judge.ask.frame"
+local prices = require "judge.money.prices"
+local prompt = require "judge.ask.prompt"
+local reply = require "judge.ask.reply"
+local retry = require "judge.server.retry"
 
 local ask = {}
 ask.__index = ask
@@ -358,7 +358,7 @@ local function too_many_failures(self, all)
   return asked > 0 and self.failures > self.o.max_failed * asked
 end
 
--- What judge/batch does with single jobs.
+-- What judge/batch/send does with single jobs.
 ask.cached, ask.finish, ask.render = from_cache, finish, render
 
 --- Do too many rows fail? What stops the stage then; else nil.

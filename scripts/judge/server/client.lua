@@ -1,4 +1,4 @@
---- client: the connection as the loop sees it (judge/ask.lua): an http.client with the provider's headers read. A
+--- client: the connection as the loop sees it (judge/ask/loop.lua): an http.client with the provider's headers read. A
 -- test may stand in for it: submit, poll, window, refused, troubled, credit, close.
 
 local fs = require "fs"
@@ -41,7 +41,7 @@ local function given_limits(endpoint, p)
 end
 
 --- Opens a connection.
--- @param endpoint  as judge/endpoint finds it
+-- @param endpoint  as judge/server/endpoint finds it
 -- @param p         concurrency, requests_per_minute and the like; timeout = seconds, where a request may take longer
 -- @return  the client; or nil and a sentence
 function client.open(endpoint, provider, p)

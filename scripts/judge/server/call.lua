@@ -1,15 +1,15 @@
 --- call: one request at a time, for what is no judgement: a batch handed in, its state, its results. Patient where
 -- that is safe; a request that must not be sent twice (`once`) is sent again only where it was surely not taken.
 
-local client = require "judge.client"
+local client = require "judge.server.client"
 local core = require "core"
-local retry = require "judge.retry"
-local wire = require "judge.wire"
+local retry = require "judge.server.retry"
+local wire = require "judge.server.wire"
 
 local call = {}
 call.__index = call
 
-local TIMEOUT = 7200   -- seconds: a large file may take long, silence is noticed sooner (judge/client.lua)
+local TIMEOUT = 7200   -- seconds: a large file may take long, silence is noticed sooner (judge/server/client.lua)
 
 --- Opens a connection.
 -- @return  it, to be closed; or nil and a sentence

@@ -7,7 +7,7 @@
 -- its row is unscored.
 
 local json = require "json"
-local marks = require "judge.marks"
+local marks = require "judge.marks.read"
 
 local file = {}
 

@@ -2,7 +2,7 @@
 -- one: by setting the provider's key, by a base URL in the environment or the configuration file, or by --allow-host.
 -- A key belongs to the address that stands beside it, and goes nowhere else.
 
-local config = require "judge.config"
+local config = require "judge.server.config"
 local fs = require "fs"
 local http = require "http"
 
@@ -88,7 +88,7 @@ end
 --- Where requests go.
 -- @param provider  a table of judge/providers
 -- @param p         the stage's parameters: base_url
--- @param o         { allow_hosts = list of --allow-host, config = what judge/config reads }
+-- @param o         { allow_hosts = list of --allow-host, config = what judge/server/config reads }
 -- @return  { origin, path, url, secret = headers that carry the key, or where it is read from, key_from = where that
 --   is, private, plain, ca_file, proxy, limits }; or nil and a sentence
 function endpoint.find(provider, p, o)

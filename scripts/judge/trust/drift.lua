@@ -4,7 +4,7 @@
 -- of the first judge, so that drift does not creep.
 
 local json = require "json"
-local rows = require "judge.rows"
+local rows = require "judge.ask.rows"
 local score = require "judge.score"
 
 local drift = {}

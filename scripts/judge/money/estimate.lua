@@ -5,7 +5,7 @@
 -- Requests in flight while the provider's own cache of the shared part is empty pay its full price, so the high end has
 -- no discount. Requests that fail and are sent again are in none of the three.
 
-local prices = require "judge.prices"
+local prices = require "judge.money.prices"
 
 local estimate = {}
 
@@ -60,7 +60,7 @@ end
 
 --- @param todo   bytes of each request that no cache answers: its changing part
 -- @param fixed  bytes of the part that all requests share
--- @param price  from judge/prices; nil where it is not known
+-- @param price  from judge/money/prices; nil where it is not known
 -- @param o      { max_tokens, canaries = requests besides, replies, bytes_a_token: as above, or nil }
 -- @return  { rows, input, output, cost, batch_cost, undiscounted }: rows a number, the others { low, mid, high }; costs
 --   in billionths of a dollar, nil without a price, batch_cost also where there is no such discount

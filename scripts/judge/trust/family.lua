@@ -2,7 +2,7 @@
 -- recognize and favor their own generations", 2024), so a source that such a model made is told.
 
 local compatible = require "judge.providers.compatible"
-local provider = require "judge.provider"
+local provider = require "judge.server.provider"
 
 local family = {}
 

@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS batch_caps (job TEXT PRIMARY KEY, cap INTEGER NOT NUL
 function batches.custom(key) return key:sub(1, CUSTOM) end
 
 --- The batches of a cache.
--- @param cache  an open one (judge/cache.lua)
+-- @param cache  an open one (judge/ask/cache.lua)
 function batches.of(cache)
   assert(cache.db:exec(TABLES))
   return setmetatable({ cache = cache, db = cache.db }, batches)
