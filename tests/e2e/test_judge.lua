@@ -364,14 +364,14 @@ check.test("a process that holds the key leaves no core file", function()
   check.eq(cores, "")
 end)
 check.test("a run's summary and its JSON say what was spent, what the cache saved and how planted answers fared", function()
-  local j <close> = fixture.new()
-  local first = j:run { rows = fixture.times(40, "[[score 4]]"), judge = fixture.MODEL .. ", canaries = 2",
+  local own <close> = fixture.new()
+  local first = own:run { rows = fixture.times(40, "[[score 4]]"), judge = fixture.MODEL .. ", canaries = 2",
                         options = "--yes --json" }
   check.eq(first.status, 0, first.err)
   local told = json.decode(first.out).judged[1]
   check.eq({ told.stage, told.requests, told.cached, told.saved, told.canaries.asked }, { "judge", 42, 0, 0.0, 2 })
   check.near(told.cost * 1e9, first:lineage().stats.stage_counts[2].figures.spent.cost, 0.5)
-  local again = j:run { folder = first.folder, judge = fixture.MODEL .. ", canaries = 2", id = "b",
+  local again = own:run { folder = first.folder, judge = fixture.MODEL .. ", canaries = 2", id = "b",
                         options = "--yes --json" }
   local free = json.decode(again.out).judged[1]
   check.eq({ free.requests, free.cached, free.cost }, { 0, 42, 0.0 })

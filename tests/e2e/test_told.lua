@@ -396,10 +396,10 @@ end)
 check.test("thresholds of a preset are told as those that a recipe gives, and swept with the others in force", function()
   local rows = {}
   for i = 1, 12 do   -- i * 10 words; a figure in every third one: Gopher's share of words with a letter is 0.8 at least
-    local words = {}
-    for k = 1, i * 10 do words[k] = i % 3 == 0 and k % 2 == 0 and "777" or "that" end
-    words[1] = "with"
-    rows[i] = { input = "question " .. i, output = table.concat(words, " ") }
+    local text = {}
+    for k = 1, i * 10 do text[k] = i % 3 == 0 and k % 2 == 0 and "777" or "that" end
+    text[1] = "with"
+    rows[i] = { input = "question " .. i, output = table.concat(text, " ") }
   end
   jsonl("prose.jsonl", rows)
   recipe("gopher.lua", 'sources = { "prose.jsonl" }, s.text_rules { preset = "gopher", skip = { "max_words" } },')

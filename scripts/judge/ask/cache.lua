@@ -30,6 +30,13 @@ end
 
 cache.NOWHERE = ":memory:"   -- where nothing may be written
 
+-- The first to open a file makes its log and the last to close it takes it away; SQLite refuses whoever opens it
+-- meanwhile. So both happen one process at a time.
+local function alone(path)
+  if path == cache.NOWHERE then return nil end
+  return fs.lock_folder(path:match "^(.*)/[^/]*$" or ".")
+end
+
 --- Opens the file, or makes it (mode 0600: it holds what models said of rows). Write-ahead, so that a reader and a
 -- writer do not wait for each other; killed processes lose nothing that was committed.
 -- @return  the cache; or nil and a sentence
@@ -39,6 +46,7 @@ function cache.open(path)
     ok, err = fs.touch(path, MINE)   -- another process may do the same now: neither may replace the other's file
     if not ok then return nil, err end
   end
+  local _ <close> = alone(path)
   db, err = store.open(path)
   if not db then return nil, ("%s: %s"):format(path, err) end
   ok, err = pcall(function()
@@ -128,6 +136,7 @@ end
 function cache:close()
   if not self.db then return end
   self:commit()
+  local _ <close> = alone(self.path)
   self.db:close()
   self.db = nil
 end
