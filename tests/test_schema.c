@@ -153,6 +153,7 @@ static void a_fault_says_where_and_what(void) {
 
 static void keywords_that_are_not_checked_are_named_once(void) {
   SchemaRun r = { 0 };
+  CHECK(result(&r, "{\"\":3}", "1") == SCHEMA_VALID && r.unchecked.len == 0);   /* one that has no name */
   CHECK(result(&r, "{\"title\":\"t\",\"x-a\":1,\"unevaluatedItems\":false,\"allOf\":[{\"unevaluatedItems\":1},{\"foo\":2},"
                    "{\"$ref\":\"other.json\"}],\"format\":\"date\"}", "1") == SCHEMA_VALID);
   CHECK(span_eq(buf_span(&r.unchecked), span_str("unevaluatedItems, foo, $ref to another document")));

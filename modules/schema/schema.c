@@ -96,7 +96,7 @@ static int fault(Check *c, uint32_t s, uint32_t v) {
 static int unchecked(Check *c, Span name) {
   enum { MOST = 300 };
   Buf *b = &c->r->unchecked;
-  for (size_t at = 0; at + name.len <= b->len; at++) {
+  for (size_t at = 0; b->len > 0 && at + name.len <= b->len; at++) {
     int starts = at == 0 || b->ptr[at - 1] == ' ', ends = at + name.len == b->len || b->ptr[at + name.len] == ',';
     if (starts && ends && memcmp(b->ptr + at, name.ptr, name.len) == 0) return 1;
   }
