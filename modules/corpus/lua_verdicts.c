@@ -104,11 +104,11 @@ static int list_add(lua_State *L) {
     if (lua_getfield(L, 4, "json") != LUA_TNIL) json.ptr = luaL_checklstring(L, 8, &json.len);
   }
   luaL_argcheck(L, e.twin != e.row, 4, "a row cannot be its own twin");
-  check_once(L, e.row);
   if (json.ptr != NULL || detail.ptr != NULL) {
     e.blob = json.ptr != NULL ? add_json(L, v, json) : add_detail(v, detail);
     if (e.blob < 0) return luaL_error(L, "not enough memory");
   }
+  check_once(L, e.row);   /* last: a verdict that was refused is none */
   if (verdicts_add(v, e) != 0) return luaL_error(L, "not enough memory");
   return 0;
 }

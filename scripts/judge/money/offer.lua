@@ -84,6 +84,7 @@ local function rows_of(e)
   if e.twins > 0 then parts[#parts + 1] = number(e.twins) .. " have another's text" end
   if e.pinned > 0 then parts[#parts + 1] = count(e.pinned, "pinned row") .. " once more" end
   if e.left_out > 0 then parts[#parts + 1] = number(e.left_out) .. " max_rows or sample leave out" end
+  if e.reach == 0 then return "no row reaches it" end
   local text = #parts == 0 and "all " .. count(e.rows, "row") .. " that reach it"
     or ("%s of the %s that reach it"):format(number(e.rows), count(e.reach, "row"))
   return #parts == 0 and text or text .. "; " .. table.concat(parts, ", ")
