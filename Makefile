@@ -18,15 +18,20 @@ CORE_PKG  = $(LUA) libcrypto sqlite3 simdjson zlib libzstd libxxhash
 have      = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
 header    = $(shell echo '\#include <$(1)>' | $(CXX) -E -x c++ - >/dev/null 2>&1 && echo yes)
 CURL         := $(call have,'libcurl >= 7.85' libssl)
+# Products of matrices. Any build of OpenBLAS will do: it is told to use one thread.
+BLAS_PKG     := $(if $(call have,openblas),openblas)
+LAPACK_LIBS  := $(if $(BLAS_PKG),$(if $(call header,lapacke.h),-llapacke -llapack))
 FEATURE_PKG  := $(if $(call have,libpcre2-8),libpcre2-8) $(if $(call have,libhs),libhs) $(if $(call have,libedit),libedit) \
-                $(if $(call have,fasttext),fasttext) $(if $(CURL),libcurl libssl)
+                $(if $(call have,fasttext),fasttext) $(if $(CURL),libcurl libssl) \
+                $(BLAS_PKG)
 FEATURE_DEFS := $(if $(call have,libpcre2-8),-DHAVE_PCRE2) $(if $(call have,libhs),-DHAVE_HS) \
                 $(if $(call have,libedit),-DHAVE_EDIT) $(if $(call header,cld2/public/compact_lang_det.h),-DHAVE_CLD2) \
-                $(if $(call have,fasttext),-DHAVE_FASTTEXT) $(if $(CURL),-DHAVE_CURL)
+                $(if $(call have,fasttext),-DHAVE_FASTTEXT) $(if $(CURL),-DHAVE_CURL) \
+                $(if $(BLAS_PKG),-DHAVE_OPENBLAS) $(if $(LAPACK_LIBS),-DHAVE_LAPACK)
 # CLD2's tables of 160 languages go before its library, which has those of 80.
 links         = $(shell echo 'int main(){}' | $(CXX) -x c++ - -o /dev/null -l$(1) >/dev/null 2>&1 && echo yes)
 CLD2_FULL    := $(if $(call links,cld2_full),-Wl$(,)--push-state$(,)--no-as-needed -lcld2_full -Wl$(,)--pop-state)
-FEATURE_LIBS := $(if $(call header,cld2/public/compact_lang_det.h),$(CLD2_FULL) -lcld2)
+FEATURE_LIBS := $(if $(call header,cld2/public/compact_lang_det.h),$(CLD2_FULL) -lcld2) $(LAPACK_LIBS)
 
 CPPFLAGS += -Imodules -I. -I$(BUILD) -DTAMIS_VERSION='"$(VERSION)"' $(FEATURE_DEFS) \
             $(shell pkg-config --cflags $(CORE_PKG) $(FEATURE_PKG) 2>/dev/null)
@@ -191,7 +196,7 @@ uninstall:
 PACKAGES = gcc g++ make pkg-config $(LIB_PACKAGES)
 LIB_PACKAGES = liblua5.4-dev lua-cjson-dev libssl-dev libsqlite3-dev libsimdjson-dev zlib1g-dev \
   libzstd-dev libxxhash-dev libpcre2-dev libvectorscan-dev libcld2-dev libfasttext-dev libedit-dev \
-  libcurl4-openssl-dev
+  libcurl4-openssl-dev libopenblas-serial-dev liblapacke-dev
 deps:
 	@sh tests/deps.sh $(PACKAGES)
 

@@ -58,6 +58,66 @@ const PairLayer *view_pairs(const View *v, uint16_t stage) {
   return p;
 }
 
+/* ---- what stages hand on ---- */
+
+/* Objects in the order in which they were attached, the last one first. */
+typedef struct AttachedLayer {
+  atomic_int refs;
+  struct AttachedLayer *before;
+  Attached *object;
+  size_t len;
+  char name[];
+} AttachedLayer;
+
+Attached *attached_ref(Attached *a) {
+  atomic_fetch_add(&a->refs, 1);
+  return a;
+}
+
+void attached_unref(Attached *a) {
+  if (a != NULL && atomic_fetch_sub(&a->refs, 1) == 1) a->destroy(a);
+}
+
+static AttachedLayer *layer_ref(AttachedLayer *l) {
+  if (l != NULL) atomic_fetch_add(&l->refs, 1);
+  return l;
+}
+
+static void layer_unref(AttachedLayer *l) {
+  while (l != NULL && atomic_fetch_sub(&l->refs, 1) == 1) {
+    AttachedLayer *before = l->before;
+    attached_unref(l->object);
+    free(l);
+    l = before;
+  }
+}
+
+View *view_attach(const View *v, Span name, Attached *object, Error *err) {
+  View *w = view_child(v);
+  AttachedLayer *l = w == NULL ? NULL : malloc(sizeof *l + name.len);
+  if (l == NULL) {
+    view_unref(w);
+    error_memory(err);
+    return NULL;
+  }
+  atomic_init(&l->refs, 1);
+  l->before = w->attached;   /* the child's reference */
+  l->object = attached_ref(object);
+  l->len = name.len;
+  if (name.len > 0) memcpy(l->name, name.ptr, name.len);
+  w->attached = l;
+  return w;
+}
+
+Attached *view_attached(const View *v, Span name, const char *type) {
+  for (const AttachedLayer *l = v->attached; l != NULL; l = l->before) {
+    int right = strcmp(l->object->type, type) == 0;
+    if (name.len == 0 && right) return l->object;
+    if (name.len > 0 && name.len == l->len && memcmp(l->name, name.ptr, l->len) == 0) return right ? l->object : NULL;
+  }
+  return NULL;
+}
+
 static void columns_free(ViewColumn *col, size_t n) {
   for (size_t i = 0; i < n; i++) {
     free(col[i].name);
@@ -74,6 +134,7 @@ void view_unref(View *v) {
   columns_free(v->metric, v->nmetrics);
   columns_free(v->annotation, v->nannotations);
   pairs_unref(v->pairs);
+  layer_unref(v->attached);
   corpus_unref(v->corpus);
   free(v);
 }
@@ -107,6 +168,7 @@ View *view_child(const View *v) {
   w->edit = column_ref(v->edit);
   w->pairs = v->pairs;
   if (w->pairs != NULL) atomic_fetch_add(&w->pairs->refs, 1);
+  w->attached = layer_ref(v->attached);
   w->standing = v->standing;
   w->rejected = v->rejected;
   w->quarantined = v->quarantined;

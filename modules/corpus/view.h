@@ -102,6 +102,16 @@ typedef struct PairLayer {
   VerifiedPair pair[];
 } PairLayer;
 
+/* What a stage hands to those behind it: vectors, say. Views share it; whoever holds a reference may read it. Its
+** maker puts this first in a struct of his own and sets refs to 1. */
+typedef struct Attached {
+  atomic_int refs;
+  const char *type;      /* "vectors": whoever asks for it by this name knows the struct */
+  void (*destroy)(struct Attached *);
+} Attached;
+Attached *attached_ref(Attached *a);     /* returns a */
+void attached_unref(Attached *a);        /* NULL is left alone */
+
 struct View {
   atomic_int refs;
   Corpus *corpus;
@@ -113,6 +123,7 @@ struct View {
   size_t nannotations;
   ViewColumn *annotation;    /* "topic" */
   PairLayer *pairs;      /* of the last stage that left any; NULL: none */
+  struct AttachedLayer *attached;   /* the last that was attached; NULL: none */
   size_t standing, rejected, quarantined;             /* add up to corpus->nrows */
 };
 
@@ -176,6 +187,12 @@ View *view_annotate(const View *v, Span name, const uint32_t *ids, Error *err);
 
 /* A child with one metric column replaced: values[nrows], NaN for a row without one. */
 View *view_measure(const View *v, Span name, const double *values, Error *err);
+
+/* A child that has the object too, under that name; it takes a reference. An earlier one of the name is hidden. */
+View *view_attach(const View *v, Span name, Attached *object, Error *err);
+/* The object of that name, or, where the name is empty, the last of that type. It belongs to the view. NULL: there
+** is none, or the one of that name is of another type. */
+Attached *view_attached(const View *v, Span name, const char *type);
 
 /* Standing rows in row order into out[v->standing]. */
 void view_standing(const View *v, uint32_t *out);

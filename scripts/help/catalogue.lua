@@ -13,7 +13,8 @@ local COMMANDS = { "init", "run", "check", "explain", "report", "sweep", "ablate
 local STAGES = { "decontaminate", "exact_dedup", "length", "repetition", "text_rules", "leakage", "truncated",
                  "near_empty", "identity", "chat_structure", "encoding", "markup", "url_quality", "dates", "schema",
                  "language", "toxicity", "perplexity", "pii", "secrets", "filter", "map", "boilerplate", "conflict",
-                 "near_dedup", "repeated_spans", "topics", "judge", "balance", "sample", "export" }
+                 "near_dedup", "repeated_spans", "embed", "semantic_dedup", "topics", "judge", "outliers", "balance",
+                 "select", "sample", "style", "diversity", "distribution", "spot_check", "export" }
 
 catalogue.EXITS = {
   { 0, "done" },

@@ -86,4 +86,19 @@ return {
     stages = { { "new(reasons [, field])",
                  "a list for a corpus stage: list:add(row, reason, { value =, threshold =, twin =, detail = })" } },
   },
+  vectors = {
+    example = "vectors.cosine({ 1, 2, 3 }, { 1, 2, 4 })",
+    functions = {
+      { "cosine(a, b)", "-1 to 1, of two tables of numbers; exactly 1 only where they are the same" },
+    },
+    stages = {
+      { "of(view [, name])", "the vectors that an embed stage left: v:cosine(row, row), v:vector(row), "
+                            .. "v:has(row), v:dim()" },
+      { "attach(view, name, v)", "a view that has them, for the stages behind" },
+      { "embed(view, embedder, p [, pool])", "vectors of its rows by v:embedder(); p: { fields =, kind =, rows = }" },
+      { "make(view, list, p)", "vectors given row by row, tables of p.dim numbers" },
+      { "op(v, reject)", "the row operator of the stage embed" },
+      { "library()", "what computes products of matrices" },
+    },
+  },
 }

@@ -1,0 +1,74 @@
+--- sources: where the vectors of an embed stage come from. One module a source (embed/NAME.lua), each a table of
+--   check(p)               what is wrong with its parameters, a sentence; nil: nothing    (may be absent)
+--   ready(p, ctx)          true; or nil and a sentence, before a row is read              (may be absent)
+--   make(view, p, ctx)     vectors of all rows that stand or may come back, { figures, notes }; or nil, a sentence
+--   again(view, p, ctx, made)   vectors of another view's rows (gold, production) by the same embedding, of p.fields;
+--                          or nil and a sentence      (absent: the vectors' embedder does it, if there is one)
+
+local vectors = require "vectors"
+
+local sources = {}
+
+--- The source that these parameters name.
+local function name_of(p)
+  if p.file then return "file" end
+  if p.provider then return "endpoint" end
+  if p.model == "lexical" then return "lexical" end
+  return "static"
+end
+
+--- The module that serves these parameters; or nil and a sentence.
+function sources.of(p)
+  if p.file and p.model then return nil, "it has both file and model: one of them" end
+  if not p.file and not p.model then
+    return nil, 'it needs file, vectors that are there already, or model: "lexical", a folder, a model of a provider'
+  end
+  return require("embed." .. name_of(p))
+end
+
+--- The vectors of a stage's rows.
+-- @return  vectors and { figures, notes }; or nil and a sentence
+function sources.make(view, p, ctx)
+  local source, err = sources.of(p)
+  if not source then return nil, err end
+  return source.make(view, p, ctx)
+end
+
+--- The same embedding of another view's rows, of the fields of `p`: production queries may have no output, so give a
+-- copy of the parameters with fields = { "input" }. All its rows that stand get one.
+-- @param p     parameters of the embed stage that made `made`
+-- @param made  its vectors
+function sources.again(view, p, ctx, made)
+  local source, err = sources.of(p)
+  if not source then return nil, err end
+  if source.again then return source.again(view, p, ctx, made) end
+  local embedder = made:embedder()
+  if not embedder then return nil, ("%s embeds no other rows"):format(made:name()) end
+  return vectors.embed(view, embedder, { fields = p.fields, kind = made:kind() }, ctx.pool)
+end
+
+--- The embed stage that a stage rests on: the last one before it, or the one that its parameter `embedding` names.
+-- @return  its entry in the plan; or nil and a sentence
+function sources.entry(p, ctx)
+  local found
+  for _, entry in ipairs(ctx.before()) do
+    if entry.stage == "embed" and (p.embedding == "" or entry.name == p.embedding) then found = entry end
+  end
+  if found then return found end
+  if p.embedding == "" then return nil, "it needs an embed stage before it" end
+  return nil, ('embedding = "%s": no embed stage of that name stands before it'):format(p.embedding)
+end
+
+--- The vectors that a stage rests on.
+function sources.vectors(view, p)
+  local v = vectors.of(view, p.embedding)
+  if v then return v end
+  return nil, p.embedding == "" and "it needs an embed stage before it"
+    or ('embedding = "%s": the rows have no vectors of that name'):format(p.embedding)
+end
+
+--- The parameter of every stage that needs vectors.
+sources.param = { type = "string", default = "", doc = "name of the embed stage whose vectors count; empty: the last "
+  .. "one before this" }
+
+return sources

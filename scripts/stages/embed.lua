@@ -1,0 +1,81 @@
+--- embed: one vector a row, for the stages behind: semantic_dedup, topics by clusters, select, outliers, distribution.
+-- It removes nothing but, where `without` says so, rows that have no vector.
+
+local screen = require "report.screen"
+local sources = require "embed.sources"
+local vectors = require "vectors"
+
+local FIELDS = { "system", "input", "output", "alternative", "assistant" }
+
+local function place(view, row)
+  local r = view:row(row)
+  return ("%s:%d"):format(r.source, r.line)
+end
+
+local REASONS = { { "missing", "without a vector" }, { "zero", "whose vector is all zero" },
+                  { "not_finite", "whose vector holds NaN or infinity" } }
+
+--- What a person should know of rows that have none; nil where all have one.
+local function without(view, states, p, name)
+  local parts = {}
+  for _, r in ipairs(REASONS) do
+    if states[r[1]] > 0 then parts[#parts + 1] = ("%s %s"):format(screen.count(states[r[1]], "row"), r[2]) end
+  end
+  if #parts == 0 then return nil end
+  return ("%s: %s, first %s; %s"):format(name, table.concat(parts, ", "), place(view, states.first),
+    p.without == "reject" and "rejected" or "kept, and compared with nobody (without = \"reject\" removes them)")
+end
+
+return {
+  name    = "embed",
+  scope   = "corpus",
+  doc     = "give each row a vector, for the stages that compare meanings or topics",
+  params  = {
+    model   = { type = "string", doc = "what embeds: \"lexical\"" },
+    file    = { type = { "string", "list" }, of = { type = "string" }, words = "a file's name, or a list of such",
+                doc = "vectors that are there already: row i is that of the i-th line that is not blank" },
+    fields  = { type = "list", least = 1, of = { type = "enum", values = FIELDS }, default = { "input", "output" },
+                doc = "the text that is embedded: these fields of the row, joined by line feeds" },
+    storage = { type = "enum", default = "f32", values = { "f32", "f16" },
+                doc = "numbers of the vectors; f16: half the memory, a cosine moves by less than 0.001" },
+    without = { type = "enum", default = "keep", values = { "keep", "reject", "fail" },
+                doc = "rows without a vector (no text that the embedding knows; NaN or zeros in the file): keep them, "
+                  .. "compared with nobody; reject them; fail the run" },
+  },
+  example = [[s.embed { file = "vectors.npy" }]],
+  reasons = { "no_vector", "bad_vector" },
+  metrics = {},
+
+  check = function(p)
+    local source, err = sources.of(p)
+    if not source then return err end
+    return source.check and source.check(p)
+  end,
+
+  ready = function(p, ctx)
+    local source = sources.of(p)
+    if not source.ready then return true end
+    return source.ready(p, ctx)
+  end,
+
+  --- @return  the view with the vectors under the stage's name, and { figures, notes, op }; or nil and a message
+  run = function(view, p, ctx)
+    local made, info = sources.make(view, p, ctx)
+    if not made then return nil, info end
+    local child, err = vectors.attach(view, ctx.name, made)
+    if not child then return nil, err end
+    local states = made:states(view)
+    local notes = info.notes or {}
+    local note = without(view, states, p, ctx.name)
+    if note and p.without == "fail" then return nil, note:match ": (.*); " .. '; without = "keep" lets them stay' end
+    notes[#notes + 1] = note
+    local figures = info.figures or {}
+    figures.embedding, figures.dim, figures.storage = made:name(), made:dim(), made:kind()
+    figures.vectors, figures.without = states.ok, states.missing + states.zero + states.not_finite
+    figures.sees_paraphrases = made:meaning()
+    local op = vectors.op(made, p.without == "reject")
+    child, err = child:run_group { ops = { op }, stages = { ctx.name }, pool = ctx.pool }
+    if not child then return nil, err end
+    return child, { figures = figures, notes = notes, op = op }
+  end,
+}
