@@ -101,13 +101,18 @@ static int fail(lua_State *L, const Error *err) {
   return 2;
 }
 
+static int none(lua_State *L) {
+  luaL_pushfail(L);
+  return 1;
+}
+
 static int f_of(lua_State *L) {
   View *view = lua_checkview(L, 1);
   size_t len;
   const char *name = luaL_optlstring(L, 2, "", &len);
   lua_newvectors(L);
   Vectors *v = vectors_of(view, span_of(name, len));
-  if (v == NULL) return 0;
+  if (v == NULL) return none(L);
   lua_setvectors(L, vectors_ref(v));
   return 1;
 }
@@ -277,7 +282,7 @@ static void push_numbers(lua_State *L, const float *x, uint32_t dim) {
 static int v_vector(lua_State *L) {
   Vectors *v = lua_checkvectors(L, 1);
   uint32_t slot = check_slot(L, v, 2);
-  if (slot == VECTOR_NONE) return 0;
+  if (slot == VECTOR_NONE) return none(L);
   float *room = lua_newuserdatauv(L, v->dim * sizeof *room, 0);
   push_numbers(L, vectors_get(v, slot, room), v->dim);
   return 1;
@@ -286,7 +291,7 @@ static int v_vector(lua_State *L) {
 static int v_cosine(lua_State *L) {
   Vectors *v = lua_checkvectors(L, 1);
   uint32_t a = check_slot(L, v, 2), b = check_slot(L, v, 3);
-  if (a == VECTOR_NONE || b == VECTOR_NONE) return 0;
+  if (a == VECTOR_NONE || b == VECTOR_NONE) return none(L);
   lua_pushnumber(L, vectors_cosine(v, a, b));
   return 1;
 }
@@ -315,7 +320,7 @@ static int v_states(lua_State *L) {
 
 static int v_embedder(lua_State *L) {
   Vectors *v = lua_checkvectors(L, 1);
-  if (v->embedder == NULL) return 0;
+  if (v->embedder == NULL) return none(L);
   lua_newembedder(L);
   lua_setembedder(L, embedder_ref(v->embedder));
   return 1;
