@@ -23,6 +23,7 @@
   X("lm", luaopen_lm, TRUSTED, "how much a text surprises a character model fitted on good ones") \
   X("scan", luaopen_scan, BOTH, "many patterns over a text: personal data and its like") \
   X("select", luaopen_select, TRUSTED, "which rows of a group, or of all, stay") \
+  X("importance", luaopen_importance, TRUSTED, "which rows look like those of a target: weights and draws") \
   X("term", luaopen_term, TRUSTED, "a full-screen form on the terminal") \
   X("text", luaopen_text, BOTH, "tokens, words, shingles, and the operators of the text rules") \
   X("neardup", luaopen_neardup, BOTH, "exact and near duplicates, decontamination, the exact Jaccard") \
