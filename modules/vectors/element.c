@@ -1,6 +1,8 @@
 /* modules/vectors/element.c - see element.h */
 #include "vectors/element.h"
 
+#include "vectors/half.h"
+
 static const struct { const char *name; size_t size; } ELEMENTS[] = {
   [ELEMENT_F16] = { "F16", 2 }, [ELEMENT_BF16] = { "BF16", 2 }, [ELEMENT_F32] = { "F32", 4 },
   [ELEMENT_F64] = { "F64", 8 }, [ELEMENT_I8] = { "I8", 1 },     [ELEMENT_U8] = { "U8", 1 },
@@ -56,9 +58,13 @@ void element_floats(ElementType type, const void *from, size_t step, size_t n, i
     if (n > 0) memcpy(to, p, n * sizeof *to);
     return;
   }
+  if (type == ELEMENT_F16 && !swap && step == 2 && ((uintptr_t)p & 1) == 0) {
+    half_to_floats(from, n, to);
+    return;
+  }
   for (size_t i = 0; i < n; i++, p += step)
     switch (type) {
-      case ELEMENT_F16: to[i] = element_half(load16(p, swap)); break;
+      case ELEMENT_F16: to[i] = half_value(load16(p, swap)); break;
       case ELEMENT_BF16: to[i] = load_bfloat(p, swap); break;
       case ELEMENT_F32: to[i] = load_float(p, swap); break;
       case ELEMENT_F64: to[i] = load_double(p, swap); break;

@@ -22,18 +22,4 @@ static inline int element_is_number(ElementType type) { return type <= ELEMENT_I
 ** infinity; everything else is exact but for the rounding of F64. */
 void element_floats(ElementType type, const void *from, size_t step, size_t n, int swap, float *to);
 
-/* The float that the 16 bits of an IEEE half stand for: exact, NaNs included. */
-static inline float element_half(uint16_t h) {
-  uint32_t sign = (uint32_t)(h & 0x8000) << 16, bits = (uint32_t)(h & 0x7FFF) << 13;
-  float f;
-  if (bits >= 0x0F800000u) {              /* infinity or NaN */
-    bits |= sign | 0x7F800000u;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-  }
-  memcpy(&f, &bits, sizeof f);
-  f *= 0x1p112f;                          /* the exponent's bias, subnormals included */
-  return sign != 0 ? -f : f;
-}
-
 #endif

@@ -52,7 +52,7 @@ __attribute__((target("avx,f16c"))) static void to_floats_f16c(const uint16_t *h
 
 void half_to_floats(const uint16_t *h, size_t n, float *out) {
 #ifdef SIMD_X86
-  if (__builtin_cpu_supports("f16c")) {
+  if (simd_has(SIMD_AVX2)) {      /* every machine with AVX2 has F16C, which Clang cannot ask for by name */
     to_floats_f16c(h, n, out);
     return;
   }
