@@ -7,22 +7,31 @@
 #include <cblas.h>
 #include <pthread.h>
 
-/* Threads are ours. A build of the library that has its own is told to use one; the serial build ignores it. */
+/* Threads are ours: a build of the library that has its own is told to use one. The serial build may not be called by two
+** threads at once (it hands both the same room, and wrong products come back), so there one waits for the other. */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static void be_serial(void) { openblas_set_num_threads(1); }
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int must_wait;
+static void be_serial(void) {
+  openblas_set_num_threads(1);
+  must_wait = openblas_get_parallel() == OPENBLAS_SEQUENTIAL;
+}
 
-void dense_nt(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc) {
+static void product(CBLAS_TRANSPOSE b_as, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+                    size_t ldb, float *c, size_t ldc) {
   if (m == 0 || n == 0) return;
   pthread_once(&once, be_serial);
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)n, (int)k, 1, a, (int)lda, b, (int)ldb, 0, c,
-              (int)ldc);
+  if (must_wait) pthread_mutex_lock(&lock);
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, b_as, (int)m, (int)n, (int)k, 1, a, (int)lda, b, (int)ldb, 0, c, (int)ldc);
+  if (must_wait) pthread_mutex_unlock(&lock);
+}
+
+void dense_nt(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc) {
+  product(CblasTrans, m, n, k, a, lda, b, ldb, c, ldc);
 }
 
 void dense_nn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc) {
-  if (m == 0 || n == 0) return;
-  pthread_once(&once, be_serial);
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1, a, (int)lda, b, (int)ldb, 0, c,
-              (int)ldc);
+  product(CblasNoTrans, m, n, k, a, lda, b, ldb, c, ldc);
 }
 
 /* Written once, before anybody reads it. */

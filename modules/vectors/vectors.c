@@ -171,15 +171,14 @@ double vectors_cosine_between(const Vectors *v, uint32_t a, const Vectors *w, ui
   double dot = v->kind != w->kind ? dot_mixed(v, a, w, b)
                : v->kind == VECTOR_F32 ? dot_fixed(simd_best(), floats(v, a), floats(w, b), v->dim)
                                        : dot_halves(halves(v, a), halves(w, b), v->dim);
-  double cosine = dot * v->inverse[a] * w->inverse[b];
+  double cosine = dot * (v->inverse[a] * w->inverse[b]);   /* the same either way round, and for a copy of either */
   if (cosine < 0.999999) return cosine < -1 ? -1 : cosine;
   if (same_bytes(v, a, w, b)) return 1;
   return cosine < 1 ? cosine : nextafter(1, 0);
 }
 
 double vectors_cosine(const Vectors *v, uint32_t a, uint32_t b) {
-  /* one order of the two factors behind the dot: a pair has one figure */
-  return a < b ? vectors_cosine_between(v, a, v, b) : vectors_cosine_between(v, b, v, a);
+  return vectors_cosine_between(v, a, v, b);
 }
 
 double vectors_cosine_of(const float *a, const float *b, uint32_t dim) {
