@@ -22,6 +22,7 @@ local json = require "json"
 local judged = require "report.judged"
 local notice = require "report.notice"
 local marks = require "report.marks"
+local meaning = require "report.meaning"
 local remedy = require "report.remedy"
 local screen = require "report.screen"
 local spans = require "report.spans"
@@ -255,6 +256,7 @@ function compose.run(facts, o)
   f.searches = searches_of(facts.lineage)
   f.recurring = recurring_of(facts.lineage)
   f.conflicts = conflicts_of(facts.lineage)
+  meaning.add(f, facts.lineage)
   f.lineage = record_of(facts.lineage)
   if f.leakage then f.leakage.example, f.leakage.row = facts:place(f.leakage.row), nil end
   f.next = { ("next: tamis explain %s --reason %s"):format(facts.dir, f.reasons[1] and f.reasons[1].reason or "NAME") }

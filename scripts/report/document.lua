@@ -6,6 +6,7 @@ local copies = require "report.copies"
 local json = require "json"
 local judged_blocks = require "report.judged_blocks"
 local screen = require "report.screen"
+local style_blocks = require "report.style_blocks"
 
 local document = {}
 
@@ -394,6 +395,7 @@ function document.report(f, list)
   searches(f, blocks)
   recurring(f, blocks)
   conflicts(f, blocks)
+  style_blocks.add(f, blocks)
   sources(f, blocks)
   source_stages(f, blocks)
   scores(f, blocks)

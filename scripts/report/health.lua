@@ -71,6 +71,20 @@ local function level(v, good, bad)
   return "watch"
 end
 
+-- Groups of the stage style that have a sign, and the first of them.
+local function style_groups(list, sign)
+  local n, first, judged = 0, nil, 0
+  for _, x in ipairs(list) do
+    for _, g in ipairs(x.groups) do
+      if g.rows >= x.min_rows then judged = judged + 1 end
+      for _, s in ipairs(g.signs) do
+        if s == sign then n, first = n + 1, first or g end
+      end
+    end
+  end
+  return n, first, judged
+end
+
 -- Each check: name, title, and `look(figures)`, which returns nil where the data does not say,
 -- or level, value (for JSON), what was found, what to do (nothing when good).
 health.checks = {
@@ -181,6 +195,39 @@ health.checks = {
       return level(v, function(x) return x <= 0.4 end, function(x) return x > 0.8 end), v,
         ("%s of the rows lie in the latest tenth of %s to %s"):format(percent(v), t.first, t.last),
         "balance by time period; train on the past, evaluate on the future"
+    end },
+  { name = "openings", title = "openings", only = "style",
+    look = function(f)
+      local n, g, judged = style_groups(f.style or {}, "openings")
+      if judged == 0 then return nil end
+      local o = g and g.openings
+      return n == 0 and "good" or o.first_share > 0.5 and "bad" or "watch", n,
+        n == 0 and "texts begin in many ways" or ("%s of the texts of %s begin in one of %d ways, \"%s\""):format(
+          percent(o.top_share), g.name, #o.top, o.top[1].text),
+        "one style is learnt before anything else: rewrite or vary the openings, or take fewer rows of that source"
+    end },
+  { name = "forms", title = "formats", only = "style",
+    look = function(f)
+      local n, g, judged = style_groups(f.style or {}, "form")
+      if judged == 0 then return nil end
+      return n == 0 and "good" or "watch", n,
+        n == 0 and "no source has one form only"
+          or ("%s of the texts of %s: %s"):format(percent(g.form_share), g.name, g.form),
+        "a model learns the form with the matter: show the same matter in other forms, unless production asks for one"
+    end },
+  { name = "annotators", title = "annotators", only = "style",
+    look = function(f)
+      local n, who, any = 0, nil, false
+      for _, x in ipairs(f.style or {}) do
+        for _, a in ipairs(x.annotators and x.annotators.list or {}) do
+          any = any or a.timed >= x.min_rows
+          if a.drifts then n, who = n + 1, who or a end
+        end
+      end
+      if not any then return nil end
+      return n == 0 and "good" or "watch", n, n == 0 and "no annotator's lengths drift"
+        or ("the texts of %s became %s as long"):format(who.name, times(who.change)),
+        "show annotators the rubric again, with rows of then and of now; tamis agree on a sample that both label"
     end },
 }
 

@@ -1,0 +1,26 @@
+--- meaning: what the measuring stages found (style, spot_check, diversity, outliers, distribution), from a run's
+-- lineage, for the report (report/meaning_blocks.lua) and its health checks (report/health.lua). Each is a list, one a
+-- stage.
+
+local json = require "json"
+
+local meaning = {}
+
+meaning.KINDS = { "style", "spot_check", "diversity", "outliers", "distribution" }
+
+--- Into f: f.style = { { stage = "style", … }, … } and so on; nil where no stage left such figures.
+function meaning.add(f, lineage)
+  for _, s in ipairs((lineage.stats or {}).stage_counts or {}) do
+    for _, kind in ipairs(meaning.KINDS) do
+      local found = s.figures and s.figures[kind]
+      if type(found) == "table" then
+        local item = { stage = s.name }
+        for k, v in pairs(found) do item[k] = v end
+        f[kind] = f[kind] or json.array {}
+        f[kind][#f[kind] + 1] = item
+      end
+    end
+  end
+end
+
+return meaning
