@@ -20,6 +20,7 @@
   X("fs", luaopen_fs, TRUSTED, "files, folders, the clock and the terminal") \
   X("http", luaopen_http, TRUSTED, "requests to one origin: a judge's, or one for embeddings") \
   X("lang", luaopen_lang, BOTH, "the language of a text") \
+  X("lexical", luaopen_lexical, TRUSTED, "vectors of the words of a text, fitted to the rows") \
   X("lm", luaopen_lm, TRUSTED, "how much a text surprises a character model fitted on good ones") \
   X("scan", luaopen_scan, BOTH, "many patterns over a text: personal data and its like") \
   X("select", luaopen_select, TRUSTED, "which rows of a group, or of all, stay") \

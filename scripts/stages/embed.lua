@@ -38,6 +38,15 @@ return {
                 doc = "the text that is embedded: these fields of the row, joined by line feeds" },
     storage = { type = "enum", default = "f32", values = { "f32", "f16" },
                 doc = "numbers of the vectors; f16: half the memory, a cosine moves by less than 0.001" },
+    method  = { type = "enum", default = "projection", values = { "projection", "svd" },
+                doc = "of model \"lexical\": projection, quick, a cosine is that of the weighted words, with noise; svd, "
+                  .. "the strongest directions of a sample, where words that stand together come together" },
+    features = { type = "list", of = { type = "enum", values = { "word", "bigram", "char" } },
+                default = { "word", "bigram" }, doc = "of model \"lexical\": words, pairs of neighbouring words, runs "
+                  .. "of 3 to 5 characters" },
+    dim     = { type = "integer", default = 256, min = 8, max = 2048, doc = "of model \"lexical\": numbers a vector" },
+    sample  = { type = "integer", default = 20000, min = 1, max = 1000000,
+                doc = "of method \"svd\": rows it is fitted on, drawn by the recipe's seed" },
     without = { type = "enum", default = "keep", values = { "keep", "reject", "fail" },
                 doc = "rows without a vector (no text that the embedding knows; NaN or zeros in the file): keep them, "
                   .. "compared with nobody; reject them; fail the run" },
