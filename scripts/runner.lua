@@ -106,6 +106,16 @@ end
 
 -- ---- the last stage ----
 
+--- The metric of the last stage that weighed the rows; nil: none did.
+local function weights_of(run)
+  local found
+  for _, s in ipairs(run.engine.stats) do
+    local figures = run.engine.infos[s.name]
+    if s.stage == "balance" and figures and figures.weights then found = s.name .. ".weight" end
+  end
+  return found
+end
+
 local function export_options(run)
   local entry = run.plan.stages[#run.plan.stages]
   local p = entry.params
@@ -116,6 +126,7 @@ local function export_options(run)
   end
   return {
     format = p.format, system = p.system, extra = p.extra, include = p.include, rejected = p.rejected,
+    weight = p.weight ~= "" and p.weight or nil, weight_metric = weights_of(run),
     own = require "formats.own",
     splits = splits, group = p.group, seed = run.plan.seed, pool = run.pool,
   }, entry

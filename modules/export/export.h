@@ -26,6 +26,8 @@ typedef struct ExportOptions {
   size_t nown;
   const Span *include;         /* [ninclude] annotations, attributes or metrics to put under metadata */
   size_t ninclude;
+  Span weight;                 /* key that gets the row's weight, in place of one of that name; ptr NULL: none */
+  Span weight_metric;          /* the metric that holds it; a row without one weighs 1 */
   ExportRejected rejected;
   const ExportSplit *split;    /* [nsplits] shares add up to 1; none: curated.jsonl */
   size_t nsplits;

@@ -11,6 +11,7 @@ void kept_work_free(KeptWork *k) {
   convert_free(&k->convert);
   buf_free(&k->head);
   buf_free(&k->values);
+  buf_free(&k->weight);
   free(k->splice);
   *k = (KeptWork){ 0 };
 }
@@ -54,6 +55,7 @@ static int is_new_key(const Keep *k, const JsonMember *m) {
 
 static int keeps(const void *ctx, const JsonMember *m) {
   const Keep *k = ctx;
+  if (k->o->weight.ptr != NULL && json_string_is(&m->key, k->o->weight)) return 0;
   if (k->converts)
     return !k->o->drop_extra && !holds_field(k->r, m) && !is_own(k, m) && !is_new_key(k, m);
   if (k->new_system && json_string_is(&m->key, span_str("system"))) return 0;
@@ -64,7 +66,18 @@ static int keeps(const void *ctx, const JsonMember *m) {
 
 static const char INTO[] = "metadata", NO_PLACE[] = "its \"metadata\" is no object, so annotations cannot go there";
 
+/* Does the key that is to hold the weight hold a text of the row? */
+static int hides_text(const ExportOptions *o, const Row *r) {
+  JsonValue root = json_value(row_bytes(r));
+  JsonMember m;
+  if (o->weight.ptr == NULL || kept_converts(o, r)) return 0;
+  for (JsonIter it = json_iter(&root); json_next(&it, &m.key, &m.value);)
+    if (json_string_is(&m.key, o->weight) && holds_field(r, &m)) return 1;
+  return 0;
+}
+
 const char *kept_refuses(const ExportOptions *o, const Row *r) {
+  if (hides_text(o, r)) return "the key that its weight is to have holds a text of its own";
   if (o->ninclude == 0) return NULL;
   Keep keep = { .o = o, .r = r, .format = span_str(format_of(r)), .converts = kept_converts(o, r) };
   JsonValue root = json_value(row_bytes(r));
@@ -105,6 +118,16 @@ static int include(KeptWork *k, const ExportOptions *o, const Row *r, Member *pu
     put[i].key = o->include[i];
     put[i].value = end[i] == at ? span_of(NULL, 0) : span_of(k->values.ptr + at, end[i] - at);
   }
+  return 0;
+}
+
+/* The row's weight as a member; its JSON stands in k->weight. */
+static int weigh(KeptWork *k, const ExportOptions *o, const Row *r, Member *out) {
+  const double *metric = view_metric(r->view, o->weight_metric);
+  double value = metric == NULL || isnan(metric[r->index]) ? 1 : metric[r->index];
+  k->weight.len = 0;
+  if (json_out_double(&k->weight, value) != 0) return -1;
+  *out = (Member){ o->weight, buf_span(&k->weight) };
   return 0;
 }
 
@@ -162,7 +185,7 @@ static int word(const Row *r, Error *err, const char *what, const char *to) {
 }
 
 static int rewrite(KeptWork *k, const ExportOptions *o, const Row *r, Rewrite *w, Buf *out, Error *err) {
-  Member put[EXPORT_MAX_INCLUDE];
+  Member put[EXPORT_MAX_INCLUDE], add[2];
   w->base = row_bytes(r);
   w->splice = k->splice;
   w->nsplices = k->nsplices;
@@ -171,6 +194,12 @@ static int rewrite(KeptWork *k, const ExportOptions *o, const Row *r, Rewrite *w
     w->into = span_str(INTO);
     w->put = put;
     w->nput = o->ninclude;
+  }
+  if (o->weight.ptr != NULL) {
+    if (w->nadd > 0) add[0] = w->add[0];   /* a system text */
+    if (weigh(k, o, r, &add[w->nadd]) != 0) return error_memory(err);
+    w->add = add;
+    w->nadd++;
   }
   int status = splice_rewrite(out, w);
   if (status < 0) return error_memory(err);
@@ -193,7 +222,7 @@ static int write_as_read(KeptWork *k, const ExportOptions *o, const Row *r, Buf 
     w.add = &system;
     w.nadd = 1;
   }
-  if (o->drop_extra || keep.new_system) w.keep = keeps;
+  if (o->drop_extra || keep.new_system || o->weight.ptr != NULL) w.keep = keeps;
   int bad;
   if (w.keep != NULL || o->ninclude > 0) bad = rewrite(k, o, r, &w, out, err);
   else bad = splice_range(out, row_bytes(r), 0, row_bytes(r).len, k->splice, k->nsplices) != 0 ? error_memory(err) : 0;
@@ -216,7 +245,7 @@ static int write_converted(KeptWork *k, const ExportOptions *o, const Row *r, in
 
 int kept_write(KeptWork *k, const ExportOptions *o, const Row *r, int as_turns, Buf *out, Error *err) {
   Span bytes = row_bytes(r);
-  int plain = o->system.ptr == NULL && !o->drop_extra && o->ninclude == 0;
+  int plain = o->system.ptr == NULL && !o->drop_extra && o->ninclude == 0 && o->weight.ptr == NULL;
   int converts = kept_converts(o, r);
   if (plain && !converts && r->view->edit == NULL)
     return buf_add(out, bytes.ptr, bytes.len) != 0 ? error_memory(err) : 0;

@@ -9,7 +9,7 @@
 /* What a worker keeps from row to row; zero it before first use. */
 typedef struct KeptWork {
   Convert convert;
-  Buf head, values;          /* members in the making; values of included annotations */
+  Buf head, values, weight;  /* members in the making; values of included annotations; the weight */
   Splice *splice;            /* [nsplices] */
   size_t nsplices, cap_splices;
 } KeptWork;

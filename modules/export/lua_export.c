@@ -4,7 +4,8 @@
 **     splits = { { "train", 0.95 }, { "valid", 0.05 } }, group = "metadata.user", seed = 42 })
 **   out[1].name, .path, .rows, .bytes, .sha256; out.fingerprint; out.places for the ledger
 ** Options: dir, format (nil: as read), system, extra = "keep"|"drop", own = { [format] = {keys} },
-** include = { names }, rejected = true|"full"|"refs"|false, splits, group, seed, pool, mode. */
+** include = { names }, rejected = true|"full"|"refs"|false, splits, group, seed, pool, mode;
+** weight = "weight", weight_metric = "balance.weight": a key that gets that metric. */
 #include "export/lua_export.h"
 
 #include <lauxlib.h>
@@ -150,6 +151,9 @@ static void check_options(lua_State *L, Args *a) {
   a->o.dir = dir.ptr == NULL ? "." : dir.ptr;
   a->o.system = opt_string(L, "system");
   a->o.group = opt_string(L, "group");
+  a->o.weight = opt_string(L, "weight");
+  a->o.weight_metric = opt_string(L, "weight_metric");
+  if (a->o.weight_metric.ptr == NULL) a->o.weight = (Span){ 0 };
   a->o.drop_extra = extra.ptr != NULL && span_eq(extra, span_str("drop"));
   if (extra.ptr != NULL && !a->o.drop_extra && !span_eq(extra, span_str("keep")))
     luaL_error(L, "extra: expected \"keep\" or \"drop\"");

@@ -1,34 +1,65 @@
 /* modules/select/lua_select.c - select for the stages that thin rows out.
-**   local groups, err = select.groups(view, "topic", pool)
-**   for i = 1, #groups do local value, count = groups:at(i) … end   -- value nil: rows without one
-**   local verdicts = groups:cap(caps, seed, "over_cap")   -- caps[i]: a number, or false for none
+**   local groups, err = select.groups(view, { "topic", "created_at:month" }, pool)
+**   for i = 1, #groups do local count, topic, month = groups:at(i) … end   -- nil: rows without one
+**   local verdicts = groups:choose{ bins = { 1, 2, 2 }, most = { 500, false }, seed = 42, reason = "over_cap",
+**     number = stats.metric(view, "judge.total") }         -- bin of each group; false: all stay; higher ones first
+**   local counts = groups:counts(child)                    -- rows of each that stand in a later view
+**   local child, err = groups:weigh(view, { 0.5, 2, 1 }, "balance.weight")   -- a metric, from a number a group
 **   local rows = select.order(view, seed)                 -- the standing ones; any beginning is a sample
 **   select.count(view, n, seed, reason), select.share(view, share, seed, reason)
-** Rows stay by a hash of the seed and their identity, those of trusted sources first. */
+** Which rows stay: select.h. */
 #include <lauxlib.h>
 #include <math.h>
 
 #include "corpus/lua_corpus.h"
+#include "corpus/lua_param.h"
 #include "corpus/lua_verdicts.h"
 #include "corpus/lua_value.h"
 #include "select/select.h"
+#include "stats/lua_stats.h"
 
 int luaopen_select(lua_State *L);
 
 #define GROUPS "tamis.groups"
 
+/* ---- groups ---- */
+
+/* The keys at that argument, a list; their text, as evidence names it, is on top [-0, +1, v]. */
+static size_t check_keys(lua_State *L, int arg, GroupKey key[GROUPS_MAX_KEYS]) {
+  luaL_checktype(L, arg, LUA_TTABLE);
+  size_t n = lua_rawlen(L, arg);
+  luaL_argcheck(L, 1 <= n && n <= GROUPS_MAX_KEYS, arg, "expected 1 to 4 keys");
+  luaL_Buffer b;
+  for (size_t i = 0; i < n; i++) {   /* the table keeps them alive */
+    luaL_argcheck(L, lua_rawgeti(L, arg, (lua_Integer)i + 1) == LUA_TSTRING, arg, "expected keys as texts");
+    Span text;
+    text.ptr = lua_tolstring(L, -1, &text.len);
+    key[i] = group_key(text);
+    lua_pop(L, 1);
+  }
+  luaL_buffinit(L, &b);
+  for (size_t i = 0; i < n; i++) {
+    if (i > 0) luaL_addchar(&b, '+');
+    lua_rawgeti(L, arg, (lua_Integer)i + 1);
+    luaL_addvalue(&b);
+  }
+  luaL_pushresult(&b);
+  return n;
+}
+
 static int f_groups(lua_State *L) {
+  GroupKey key[GROUPS_MAX_KEYS];
   View *view = lua_checkview(L, 1);
-  Span key;
-  key.ptr = luaL_checklstring(L, 2, &key.len);
   Pool *pool = lua_optpool(L, 3);
+  lua_settop(L, 3);
+  size_t n = check_keys(L, 2, key);
   Groups *g = lua_newuserdatauv(L, sizeof *g, 1);
   *g = (Groups){ 0 };
   luaL_setmetatable(L, GROUPS);
-  lua_pushvalue(L, 2);
-  lua_setiuservalue(L, -2, 1);             /* the key's text, for evidence */
+  lua_pushvalue(L, 4);
+  lua_setiuservalue(L, -2, 1);
   Error err;
-  if (groups_make(g, view, pool, key, &err) == 0) return 1;
+  if (groups_make(g, view, pool, key, n, &err) == 0) return 1;
   luaL_pushfail(L);
   lua_pushstring(L, err.text[0] != '\0' ? err.text : "interrupted");
   return 2;
@@ -50,15 +81,17 @@ static int groups_len(lua_State *L) {
   return 1;
 }
 
-static int groups_at(lua_State *L) {
+static int m_at(lua_State *L) {
   Groups *g = check_groups(L);
   lua_Integer i = luaL_checkinteger(L, 2);
   luaL_argcheck(L, 1 <= i && (size_t)i <= g->n, 2, "no group of that number");
   const Group *item = &g->item[i - 1];
-  lua_pushrowvalue(L, names_value(g->view->corpus->names, item->value));
   lua_pushinteger(L, item->count);
-  return 2;
+  for (size_t k = 0; k < g->nkeys; k++) lua_pushrowvalue(L, names_value(g->view->corpus->names, item->value[k]));
+  return 1 + (int)g->nkeys;
 }
+
+/* ---- choosing ---- */
 
 /* Keeps the strings at two arguments alive with the list on top, which points at their bytes. */
 static void keep_strings(lua_State *L, int field, int reason) {
@@ -76,25 +109,105 @@ static int made(lua_State *L, VerdictList *list) {
   return 1;
 }
 
-static int m_cap(lua_State *L) {
-  Groups *g = check_groups(L);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  uint64_t seed = (uint64_t)luaL_checkinteger(L, 3);
-  const char *reason = luaL_checkstring(L, 4);
-  lua_settop(L, 4);
-  lua_getiuservalue(L, 1, 1);
-  const char *field = lua_tostring(L, 5);
-  double *cap = lua_newuserdatauv(L, (g->n + 1) * sizeof *cap, 0);
-  for (size_t i = 0; i < g->n; i++) {
-    int type = lua_geti(L, 2, (lua_Integer)i + 1);
-    if (type != LUA_TNUMBER && lua_toboolean(L, -1)) luaL_error(L, "caps[%d]: expected a number or false", (int)i + 1);
-    cap[i] = type == LUA_TNUMBER ? lua_tonumber(L, -1) : NAN;
+/* q->most from the list under "most"; its room stays on the stack [-0, +1, v]. */
+static void check_most(lua_State *L, Quota *q) {
+  luaL_argcheck(L, lua_getfield(L, 2, "most") == LUA_TTABLE, 2, "most: expected a list");
+  int list = lua_gettop(L);
+  q->nbins = lua_rawlen(L, list);
+  double *most = lua_newuserdatauv(L, (q->nbins + 1) * sizeof *most, 0);
+  for (size_t i = 0; i < q->nbins; i++) {
+    int type = lua_rawgeti(L, list, (lua_Integer)i + 1);
+    if (type != LUA_TNUMBER && lua_toboolean(L, -1)) luaL_error(L, "most[%d]: expected a number or false", (int)i + 1);
+    most[i] = type == LUA_TNUMBER ? lua_tonumber(L, -1) : NAN;
     lua_pop(L, 1);
   }
-  lua_newverdicts(L);
-  keep_strings(L, 5, 4);
-  return made(L, groups_cap(g, cap, seed, field, reason));
+  lua_remove(L, list);
+  q->most = most;
 }
+
+/* The same of q->bin: a bin a group. */
+static void check_bins(lua_State *L, const Groups *g, Quota *q) {
+  luaL_argcheck(L, lua_getfield(L, 2, "bins") == LUA_TTABLE, 2, "bins: expected a list");
+  int list = lua_gettop(L);
+  uint32_t *bin = lua_newuserdatauv(L, (g->n + 1) * sizeof *bin, 0);
+  for (size_t i = 0; i < g->n; i++) {
+    lua_rawgeti(L, list, (lua_Integer)i + 1);
+    lua_Integer b = lua_tointeger(L, -1);
+    if (b < 1 || (size_t)b > q->nbins) luaL_error(L, "bins[%d]: expected 1 to %d", (int)i + 1, (int)q->nbins);
+    bin[i] = (uint32_t)b - 1;
+    lua_pop(L, 1);
+  }
+  lua_remove(L, list);
+  q->bin = bin;
+}
+
+/* q->number; the column stays on the stack [-0, +1, v]. */
+static void check_number(lua_State *L, const Groups *g, Quota *q) {
+  size_t n;
+  if (lua_getfield(L, 2, "number") == LUA_TNIL) return;
+  q->number = lua_checknumbers(L, -1, &n);
+  luaL_argcheck(L, n == g->view->corpus->nrows, 2, "number: expected a number a row of the view");
+}
+
+static int m_choose(lua_State *L) {
+  Groups *g = check_groups(L);
+  Quota q = { 0 };
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  lua_getiuservalue(L, 1, 1);
+  q.field = lua_tostring(L, 3);
+  q.reason = param_string(L, 2, "reason").ptr;
+  lua_getfield(L, 2, "reason");
+  check_most(L, &q);
+  check_bins(L, g, &q);
+  check_number(L, g, &q);
+  lua_getfield(L, 2, "seed");
+  q.seed = (uint64_t)luaL_checkinteger(L, -1);
+  lua_newverdicts(L);
+  keep_strings(L, 3, 4);
+  return made(L, groups_choose(g, &q));
+}
+
+/* groups:counts(view) -> how many rows of each group stand in that view */
+static int m_counts(lua_State *L) {
+  Groups *g = check_groups(L);
+  const View *view = lua_checkview(L, 2);
+  luaL_argcheck(L, view->corpus == g->view->corpus, 2, "expected a view of the same rows");
+  uint32_t *count = lua_newuserdatauv(L, (g->n + 1) * sizeof *count, 0);
+  groups_count(g, view, count);
+  lua_createtable(L, (int)g->n, 0);
+  for (size_t i = 0; i < g->n; i++) {
+    lua_pushinteger(L, count[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
+/* groups:weigh(view, { number a group }, name) -> that view with the metric; or nil and a message */
+static int m_weigh(lua_State *L) {
+  Groups *g = check_groups(L);
+  const View *view = lua_checkview(L, 2);
+  size_t len;
+  luaL_argcheck(L, view->corpus == g->view->corpus, 2, "expected a view of the same rows");
+  luaL_checktype(L, 3, LUA_TTABLE);
+  const char *name = luaL_checklstring(L, 4, &len);
+  double *value = lua_newuserdatauv(L, (g->n + 1) * sizeof *value, 0);
+  double *out = lua_newuserdatauv(L, ((size_t)view->corpus->nrows + 1) * sizeof *out, 0);
+  for (size_t i = 0; i < g->n; i++) {
+    lua_rawgeti(L, 3, (lua_Integer)i + 1);
+    value[i] = luaL_checknumber(L, -1);
+    lua_pop(L, 1);
+  }
+  groups_spread(g, view, value, out);
+  Error err = { "" };
+  View *child = view_measure(view, span_of(name, len), out, &err);
+  if (child != NULL) return lua_pushview(L, child), 1;
+  luaL_pushfail(L);
+  lua_pushstring(L, err.text);
+  return 2;
+}
+
+/* ---- all rows ---- */
 
 static int f_count(lua_State *L) {
   const View *view = lua_checkview(L, 1);
@@ -137,8 +250,10 @@ static int f_order(lua_State *L) {
 }
 
 static const luaL_Reg METHODS[] = {
-  { "at",  groups_at },
-  { "cap", m_cap },
+  { "at",     m_at },
+  { "choose", m_choose },
+  { "counts", m_counts },
+  { "weigh",  m_weigh },
   { NULL, NULL }
 };
 

@@ -4,8 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "corpus/query.h"
-
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -18,135 +16,36 @@ uint64_t select_place(Hash128 identity, uint64_t seed) {
   return XXH3_64bits_withSeed(bytes, sizeof bytes, seed);
 }
 
-/* ---- groups ---- */
-
-void groups_free(Groups *g) {
-  view_unref(g->view);
-  free(g->row);
-  free(g->group);
-  free(g->item);
-  *g = (Groups){ 0 };
-}
-
-/* A group under construction, with its value at hand for sorting. */
-typedef struct Named { Value value; uint32_t id, count; } Named;
-
-static int order_of(ValueType t) {
-  switch (t) {
-    case VALUE_INT: case VALUE_DOUBLE: return 0;
-    case VALUE_BOOL: return 1;
-    case VALUE_STRING: return 2;
-    default: return 3;
-  }
-}
-
-static int by_value(const void *x, const void *y) {
-  const Value *a = &((const Named *)x)->value, *b = &((const Named *)y)->value;
-  if (order_of(a->type) != order_of(b->type)) return order_of(a->type) - order_of(b->type);
-  if (a->type == VALUE_STRING) {
-    size_t n = a->text.len < b->text.len ? a->text.len : b->text.len;
-    int d = n == 0 ? 0 : memcmp(a->text.ptr, b->text.ptr, n);
-    return d != 0 ? d : (a->text.len > b->text.len) - (a->text.len < b->text.len);
-  }
-  if (a->type == VALUE_INT && b->type == VALUE_INT) return (a->integer > b->integer) - (a->integer < b->integer);
-  if (a->type == VALUE_BOOL || b->type == VALUE_BOOL) return (a->integer > b->integer) - (a->integer < b->integer);
-  double u = a->type == VALUE_INT ? (double)a->integer : a->number, v = b->type == VALUE_INT ? (double)b->integer : b->number;
-  if (u != v) return u < v ? -1 : 1;
-  return (int)a->type - (int)b->type;
-}
-
-static int by_id(const void *x, const void *y) {
-  uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-  return (a > b) - (a < b);
-}
-
-/* Index of id in the sorted array. */
-static size_t find_id(const uint32_t *ids, size_t n, uint32_t id) {
-  size_t lo = 0, hi = n;
-  while (lo < hi) {
-    size_t mid = (lo + hi) / 2;
-    if (ids[mid] < id) lo = mid + 1;
-    else hi = mid;
-  }
-  return lo;
-}
-
-/* Fills g->item and g->group from the ids of the standing rows in g->group. Ids serve only to find
-** what is the same; the order comes from the values. */
-static int sort_groups(Groups *g, Names *names) {
-  uint32_t *ids = malloc((g->nrows + 1) * sizeof *ids), *place = NULL;
-  Named *named = NULL;
-  int status = -1;
-  if (ids == NULL) return -1;
-  memcpy(ids, g->group, g->nrows * sizeof *ids);
-  qsort(ids, g->nrows, sizeof *ids, by_id);
-  size_t n = 0;
-  for (size_t i = 0; i < g->nrows; i++)
-    if (n == 0 || ids[n - 1] != ids[i]) ids[n++] = ids[i];
-  named = calloc(n + 1, sizeof *named);
-  place = malloc((n + 1) * sizeof *place);
-  g->item = calloc(n + 1, sizeof *g->item);
-  if (named == NULL || place == NULL || g->item == NULL) goto end;
-  for (size_t i = 0; i < n; i++) named[i] = (Named){ names_value(names, ids[i]), ids[i], 0 };
-  qsort(named, n, sizeof *named, by_value);
-  for (size_t i = 0; i < n; i++) {
-    g->item[i] = (Group){ named[i].id, 0 };
-    place[find_id(ids, n, named[i].id)] = (uint32_t)i;
-  }
-  g->n = n;
-  for (size_t i = 0; i < g->nrows; i++) {
-    g->group[i] = place[find_id(ids, n, g->group[i])];
-    g->item[g->group[i]].count++;
-  }
-  status = 0;
-end:
-  free(ids);
-  free(place);
-  free(named);
-  return status;
-}
-
-int groups_make(Groups *g, View *view, Pool *pool, Span key, Error *err) {
-  *g = (Groups){ .view = view_ref(view), .nrows = view->standing };
-  uint32_t *ids = malloc(((size_t)view->corpus->nrows + 1) * sizeof *ids);
-  g->row = malloc((g->nrows + 1) * sizeof *g->row);
-  g->group = malloc((g->nrows + 1) * sizeof *g->group);
-  int status = -1;
-  if (ids != NULL && g->row != NULL && g->group != NULL)
-    status = query_keys(view, pool, key, 1u << STATUS_STANDING, ids);
-  if (status == 0) {
-    uint32_t unknown = names_find(view->corpus->names, span_str("unknown"));
-    view_standing(view, g->row);
-    for (size_t i = 0; i < g->nrows; i++) {
-      uint32_t id = ids[g->row[i]];
-      g->group[i] = id == unknown ? NAME_NONE : id;
-    }
-    status = sort_groups(g, view->corpus->names);
-  }
-  free(ids);
-  if (status == 0) return 0;
-  groups_free(g);
-  if (status == POOL_INTERRUPTED) return error_set(err, "%s", "");
-  return error_memory(err);
-}
-
 /* ---- ranking ---- */
 
 typedef struct Ranked {
-  uint32_t group, row;
-  uint64_t place;
+  uint32_t bin, row;
   int untrusted;
+  double number;         /* NAN: none */
+  uint64_t place;
 } Ranked;
+
+static int by_number(double a, double b) {
+  if (isnan(a) || isnan(b)) return isnan(a) - isnan(b);
+  return (a < b) - (a > b);
+}
 
 static int by_rank(const void *x, const void *y) {
   const Ranked *a = x, *b = y;
-  if (a->group != b->group) return a->group < b->group ? -1 : 1;
+  if (a->bin != b->bin) return a->bin < b->bin ? -1 : 1;
   if (a->untrusted != b->untrusted) return a->untrusted - b->untrusted;
+  int d = by_number(a->number, b->number);
+  if (d != 0) return d;
   if (a->place != b->place) return a->place < b->place ? -1 : 1;
   return (a->row > b->row) - (a->row < b->row);
 }
 
-static int is_trusted(const Corpus *c, uint32_t row) { return c->sources[c->rows[row].source].trusted != 0; }
+int select_trusted(const Corpus *c, uint32_t row) { return c->sources[c->rows[row].source].trusted != 0; }
+
+static Ranked ranked(const Corpus *c, uint32_t bin, uint32_t row, const double *number, uint64_t seed) {
+  return (Ranked){ .bin = bin, .row = row, .untrusted = !select_trusted(c, row),
+                   .number = number == NULL ? NAN : number[row], .place = select_place(c->identity[row], seed) };
+}
 
 static int reject(VerdictList *list, uint32_t row, double value, double threshold) {
   return verdicts_add(list, (VerdictEntry){ .row = row, .twin = PLACE_NONE, .value = value,
@@ -161,15 +60,15 @@ static VerdictList *new_list(const char *field, const char *reason) {
   return list;
 }
 
-/* Sorts rank[0..n) and rejects, group by group, what ranks behind the group's cap. */
-static VerdictList *cut(Ranked *rank, size_t n, const double *cap, const char *field, const char *reason) {
+/* Sorts rank[0..n) and rejects, bin by bin, what ranks behind most[bin]. */
+static VerdictList *cut(Ranked *rank, size_t n, const double *most, const char *field, const char *reason) {
   VerdictList *list = new_list(field, reason);
   qsort(rank, n, sizeof *rank, by_rank);
   size_t place = 0;
   for (size_t i = 0; list != NULL && i < n; i++) {
-    place = i > 0 && rank[i].group == rank[i - 1].group ? place + 1 : 1;
-    double most = cap[rank[i].group];
-    if (!isnan(most) && (double)place > most && reject(list, rank[i].row, (double)place, most) != 0) {
+    place = i > 0 && rank[i].bin == rank[i - 1].bin ? place + 1 : 1;
+    double limit = most[rank[i].bin];
+    if (!isnan(limit) && (double)place > limit && reject(list, rank[i].row, (double)place, limit) != 0) {
       verdicts_free(list);
       list = NULL;
     }
@@ -177,32 +76,36 @@ static VerdictList *cut(Ranked *rank, size_t n, const double *cap, const char *f
   return list;
 }
 
-VerdictList *groups_cap(const Groups *g, const double *cap, uint64_t seed, const char *field, const char *reason) {
-  const Corpus *c = g->view->corpus;
+VerdictList *groups_choose(const Groups *g, const Quota *q) {
   Ranked *rank = malloc((g->nrows + 1) * sizeof *rank);
   if (rank == NULL) return NULL;
-  for (size_t i = 0; i < g->nrows; i++) {
-    uint32_t row = g->row[i];
-    rank[i] = (Ranked){ g->group[i], row, select_place(c->identity[row], seed), !is_trusted(c, row) };
-  }
-  VerdictList *list = cut(rank, g->nrows, cap, field, reason);
+  for (size_t i = 0; i < g->nrows; i++)
+    rank[i] = ranked(g->view->corpus, q->bin[g->group[i]], g->row[i], q->number, q->seed);
+  VerdictList *list = cut(rank, g->nrows, q->most, q->field, q->reason);
   free(rank);
   return list;
 }
 
-VerdictList *select_count(const View *v, size_t n, uint64_t seed, const char *field, const char *reason) {
+/* The standing rows, all in one bin; NULL if out of memory. */
+static Ranked *rank_all(const View *v, const double *number, uint64_t seed) {
   Ranked *rank = malloc((v->standing + 1) * sizeof *rank);
   uint32_t *row = malloc((v->standing + 1) * sizeof *row);
-  VerdictList *list = NULL;
   if (rank != NULL && row != NULL) {
-    double cap = (double)n;
     view_standing(v, row);
-    for (size_t i = 0; i < v->standing; i++)
-      rank[i] = (Ranked){ 0, row[i], select_place(v->corpus->identity[row[i]], seed), !is_trusted(v->corpus, row[i]) };
-    list = cut(rank, v->standing, &cap, field, reason);
+    for (size_t i = 0; i < v->standing; i++) rank[i] = ranked(v->corpus, 0, row[i], number, seed);
+  } else {
+    free(rank);
+    rank = NULL;
   }
-  free(rank);
   free(row);
+  return rank;
+}
+
+VerdictList *select_count(const View *v, size_t n, uint64_t seed, const char *field, const char *reason) {
+  Ranked *rank = rank_all(v, NULL, seed);
+  double most = (double)n;
+  VerdictList *list = rank == NULL ? NULL : cut(rank, v->standing, &most, field, reason);
+  free(rank);
   return list;
 }
 
@@ -219,14 +122,20 @@ VerdictList *select_share(const View *v, double share, uint64_t seed, const char
   return list;
 }
 
-int select_order(const View *v, uint64_t seed, uint32_t *row) {
-  Ranked *rank = malloc((v->standing + 1) * sizeof *rank);
+static int order_rows(const View *v, Ranked *rank, uint32_t *row) {
   if (rank == NULL) return -1;
-  view_standing(v, row);
-  for (size_t i = 0; i < v->standing; i++)
-    rank[i] = (Ranked){ 0, row[i], select_place(v->corpus->identity[row[i]], seed), 0 };
   qsort(rank, v->standing, sizeof *rank, by_rank);
   for (size_t i = 0; i < v->standing; i++) row[i] = rank[i].row;
   free(rank);
   return 0;
+}
+
+int select_order(const View *v, uint64_t seed, uint32_t *row) {
+  Ranked *rank = rank_all(v, NULL, seed);
+  for (size_t i = 0; rank != NULL && i < v->standing; i++) rank[i].untrusted = 0;
+  return order_rows(v, rank, row);
+}
+
+int select_ranked(const View *v, const double *number, uint64_t seed, uint32_t *row) {
+  return order_rows(v, rank_all(v, number, seed), row);
 }

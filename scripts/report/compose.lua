@@ -107,7 +107,8 @@ local function why(facts, row)
     local value = e.jaccard or e.cosine
     return ("copies %s%s"):format(remedy.twin_place(facts, e.twin), value and (" (%.3f)"):format(value) or "")
   elseif marks.decided(facts:stage(row.stage), row) then return marks.why(facts:stage(row.stage), row)
-  elseif row.reason == "over_cap" then return ("number %s of its %s"):format(number(e.value), e.field or "group")
+  elseif row.reason == "over_cap" or row.reason == "over_target" then
+    return ("number %s of its %s"):format(number(e.value), e.field or "group")
   elseif e.language then return ("%s, confidence %s"):format(tostring(e.language), number(e.value, 2))
   elseif type(e.value) == "number" and type(e.threshold) == "number" then
     return ("%s %s, %s %s"):format(e.field or "value", number(e.value, 3), e.value < e.threshold

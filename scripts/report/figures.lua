@@ -93,13 +93,20 @@ function figures.no_key(key, names)
     near and ('; did you mean "%s"?'):format(near) or "") }
 end
 
+-- Of several keys the first: a part of a date is none of its own.
+local function first_key(by)
+  for _, key in ipairs(type(by) == "table" and by or { by }) do
+    if not key:find ":%a+$" then return key end
+  end
+end
+
 --- The key that a run's stages grouped rows by: that of its last balance, else of its topics.
 -- @param stages  list of { stage =, params = }
 function figures.key_of(stages)
   local topics, balance
   for _, s in ipairs(stages) do
     if s.stage == "topics" then topics = s.params.annotation or topics end
-    if s.stage == "balance" then balance = s.params.by or balance end
+    if s.stage == "balance" then balance = first_key(s.params.by) or balance end
   end
   return balance or topics
 end

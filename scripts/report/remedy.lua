@@ -24,6 +24,8 @@ local function rounded(v, up)
   return figure((up and math.ceil(t - 1e-9) or math.floor(t + 1e-9)) / 10000)
 end
 
+local OVER = { over_cap = true, over_target = true }   -- of a group more rows than are kept
+
 local function evidence_of(fault) return fault.evidence or {} end
 
 local function similarity(e)
@@ -126,9 +128,9 @@ function remedy.words(r, fault)
     return ("%s, %s %s with %s in %s (at or above %s is a match)"):format(lead, kind, figure(value), place,
       e.field or "all fields", figure(threshold))
   end
-  if fault.reason == "over_cap" and type(e.value) == "number" then
-    return ("%s, it is number %s of its %s, and %s are kept"):format(lead, figure(e.value), e.field
-      or "group", figure(e.threshold))
+  if OVER[fault.reason] and type(e.value) == "number" then
+    return ("%s, it is number %s of its %s, and %s are kept"):format(lead, figure(e.value), (e.field
+      or "group"):gsub("%+", " and "), figure(e.threshold))
   end
   if e.language and fault.reason ~= "low_confidence" then
     return ("%s, %s is %s (confidence %s)"):format(lead, e.field or "the text", tostring(e.language),
@@ -236,8 +238,13 @@ local function change(r, fault, row)
     return ("%s.keep with %s in it"):format(stage, tostring(e.language))
       .. (unsure and (", and %s.min_confidence at most %s"):format(stage, rounded(e.value, false)) or "")
   end
-  if fault.reason == "over_cap" then
-    return ("%s.max at least %s, or another seed"):format(stage, figure(e.value or 0))
+  if OVER[fault.reason] then
+    local other = params.keep == "best" and "a higher score" or params.keep == "diverse" and "a text less like others"
+      or "another seed"
+    if fault.reason == "over_cap" then
+      return ("%s.max at least %s, or %s"):format(stage, figure(e.value or 0), other)
+    end
+    return ("%s.%s with a larger share of its group, or %s"):format(stage, params.match and "match" or "target", other)
   end
   if e.twin and e.twin.run then
     local without = ("%s.against without %s"):format(stage, e.twin.run)

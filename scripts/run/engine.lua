@@ -2,6 +2,7 @@
 -- stage sees all rows that still stand. Each step gives a new view, so a failure loses nothing.
 
 local against = require "run.against"
+local beside = require "run.beside"
 local core = require "core"
 local fault = require "run.fault"
 local fs = require "fs"
@@ -70,11 +71,15 @@ function engine:context(entry)
     earlier = function(p) return against.open(p, self.runs, self.pool) end,
     -- the bytes of a file that a parameter names, for the lineage too: its bytes and path; or nil and a sentence
     file = function(name) return models.read(self.models, entry, name, self.folder) end,
+    -- rows of a file beside the sources (run/beside.lua): a view; or nil and a sentence
+    beside = function(given) return beside.read(self, entry, given) end,
+    -- the operator that an earlier row stage has for rows of another view, with the same parameters
+    operator = function(e) return self:operator(e) end,
     -- the stages before this one, as the plan has them
     before = function()
       local out = {}
-      for _, e in ipairs(self.plan.stages) do
-        if e == entry then break end
+      for _, e in ipairs(self.plan.whole or self.plan.stages) do
+        if e == entry or e.name == entry.name then break end
         out[#out + 1] = e
       end
       return out
@@ -126,6 +131,12 @@ local function operator(self, entry)
   if op then return op end
   err = tostring(err)
   return nil, err:find "^[^\n]-:%d+: " and err or place(entry, err)
+end
+
+--- The operator of a row stage; of one that is not in the plan (a sweep runs one stage alone), made now.
+function engine:operator(entry)
+  if self.operators[entry] then return self.operators[entry] end
+  return operator(self, entry)
 end
 
 --- Does the stage look at all rows before its pass? It is the first of its step then.

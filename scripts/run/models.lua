@@ -22,6 +22,23 @@ local function places(entry, name, folder)
   return out
 end
 
+--- Where the file lies.
+-- @return  its path; or nil and the paths that were tried
+function models.find(entry, name, folder)
+  local tried = places(entry, name, folder)
+  for _, path in ipairs(tried) do
+    local st = fs.stat(path)
+    if st and st.type ~= "folder" then return path end
+  end
+  return nil, tried
+end
+
+--- Notes a file that a stage read by other means.
+-- @param file  { path, sha256, bytes }
+function models.note(list, entry, file)
+  list[#list + 1] = { path = file.path, sha256 = file.sha256, bytes = file.bytes, stage = entry.name }
+end
+
 --- Reads it.
 -- @param list    what was read so far: { path, sha256, bytes, stage }, added to
 -- @param entry   the stage

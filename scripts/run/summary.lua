@@ -292,6 +292,15 @@ local function say_judged(run, s, out)
   end
 end
 
+-- What stages tell of what they did: "balance: 812 rows meet the target; …".
+local function say_told(run, s, out)
+  for _, st in ipairs(run.engine.stats) do
+    for _, line in ipairs((run.engine.infos[st.name] or {}).told or {}) do
+      say(s, ("%s: %s"):format(st.name, line), out, nil, 2)
+    end
+  end
+end
+
 --- @param out  function(line)
 -- @param s    the screen; that of standard output if absent
 function summary.print(run, out, s)
@@ -309,6 +318,7 @@ function summary.print(run, out, s)
   out("")
   funnel(run, s, out)
   say_judged(run, s, out)
+  say_told(run, s, out)
   reasons(run, s, out)
   difference(run, s, out)
   if run.no_gold then

@@ -1,92 +1,155 @@
---- balance: at most so many rows of each group, a topic say.
--- Which rows stay is a matter of the recipe's seed and each row's bytes, so the same rows stay on
--- every machine; rows of trusted sources stay first. Rows of no group (`unknown`) are left alone,
--- unless a table of caps names them.
+--- balance: how many rows of each group there are, a topic say: at most so many, so many that the shares are those
+-- asked for or those of production, or all, with weights in place of copies.
+-- Which rows stay is a matter of the recipe's seed and each row's bytes, of a score, or of how far rows lie apart; so
+-- the same rows stay on every machine; rows of trusted sources stay first. Rows of no group (`unknown`) are left
+-- alone by caps, unless a table names them.
 
-local host = require "host"
-local keys = require "run.keys"
-local screen = require "report.screen"
-local select = require "select"
+local beside = require "run.beside"
+local caps = require "balance.caps"
+local cells = require "balance.cells"
+local choice = require "balance.choice"
+local match = require "balance.match"
+local score = require "balance.score"
+local target = require "balance.target"
+local told = require "balance.told"
+local weights = require "balance.weights"
 
-local UNKNOWN = "unknown"
-local MUCH = 0.3   -- above this share of what stays, rows of no group are worth a note
+local ONE_OF = "it needs one of max, target, match, weights and min"
 
-local function is_function(v) return type(v) == "function" or host.is_function(v) end
-
-local function is_cap(cap) return type(cap) == "number" and cap >= 0 end
-
---- The cap of one group, or false for none; nil and a message for a bad one.
-local function cap_of(p, ctx, group, count)
-  local cap = p.max
-  if type(cap) == "table" and not is_function(cap) then
-    cap = cap[group == nil and UNKNOWN or group]
-    if cap == nil and group ~= nil then cap = p.max["*"] end
-  elseif group == nil then
-    return false
-  elseif type(cap) ~= "number" then
-    cap = ctx.call(p.max, group, count)
+--- What is wrong with the parameters together; nil if nothing is.
+local function fault(p)
+  local nkeys, ways = #cells.keys(p.by), {}
+  for _, name in ipairs { "max", "target", "match" } do
+    if p[name] ~= nil then ways[#ways + 1] = name end
   end
-  if cap == nil or cap == false then return false end
-  if not is_cap(cap) then
-    return nil, ("max of %s \"%s\": expected a number of rows, got %s"):format(p.by, tostring(group), tostring(cap))
-  end
-  return cap
+  if #ways == 0 and p.weights == nil and p.min == nil then return ONE_OF end
+  if #ways > 1 then return ("it has both %s and %s: one of them"):format(ways[1], ways[2]) end
+  if p.n and not (p.target or p.match) then return "n goes with target or match" end
+  if p.method ~= "topic" and not p.match then return 'method = "importance" goes with match' end
+  if #ways == 0 and p.keep ~= "random" then return ("keep = %q goes with max, target or match"):format(p.keep) end
+  if p.keep == "diverse" or p.method ~= "topic" then return "diverse and importance are to come" end
+  return beside.fault(p.match, "match") or p.max ~= nil and caps.fault(p.max, nkeys)
+    or p.target and target.fault(p.target, nkeys) or p.weights ~= nil and weights.fault(p.weights, nkeys)
+    or cells.is_table(p.min) and cells.fault(p.min, nkeys, "min", function(v)
+      return not (type(v) == "number" and v >= 0) and "a number of rows, at least 0" or nil
+    end) or choice.fault(p) or nil
 end
 
---- What a person should know: that no row has the key, or that rows without it are most of the rest.
-local function notes_of(view, groups, caps, p, ctx)
-  local most, left, unknown = 0, 0, 0
-  for i = 1, #groups do
-    local group, count = groups:at(i)
-    local stay = caps[i] and math.min(caps[i], count) or count
-    left = left + stay
-    if group == nil then unknown = caps[i] and 0 or count else most = math.max(most, stay) end
+--- How many rows of which groups stay.
+-- @return  { bins, most, reason }, what of a target is told; nil where all stay; false and a message
+local function quota_of(list, all, p, ctx)
+  if p.max ~= nil then
+    local q, err = caps.quota(list, p, ctx)
+    return q or false, q and {} or err
   end
-  if #view > 0 and #groups == 1 and groups:at(1) == nil and not caps[1] then
-    local setter = ctx.set_behind and ctx.set_behind(p.by)
-    return { ("%s: no row has a %s, by annotation, path or attribute; none was capped%s"):format(ctx.name, p.by,
-      setter and ("; the stage %s, which sets it, stands behind"):format(setter) or keys.hint(view, p.by)) }
-  end
-  if unknown <= MUCH * left then return {} end
-  local cap = type(p.max) == "number" and p.max or most
-  return { ("%s: %s of the %s that stay have no %s and are not capped; max = { unknown = %d, [\"*\"] = %d }"
-    .. " caps them too"):format(ctx.name, screen.number(unknown), screen.count(left, "row"), p.by, cap, cap) }
+  local bins, of, sample
+  if p.target then bins, of = target.bins(list, p.target)
+  elseif p.match then
+    bins, of, sample = match.bins(list, p, ctx)
+    if not bins then return false, of end
+  else return nil, {} end
+  local quotas = target.quotas(bins, p.n, all)
+  return target.quota(bins, of), { bins = bins, of = of, quotas = quotas, sample = sample,
+    from = sample and "production" or "the target",
+    why = ("for %d rows in the shares of %s"):format(quotas.all, sample and "production" or "the target") }
 end
+
+--- Notes what each cell would have to have.
+local function want(list, p, ctx)
+  if p.min == nil then return end
+  for _, cell in ipairs(list) do cell.wanted = cells.ask(p.min, cell, ctx) or nil end
+end
+
+local function weigh(child, groups, list, p, ctx)
+  local counts = {}
+  for i, cell in ipairs(list) do counts[i] = cell.after end
+  local each, w = weights.of(list, counts, p, ctx)
+  if not each then return nil, w end
+  for i, cell in ipairs(list) do cell.weight = each[i] end
+  local weighed, err = groups:weigh(child, each, ctx.name .. ".weight")
+  return weighed, weighed and w or err
+end
+
+local PLAIN = { type = { "number", "table", "function" },
+                of = { type = { "number", "boolean", "table" }, min = 0, words = caps.WORDS } }
 
 return {
   name    = "balance",
   scope   = "corpus",
-  doc     = "keep at most so many rows of each group, chosen by the recipe's seed",
+  doc     = "keep at most so many rows of each group, or so many that their shares are those of a target or of "
+            .. "production; or weigh the rows instead",
   params  = {
-    max = { type = { "number", "table", "function" }, required = true,
-            of = { type = { "number", "boolean" }, min = 0, words = "a number of rows, at least 0, or false for all" },
+    by  = { type = { "string", "list" }, default = "topic", least = 1, of = { type = "string" },
+            words = 'a name, or a list of up to four such as { "topic", "created_at:month" }',
+            doc = "annotation, path of the row or attribute of its source that tells the group; of a date its :day, "
+              .. ":month, :quarter or :year; `source` is the file. Several: each pair of values is a group" },
+    max = { type = PLAIN.type, of = PLAIN.of,
             words = 'a number of rows, at least 0; a table by group, such as { billing = 500, ["*"] = 200 };'
                     .. ' or function(group, count)',
             doc = "most rows of a group: a number; a table by group, [\"*\"] for the other groups; or"
                   .. " function(group, count). Rows of no group all stay, unless a table names them:"
-                  .. " { unknown = 200, [\"*\"] = 500 }" },
-    by  = { type = "string", default = "topic",
-            doc = "annotation, path of the row or attribute of its source that tells the group" },
+                  .. " { unknown = 200, [\"*\"] = 500 }. Of two keys a table of tables, and function(a, b, count)" },
+    keep = { type = "enum", default = "random", values = { "random", "best", "diverse" },
+             doc = "which rows of a group stay: random: by the seed; best: the highest by `score`; diverse: each the "
+               .. "farthest from those before it (needs an embed stage)" },
+    score = score.param 'with keep = "best"',
+    embedding = { type = "string", default = "", doc = 'with keep = "diverse": the name of an embed stage; the last '
+                  .. "before this one if empty" },
+    target = { type = "table", of = { type = { "number", "table" }, min = 0, max = 1 },
+               doc = "shares of groups that add up to 1: { billing = 0.3, login = 0.5, [\"*\"] = 0.2 }. Groups that it "
+                 .. "does not name go; rows of no group are `unknown`" },
+    match = { type = { "string", "table" }, words = 'a file, or { "production.jsonl", fields = { input = "query" } }',
+              doc = "a sample of production queries: the groups get its shares (method)" },
+    method = { type = "enum", default = "topic", values = { "topic", "importance" },
+               doc = "with match: by the shares of the groups, or by the likeness of each row's words to the sample's "
+                 .. "(importance resampling)" },
+    n = { type = "integer", min = 1, doc = "rows to keep in all, with target or match; where a group has too few, all "
+          .. "it has. If absent, as many as meet the shares without a copy" },
+    min = { type = { "integer", "table", "function" }, min = 0, of = { type = { "integer", "table" }, min = 0 },
+            words = "a number of rows, a table by group or function(group, count)",
+            doc = "rows wanted of each group: no row is made, but what is missing is told" },
+    weights = { type = { "string", "table", "function" },
+                words = '"inverse", a table by group or function(group, count)',
+                doc = "a number a row, by its group, for `export` to write: inverse to the group's rows, or given; "
+                  .. "their mean is 1" },
+    max_ratio = { type = "number", default = 10, min = 1,
+                  doc = "the largest weight is at most so many times the smallest" },
   },
   example = [[s.balance { by = "topic", max = 500 }]],
-  reasons = { "over_cap" },
-  metrics = {},
-
-  check = function(p)
-    if type(p.max) == "number" and not is_cap(p.max) then return ("max is %s: expected 0 or more"):format(p.max) end
-    if type(p.max) ~= "table" or is_function(p.max) then return end
-    if next(p.max) == nil then return 'max is an empty table: expected caps by group, ["*"] for the others' end
-  end,
+  reasons = { "over_cap", "over_target" },
+  metrics = { "rank", "weight" },
+  check   = fault,
+  ready   = choice.ready,
 
   run = function(view, p, ctx)
-    local groups, err = select.groups(view, p.by, ctx.pool)
-    if not groups then return nil, err end
-    local caps = {}
-    for i = 1, #groups do
-      local group, count = groups:at(i)
-      caps[i], err = cap_of(p, ctx, group, count)
-      if caps[i] == nil then return nil, err end
+    local groups, list = cells.make(view, p.by, ctx.pool)
+    if not groups then return nil, list end
+    local q, t = quota_of(list, (view:counts()), p, ctx)
+    if q == false then return nil, t end
+    local child, notes = view, {}
+    if q then
+      local number, err
+      child, number, notes = choice.rank(view, groups, q, p, ctx)
+      if not child then return nil, number end
+      child, err = child:apply(ctx.name, groups:choose { bins = q.bins, most = q.most, reason = q.reason,
+                                                         seed = ctx.seed, number = number })
+      if not child then return nil, err end
     end
-    return groups:cap(caps, ctx.seed, "over_cap"), { notes = notes_of(view, groups, caps, p, ctx) }
+    for i, count in ipairs(groups:counts(child)) do list[i].after = count end
+    want(list, p, ctx)
+    local weighed, w
+    if p.weights ~= nil then
+      weighed, w = weigh(child, groups, list, p, ctx)
+      if not weighed then return nil, w end
+    end
+    local figures, more = told.of(list, t, w, p, ctx)
+    table.move(more, 1, #more, #notes + 1, notes)
+    if p.max ~= nil then
+      local after = {}
+      for i, cell in ipairs(list) do after[i] = cell.after end
+      more = caps.notes(view, list, q, after, p, ctx)
+      table.move(more, 1, #more, #notes + 1, notes)
+    end
+    return weighed or child, { notes = notes, figures = figures }
   end,
 }

@@ -5,6 +5,10 @@ local nearest = require "nearest"
 
 local FORMATS = { "pairs", "alpaca", "prompt_completion", "messages", "sharegpt", "preference" }
 
+-- Keys that a format writes, or that hold what is included.
+local TAKEN = { "system", "input", "output", "messages", "conversations", "instruction", "prompt", "completion",
+                "chosen", "rejected", "history", "metadata" }
+
 local RESERVED = { rejected = true, quarantined = true }   -- files that every run has
 local TOLERANCE = 1e-9   -- shares are decimal fractions, which doubles only come near
 local SPLITS = "splits takes shares by name that add up to 1, such as { train = 0.95, valid = 0.05 }"
@@ -40,6 +44,9 @@ return {
     extra    = { type = "enum", default = "keep", values = { "keep", "drop" },
                  doc = "keys that the format does not know" },
     include  = { type = "list", of = { type = "string" }, default = {}, doc = "annotations to write under `metadata`" },
+    weight   = { type = "string", default = "weight",
+                 doc = "where a balance stage weighed the rows: the key that gets the weight of each, in place of one "
+                   .. "of that name; \"\" writes none" },
     rejected = { type = "enum", default = "full", values = { "full", "refs" },
                  doc = "rejected rows as read, or only where they stand" },
     splits   = { type = "table", of = { type = "number", min = 0, max = 1 },
@@ -53,7 +60,12 @@ return {
   reasons = {},
   metrics = {},
 
-  check = function(p) return p.splits and fault_of(p.splits) end,
+  check = function(p)
+    for _, key in ipairs(TAKEN) do
+      if p.weight == key then return ('weight = "%s": rows have a key of that name for something else'):format(key) end
+    end
+    return p.splits and fault_of(p.splits)
+  end,
 
   --- Names to include that no row has.
   finish = function(view, p)

@@ -24,7 +24,7 @@ end
 
 --- An engine over some stages of a plan.
 function views.engine(site, stages)
-  local plan = setmetatable({ stages = stages }, { __index = site.plan })
+  local plan = setmetatable({ stages = stages, whole = site.plan.stages }, { __index = site.plan })
   return engine.new({ recipe = site.recipe, plan = plan },
     { pool = site.pool, gold = site.gold, progress = site.progress, runs = site.runs })
 end

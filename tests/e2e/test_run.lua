@@ -304,7 +304,7 @@ check.test("a recipe's faults are one sentence with file and line, before a row 
     { "  s.length { min_input_tokens = 2.5 },", 5, "length.min_input_tokens = 2.5 must be a whole number, at least 0" },
     { "  s.length { min_input_tokens = 9, max_input_tokens = 3 },", 5, "min_input_tokens is 9, above max_input_tokens, which is 3" },
     { "  s.pii { action = \"redct\" },", 5, '; did you mean "redact"?' },
-    { "  s.balance {},", 5, "balance needs max" },
+    { "  s.balance {},", 5, "balance: it needs one of max, target, match, weights and min" },
     { "  s.filter { fn = 3 },", 5, "filter.fn = 3 must be a function" },
     { "  s.export {}, s.length {},", 5, "export must be the last stage" },
     { "  s.exact_dedup,", 2, "a stage needs its braces" },

@@ -142,7 +142,7 @@ end
 
 -- ---- hints ----
 
-local CHOOSES = { balance = true, sample = true }
+local CHOOSES = { balance = true, sample = true, select = true }
 
 -- The first stage behind that takes many of the rows, whatever the judge says of them.
 local function behind(e, stats)

@@ -1,0 +1,235 @@
+--- The stages that choose rows, as a user meets them: in a recipe, at the command line, in the files of a run. All counts
+-- are those of arithmetic on the rows written here.
+
+local check = require "check"
+local json  = require "json"
+
+local folder = check.folder()
+local read   = check.read
+
+local function write(name, text)
+  local file = assert(io.open(folder .. "/" .. name, "wb"))
+  file:write(text)
+  file:close()
+end
+
+--- Rows of topics, { topic, how many, … }; row i of a topic is of month 1 + i % months.
+local function rows_of(list, extra)
+  local lines = {}
+  for k = 1, #list, 2 do
+    for i = 1, list[k + 1] do
+      local row = { input = ("%s question %d"):format(list[k], i), output = "an answer to it" }
+      row.topic = list[k] ~= "unknown" and list[k] or nil
+      if extra then extra(row, i, list[k]) end
+      lines[#lines + 1] = json.encode(row)
+    end
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local runs = 0
+
+--- Runs stages over rows.jsonl.
+-- @return  status, what was printed, a reader of the run's files
+local function run(stages, options)
+  runs = runs + 1
+  write("recipe.lua", 'local s = require "tamis"\nreturn s.recipe { name = "r", seed = 7, sources = { "rows.jsonl" },\n'
+    .. stages .. "\n}\n")
+  local out = ("%s/out%d"):format(folder, runs)
+  local status, stdout, stderr = check.run(("%s run %s --out %s --run-id one %s"):format(check.tamis,
+    check.quote(folder .. "/recipe.lua"), check.quote(out), options or ""))
+  return status, (stdout .. stderr):gsub("%s+", " "), function(name) return read(out .. "/r/one/" .. name) end
+end
+
+local function fails(stages, message)
+  local status, said = run(stages)
+  check.eq(status, 2, said)
+  check.contains(said, message)
+end
+
+--- How many kept rows have each value of a key.
+local function kept(file, key)
+  local out = {}
+  for line in file "curated.jsonl":gmatch "[^\n]+" do
+    local row = json.decode(line)
+    local value = type(key) == "function" and key(row) or row[key] or "unknown"
+    out[value] = (out[value] or 0) + 1
+  end
+  return out
+end
+
+local function figures_of(file, name)
+  for _, s in ipairs(json.decode(file "lineage.json").stats.stage_counts) do
+    if s.name == name then return s.figures end
+  end
+end
+
+check.test("a target's shares are met by as many rows as the scarcest group allows", function()
+  write("rows.jsonl", rows_of { "a", 100, "b", 40, "c", 20, "d", 5, "unknown", 3 })
+  local status, said, file = run "s.balance { target = { a = 0.5, b = 0.3, c = 0.2 } }"
+  check.eq(status, 0, said)
+  check.eq(kept(file, "topic"), { a = 50, b = 30, c = 20 })
+  check.contains(said, "100 rows meet the target; c (20 rows) allows no more")
+  local f = figures_of(file, "balance")
+  check.eq(f.n, 100)
+  check.eq(f.limited_by, "c")
+  -- 168 rows in these shares: 84, 50.4 and 33.6, so 84, 50 and 34
+  check.eq(f.deficits, { { name = "c", rows = 20, wanted = 34, short = 14 }, { name = "b", rows = 40, wanted = 50, short = 10 } })
+  check.eq(f.divergence.after, { js = 0, kl = 0 })
+  -- KL of the target from 100, 40, 20 of 168 rows
+  local kl = 0.5 * math.log(0.5 / (100 / 168), 2) + 0.3 * math.log(0.3 / (40 / 168), 2) + 0.2 * math.log(0.2 / (20 / 168), 2)
+  check.ok(math.abs(f.divergence.before.kl - kl) < 1e-12)
+end)
+
+check.test("with n a target takes what there is and says what is missing", function()
+  write("rows.jsonl", rows_of { "a", 100, "b", 40, "c", 20, "d", 5 })
+  local status, said, file = run 's.balance { target = { a = 0.25, c = 0.25, e = 0.1, ["*"] = 0.4 }, n = 110 }'
+  check.eq(status, 0, said)
+  -- 27.5, 27.5, 11 and 44: the first of two equal remainders is rounded up, in the order of names (*, a, c, e)
+  local left = kept(file, "topic")
+  check.eq({ left.a, left.c, left.e, left.b + left.d }, { 28, 20, nil, 44 })
+  check.contains(said, "rows are missing: e 11 (has 0), c 7 (has 20)")
+  check.contains(said, "92 kept of 110 rows asked for")
+end)
+
+check.test("two keys make a group of each pair, and a date gives its month", function()
+  write("rows.jsonl", rows_of({ "a", 24, "b", 6 }, function(row, i)
+    row.meta = { at = ("2024-%02d-15T10:00:00Z"):format(1 + i % 3) }
+  end))
+  local status, said, file = run 's.balance { by = { "topic", "meta.at:month" }, max = 5 }'
+  check.eq(status, 0, said)
+  check.eq(kept(file, function(row) return row.topic .. row.meta.at:sub(1, 7) end),
+    { ["a2024-01"] = 5, ["a2024-02"] = 5, ["a2024-03"] = 5, ["b2024-01"] = 2, ["b2024-02"] = 2, ["b2024-03"] = 2 })
+  local _, text = run 's.balance { by = "meta.at:quarter", max = { ["2024-Q1"] = 7 } }'
+  check.contains(text, "7 kept + 23 rejected")
+  -- a number higher up is that of each cell below it
+  _, text, file = run 's.balance { by = { "topic", "meta.at:month" }, max = { a = { ["2024-02"] = 1, ["*"] = 3 }, b = 1 } }'
+  check.eq(kept(file, function(row) return row.topic .. row.meta.at:sub(1, 7) end),
+    { ["a2024-01"] = 3, ["a2024-02"] = 1, ["a2024-03"] = 3, ["b2024-01"] = 1, ["b2024-02"] = 1, ["b2024-03"] = 1 }, text)
+  _, text, file = run [[s.balance { by = { "topic", "meta.at:month" },
+    max = function(topic, month, count) return topic == "a" and month == "2024-03" and count - 6 or count end }]]
+  check.eq(kept(file, function(row) return row.topic .. row.meta.at:sub(1, 7) end)["a2024-03"], 2, text)
+end)
+
+check.test("source is the file that a row was read from", function()
+  write("rows.jsonl", rows_of { "a", 20 })
+  write("more.jsonl", rows_of { "b", 9 })
+  runs = runs + 1
+  write("two.lua", 'local s = require "tamis"\nreturn s.recipe { name = "r", sources = { "rows.jsonl", "more.jsonl" },\n'
+    .. 's.balance { by = { "source", "topic" }, max = { ["rows.jsonl"] = 4, ["more.jsonl"] = { b = 3 } } } }')
+  local out = folder .. "/out" .. runs
+  local status, said = check.run(("%s run %s/two.lua --out %s --run-id one"):format(check.tamis, folder, out))
+  check.eq(status, 0, said)
+  check.eq(kept(function(name) return read(out .. "/r/one/" .. name) end, "topic"), { a = 4, b = 3 })
+end)
+
+check.test("weights are inverse to the groups, have mean 1 and are written with each row", function()
+  write("rows.jsonl", rows_of { "a", 60, "b", 30, "c", 10, "unknown", 5 })
+  local status, said, file = run 's.balance { weights = "inverse", max_ratio = 100 }, s.export { format = "messages" }'
+  check.eq(status, 0, said)
+  local of, sum, n = {}, 0, 0
+  for line in file "curated.jsonl":gmatch "[^\n]+" do
+    local row = json.decode(line)
+    check.ok(row.messages and row.weight, line)
+    of[row.topic or "unknown"] = row.weight
+    sum, n = sum + row.weight, n + 1
+  end
+  check.eq(n, 105)
+  check.ok(math.abs(sum - 105) < 1e-9, sum)
+  -- 100 rows of 3 groups: 100 / 3 / count; rows of none weigh 1
+  for topic, weight in pairs { a = 100 / 3 / 60, b = 100 / 3 / 30, c = 100 / 3 / 10, unknown = 1 } do
+    check.ok(math.abs(of[topic] - weight) < 1e-12, topic)
+  end
+  check.contains(said, "under 10 times, letting it stand is usually right")
+  check.contains(said, "mean 1")
+end)
+
+check.test("the ratio of weights is capped, and a key of that name is replaced", function()
+  write("rows.jsonl", rows_of({ "a", 80, "b", 20 }, function(row) row.w = "old" end))
+  local status, said, file = run 's.balance { weights = { b = 8 }, max_ratio = 3 }, s.export { weight = "w" }'
+  check.eq(status, 0, said)
+  -- 1 and 3: the mean of 80 * 1 + 20 * 3 is 1.4
+  for line in file "curated.jsonl":gmatch "[^\n]+" do
+    local row = json.decode(line)
+    check.ok(math.abs(row.w - (row.topic == "a" and 1 or 3) / 1.4) < 1e-12, line)
+    check.eq(#line:gsub('[^\n]-"w":', "\1"):gsub("[^\1]", ""), 1, line)
+  end
+  status, said, file = run 's.balance { weights = "inverse" }, s.export { weight = "" }'
+  check.eq(status, 0, said)
+  check.eq(file "curated.jsonl", read(folder .. "/rows.jsonl"))
+end)
+
+check.test("production's shares by topic are met within one row", function()
+  local words = { pay = "pay an invoice", pass = "reset a password", ship = "ship a parcel" }
+  local function of(list)
+    return rows_of(list, function(row, i, topic) row.topic, row.input = nil, words[topic] .. " " .. i end)
+  end
+  write("rows.jsonl", of { "pay", 90, "pass", 50, "ship", 31 })
+  local production = of { "pay", 37, "pass", 41, "ship", 23 }:gsub('"input"', '"query"'):gsub(',"output":"an answer to it"', "")
+  write("production.jsonl", production)
+  local topics = 's.topics { rules = { { "pay", "invoice" }, { "pass", "password" }, { "ship", "parcel" } } },\n'
+  local status, said, file = run(topics .. 's.balance { match = "production.jsonl" }, s.export { include = { "topic" } }')
+  check.eq(status, 0, said)
+  -- 50 of 41/101 allow 123, 31 of 23/101 allow 136, 90 of 37/101 more
+  local n, left = math.floor(50 * 101 / 41), kept(file, function(row) return row.metadata.topic end)
+  check.eq(left.pay + left.pass + left.ship, n)
+  for topic, share in pairs { pay = 37 / 101, pass = 41 / 101, ship = 23 / 101 } do
+    check.ok(math.abs(left[topic] - n * share) < 1, topic)
+  end
+  local record = json.decode(file "lineage.json")
+  check.eq(record.models[1].path, folder .. "/production.jsonl")
+  check.contains(said, "123 rows meet production; pass (50 rows) allows no more")
+  fails(topics .. 's.balance { match = {} }', "match names no file")
+  status, said = run(topics .. 's.balance { match = "nowhere.jsonl" }')
+  check.eq(status, 1, said)
+  check.contains(said, "nowhere.jsonl")
+end)
+
+check.test("best keeps the highest scores, and rows without one last", function()
+  write("rows.jsonl", rows_of({ "a", 12, "b", 3 }, function(row, i) row.score = i % 4 ~= 0 and i or nil end))
+  local status, said, file = run 's.balance { max = 5, keep = "best", score = "score" }'
+  check.eq(status, 0, said)
+  local left = kept(file, function(row) return row.topic .. tostring(row.score) end)
+  check.eq(left, { a11 = 1, a10 = 1, a9 = 1, a7 = 1, a6 = 1, b1 = 1, b2 = 1, b3 = 1 })
+  check.contains(said, "3 of 15 rows without a number by score: they rank last")
+  status, said, file = run 's.balance { max = 2, keep = "best", score = function(ex) return -#ex.input end }'
+  check.eq(status, 0, said)
+  check.eq(kept(file, "topic"), { a = 2, b = 2 })
+  check.ok(not file "curated.jsonl":find "question 1%d")
+  fails('s.balance { max = 2, keep = "best" }', 'keep = "best" needs a judge stage before it')
+end)
+
+check.test("rows that are wanted and missing are told", function()
+  write("rows.jsonl", rows_of { "a", 30, "b", 4, "c", 9 })
+  local status, said, file = run 's.balance { min = 10 }'
+  check.eq(status, 0, said)
+  check.eq(file "curated.jsonl", read(folder .. "/rows.jsonl"))
+  check.contains(said, "rows are missing: b 6 (has 4), c 1 (has 9)")
+end)
+
+check.test("what a balance cannot be asked is said before a row is read", function()
+  for _, case in ipairs {
+    { "s.balance {}", "it needs one of max, target, match, weights and min" },
+    { "s.balance { max = 3, target = { a = 1 } }", "it has both max and target: one of them" },
+    { "s.balance { target = { a = 0.5, b = 0.4 } }", "these add up to 0.9" },
+    { "s.balance { target = { a = { x = 1 } } }", 'target["a"] is a table: `by` is one key' },
+    { 's.balance { by = { "a", "b" }, max = { x = { y = { z = 1 } } } }', "`by` has no key more" },
+    { 's.balance { weights = { a = 0 } }', 'weights["a"] = 0: expected a number above 0' },
+    { 's.balance { weights = "even" }', 'weights = "even": expected "inverse"' },
+    { 's.balance { max = 3, n = 4 }', "n goes with target or match" },
+    { 's.balance { max = 3, score = "x" }', 'score goes with keep = "best"' },
+    { 's.balance { max = 3 }, s.export { weight = "output" }', "rows have a key of that name for something else" },
+  } do fails(case[1], case[2]) end
+end)
+
+check.test("any number of threads keeps the same rows", function()
+  write("rows.jsonl", rows_of({ "a", 400, "b", 150, "c", 70 }, function(row, i) row.score = i * 37 % 101 end))
+  local stages = [[s.balance { by = { "topic", "score" }, max = 9 },
+    s.balance { target = { a = 0.4, b = 0.4, c = 0.2 }, keep = "best", score = "score", weights = "inverse" }]]
+  local _, one, first = run(stages, "--threads 1")
+  local _, four, second = run(stages, "--threads 4")
+  check.eq(first "curated.jsonl", second "curated.jsonl", one .. four)
+  check.eq(first "rejected.jsonl", second "rejected.jsonl")
+end)
+
+check.done()
