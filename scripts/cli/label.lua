@@ -14,7 +14,7 @@ local screen = require "report.screen"
 
 local label = {
   summary = "score a sample of rows by a rubric, in the terminal",
-  usage = "tamis label RUN|FILE… [--n N] [--by KEY|--margin STAGE.PARAM] [--export FILE]",
+  usage = "tamis label RUN|FILE… [--n N] [--by KEY|--margin STAGE.PARAM|--queue STAGE] [--export FILE]",
   options = {
     { "RUN|FILE…", "a run folder, or data files (default: the latest run)" },
     { "--n N", "rows in the sample (default 100)", "count" },
@@ -22,6 +22,7 @@ local label = {
       .. " several with commas (default: the topic if there is one)" },
     { "--of WHICH", "kept, rejected or all rows of the run (default: kept; all with --by reason)" },
     { "--margin STAGE.PARAM", "the rows nearest that threshold of the run, on both sides" },
+    { "--queue STAGE", "the rows that a spot_check stage of the run queued, all of them" },
     { "--seed N", "another sample (default 42)", "count" },
     { "--rubric FILE", "a Lua table or JSON of dimensions; tamis help label shows one (default: five, 1 to 5)" },
     { "--annotator NAME", "who scores (default: $USER)" },
@@ -57,6 +58,7 @@ local function parse(args)
   local o, places = options.read(args, label.options)
   if not o then return nil, places end
   if o.margin and o.by then return nil, "give one of --margin and --by" end
+  if o.queue and (o.margin or o.by or o.of) then return nil, "--queue names the rows: no --margin, --by or --of" end
   if o.of and not WHICH[o.of] then return nil, ("--of %s: expected kept, rejected or all"):format(o.of) end
   o.places, o.n, o.seed = places, o.n or DEFAULT_N, o.seed or DEFAULT_SEED
   o.annotator = o.annotator or fs.getenv "USER" or "annotator"
@@ -77,13 +79,16 @@ local function open(o)
     if not r then return nil, err, 1 end
     r.pool = o.pool
     local items, note
-    if o.margin then items, note = pick.margin(r, o) else items, note = pick.run(r, o) end
+    if o.margin then items, note = pick.margin(r, o)
+    elseif o.queue then items, note = pick.queue(r, o)
+    else items, note = pick.run(r, o) end
     if not items then return nil, note, 2 end
     local name = tostring(r.lineage.dataset_name or "run")
     return { items = items, run = r, note = note, name = name, title = ("%s %s"):format(name, r.lineage.run_id or "") }
   end
-  if o.margin or o.of then
-    return nil, ("%s needs a run: its ledger has the figures"):format(o.margin and "--margin" or "--of"), 2
+  local of_run = o.margin and "--margin" or o.of and "--of" or o.queue and "--queue"
+  if of_run then
+    return nil, ("%s needs a run: its ledger has the figures"):format(of_run), 2
   end
   local paths, missing = load.paths(o.places)
   if not paths then return nil, missing, 1 end

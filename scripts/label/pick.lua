@@ -128,6 +128,24 @@ function pick.run(r, o)
   return shuffled(items, o.seed)
 end
 
+--- The kept rows that a spot_check stage queued.
+-- @param o  { queue = the stage's name, seed }
+function pick.queue(r, o)
+  local stage = r:stage(o.queue)
+  if not stage or stage.stage ~= "spot_check" then
+    local names = {}
+    for _, s in ipairs(r.stages) do if s.stage == "spot_check" then names[#names + 1] = s.name end end
+    return nil, ("--queue %s: expected a spot_check stage of this run, %s"):format(o.queue,
+      #names > 0 and "which has " .. table.concat(names, ", ") or "which has none")
+  end
+  local column, items = run.quoted("@" .. o.queue), {}
+  local sql = "SELECT row, %s AS s FROM rows WHERE status = 0 AND %s IS NOT NULL ORDER BY row"
+  local rows = r:has_column("@" .. o.queue) and r:query(sql:format(column, column)) or {}
+  for i, row in ipairs(rows) do items[i] = item_of(r, row.row, tostring(row.s)) end
+  if #items == 0 then return nil, ("--queue %s: the run queued no row that it kept"):format(o.queue) end
+  return shuffled(items, o.seed)
+end
+
 -- ---- the rows at a margin ----
 
 -- The metric that a parameter bounds: min_input_tokens and length.input_tokens.

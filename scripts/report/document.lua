@@ -5,6 +5,7 @@
 local copies = require "report.copies"
 local json = require "json"
 local judged_blocks = require "report.judged_blocks"
+local meaning_blocks = require "report.meaning_blocks"
 local screen = require "report.screen"
 local style_blocks = require "report.style_blocks"
 
@@ -396,6 +397,7 @@ function document.report(f, list)
   recurring(f, blocks)
   conflicts(f, blocks)
   style_blocks.add(f, blocks)
+  meaning_blocks.add(f, blocks)
   sources(f, blocks)
   source_stages(f, blocks)
   scores(f, blocks)

@@ -215,6 +215,22 @@ health.checks = {
           or ("%s of the texts of %s: %s"):format(percent(g.form_share), g.name, g.form),
         "a model learns the form with the matter: show the same matter in other forms, unless production asks for one"
     end },
+  { name = "spot_check", title = "spot check", only = "spot_check",
+    look = function(f)
+      local worst, level_of = nil, { good = 0, watch = 1, bad = 2 }
+      for _, x in ipairs(f.spot_check or {}) do
+        local left = x.queued - x.labelled - x.skipped
+        local found = x.rate and x.low > x.max_error and "bad"
+          or (left > 0 or x.rate and x.rate > x.max_error) and "watch" or "good"
+        if not worst or level_of[found] > level_of[worst.level] then worst = { level = found, x = x, left = left } end
+      end
+      if not worst then return nil end
+      local x = worst.x
+      local said = ("%s of %s labelled"):format(number(x.labelled), screen.count(x.queued, "queued row"))
+      if x.rate then said = ("%s, %s wrong"):format(said, percent(x.rate)) end
+      return worst.level, x.rate, said, worst.left > 0 and ("tamis label RUN --queue %s"):format(x.stage)
+        or "a teacher's errors of fact are learnt as facts: check that source whole, or leave it out"
+    end },
   { name = "annotators", title = "annotators", only = "style",
     look = function(f)
       local n, who, any = 0, nil, false

@@ -62,7 +62,7 @@ function engine:context(entry)
   return {
     pool = self.pool, seed = self.plan.seed, name = entry.name, gold = self.gold,
     gate = self.gates[entry],   -- what operators that look for patterns share in a fused group
-    paid = self.paid,
+    paid = self.paid, dataset = self.runs.name, folder = self.folder,
     -- tells the progress of a stage that does not work on the pool: rows done of n
     tick = self.progress and not self.progress.quiet and function(done, n) self.progress:tick(done, n) end or nil,
     -- takes the bar off the terminal, for a question

@@ -2,6 +2,7 @@
 
 local keys = require "run.keys"
 local nearest = require "nearest"
+local told = require "spot.told"
 
 local FORMATS = { "pairs", "alpaca", "prompt_completion", "messages", "sharegpt", "preference" }
 
@@ -67,8 +68,8 @@ return {
     return p.splits and fault_of(p.splits)
   end,
 
-  --- Names to include that no row has.
-  finish = function(view, p)
+  --- Names to include that no row has, and queues of rows that nobody has labelled.
+  finish = function(view, p, ctx)
     local names, known, notes = keys.annotations(view), {}, {}
     table.move(view:metric_names(), 1, #view:metric_names(), #names + 1, names)
     for _, name in ipairs(names) do known[name] = true end
@@ -77,6 +78,12 @@ return {
         local near = nearest(name, names)
         notes[#notes + 1] = ('export: include names "%s", which no row has as an annotation%s'):format(name,
           near and ('; did you mean "%s"?'):format(near) or "")
+      end
+    end
+    for _, entry in ipairs(ctx.before and ctx.before() or {}) do
+      if entry.stage == "spot_check" then
+        local said = told.at_export(view, entry, ctx)
+        table.move(said, 1, #said, #notes + 1, notes)
       end
     end
     return { notes = notes }

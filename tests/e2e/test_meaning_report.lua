@@ -2,6 +2,7 @@
 
 local check = require "check"
 local json  = require "json"
+local pty   = require "pty"
 
 local folder = check.folder()
 
@@ -61,6 +62,78 @@ return s.recipe { name = "style", sources = { { "synthetic.jsonl", kind = "synth
   check.contains(html, "m1")
   check.contains(select(2, tamis("report", "out/style/one", "--md")), "| annotator | rows |")
   check.contains(select(2, tamis("check", "style.lua")), "style")
+end)
+
+-- ---- spot_check ----
+
+local TAMIS = check.tamis:sub(2, 2) == "/" and check.tamis or check.quote(os.getenv "PWD" .. "/" .. check.tamis:sub(2, -2))
+
+check.test("a spot check queues rows of each topic, and the export warns until people have labelled them", function()
+  local lines = {}
+  for i = 1, 40 do
+    lines[i] = json.encode { input = "question number " .. i .. " of them", output = "answer number " .. i .. " it is",
+                             topic = i <= 30 and "doses" or "law" }
+  end
+  write("med.jsonl", table.concat(lines, "\n") .. "\n")
+  write("spot.lua", [[local s = require "tamis"
+return s.recipe { name = "spot", sources = { { "med.jsonl", kind = "synthetic", knowledge = true },
+    { "synthetic.jsonl", kind = "synthetic" }, { "people.jsonl", knowledge = true } },
+  s.spot_check { n = 4, max_error = 0.1 } }
+]])
+  local status, said = tamis("run", "spot.lua", "--out", "out", "--run-id", "one")
+  said = said:gsub("%s+", " ")
+  check.eq(status, 0, said)
+  check.contains(said, "spot_check: 4 rows of 40 synthetic rows queued for people")
+  check.contains(said, "4 of the 4 synthetic rows that spot_check queued have no label yet: tamis label RUN --queue spot_check")
+  local f = figures_of("spot/one", "spot_check").spot_check
+  check.eq({ f.of, f.queued, f.labelled, f.rate }, { 40, 4, 0, nil })
+  check.eq({ f.strata[1].name, f.strata[1].queued, f.strata[2].queued }, { "doses", 3, 1 })
+  do
+    local p <close> = pty.spawn(("cd %s && exec env LC_ALL=C.UTF-8 TERM=xterm %s label out/spot/one --queue spot_check "
+      .. "--annotator ana"):format(check.quote(folder), TAMIS), 80, 24)
+    check.ok(p:expect "row 1 of 4")
+    p:send "15555"                       -- not correct
+    check.ok(p:expect "row 2 of 4")
+    p:send "55555"
+    check.ok(p:expect "row 3 of 4")
+    p:send "sq"                          -- skipped
+    check.eq(p:wait(), 0)
+  end
+  status, said = tamis("run", "spot.lua", "--out", "out", "--run-id", "two")
+  said = said:gsub("%s+", " ")
+  check.eq(status, 0, said)
+  check.contains(said, "1 of the 4 synthetic rows that spot_check queued has no label yet")
+  check.contains(said, "1 of 2 labelled rows were found wrong: 50.0% (9.5% to 90.5% with 95% confidence); at most 10.0% is asked for")
+  local record
+  f, record = figures_of("spot/two", "spot_check")
+  f = f.spot_check
+  check.eq({ f.labelled, f.skipped, f.wrong, f.rate }, { 2, 1, 1, 0.5 })
+  check.eq({ record.models[1].path, record.models[1].stages[1] }, { "labels/spot.ana.jsonl", "spot_check" })
+  local _, shown = tamis("report", "out/spot/two")
+  check.contains(shown:gsub("%s+", " "), "watch spot check 2 of 4 queued rows labelled, 50.0% wrong")
+  check.contains(shown, "Synthetic rows for people to check (spot_check): 2 of 4 labelled")
+  check.contains(check.read(folder .. "/out/spot/two/report.html"), "Synthetic rows for people to check")
+end)
+
+check.test("a queue is asked for by name; without a source or topic to check the stage says so", function()
+  local status, said = tamis("label", "out/style/one", "--queue", "spot_check", "--export", "-")
+  check.eq(status, 2)
+  check.contains(said, "expected a spot_check stage of this run, which has none")
+  status, said = tamis("label", "out/spot/one", "--queue", "spot_check", "--by", "topic")
+  check.eq(status, 2)
+  check.contains(said, "--queue names the rows")
+  write("none.lua", [[local s = require "tamis"
+return s.recipe { name = "none", sources = { "med.jsonl" }, s.spot_check {} }
+]])
+  status, said = tamis("run", "none.lua", "--out", "out")
+  check.eq(status, 0)
+  check.contains(said:gsub("%s+", " "), 'no source has kind = "synthetic" and knowledge = true')
+  write("topics.lua", [[local s = require "tamis"
+return s.recipe { name = "topics", sources = { { "med.jsonl", kind = "synthetic" } }, s.spot_check { topics = { "law" } } }
+]])
+  status, said = tamis("run", "topics.lua", "--out", "out")
+  check.eq(status, 0)
+  check.contains(said:gsub("%s+", " "), "10 rows of 10 synthetic rows queued")
 end)
 
 check.done()
