@@ -25,6 +25,7 @@
 #include "runtime/embedded.h"
 #include "runtime/rowfn.h"
 #include "runtime/transfer.h"
+#include "vectors/dense.h"
 
 #define RECIPE_TYPE "tamis.recipe"
 
@@ -293,6 +294,7 @@ static int f_libraries(lua_State *L) {
     { "openssl", OpenSSL_version(OPENSSL_VERSION) },
     { "cld2", lang_version() },          /* with the date of its tables: they decide what it tells */
     { "curl", http_library() },
+    { "matrices", dense_library() },     /* with the CPU's kernels: a projection or clusters rest on their last bits */
   };
   lua_newtable(L);
   for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
