@@ -38,6 +38,7 @@
   X("passing", luaopen_passing, TRUSTED, "how many rows would pass at other values of a stage's bounds") \
   X("tally", luaopen_tally, TRUSTED, "rows counted by a value and by the row that they copy") \
   X("json", luaopen_json, TRUSTED, "JSON of settings and reports: exact integers, sorted keys") \
+  X("static_model", luaopen_static_model, TRUSTED, "a table with one vector a piece of text, as model2vec publishes") \
   X("store", luaopen_store, TRUSTED, "SQLite files: ledgers and registries") \
   X("export", luaopen_export, TRUSTED, "the rows of a view as files") \
   X("ledger", luaopen_ledger, TRUSTED, "the record of a run: ledger.db") \

@@ -31,7 +31,8 @@ return {
   scope   = "corpus",
   doc     = "give each row a vector, for the stages that compare meanings or topics",
   params  = {
-    model   = { type = "string", doc = "what embeds: \"lexical\"" },
+    model   = { type = "string", doc = "what embeds: \"lexical\"; or a folder with a static model, as model2vec "
+                  .. "publishes them (model.safetensors and tokenizer.json)" },
     file    = { type = { "string", "list" }, of = { type = "string" }, words = "a file's name, or a list of such",
                 doc = "vectors that are there already: row i is that of the i-th line that is not blank" },
     fields  = { type = "list", least = 1, of = { type = "enum", values = FIELDS }, default = { "input", "output" },
