@@ -32,6 +32,7 @@
   X("recur", luaopen_recur, TRUSTED, "sentences that recur across rows") \
   X("rules", luaopen_rules, TRUSTED, "what the text rules measure, and their operators") \
   X("schema", luaopen_schema, TRUSTED, "JSON that rows promise: by a schema, or because it was asked for") \
+  X("semantic", luaopen_semantic, TRUSTED, "semantic duplicates: rows whose vectors are nearly the same") \
   X("spans", luaopen_spans, TRUSTED, "runs of tokens that recur across rows") \
   X("stats", luaopen_stats, TRUSTED, "sums, quantiles and histograms of a number a row") \
   X("style", luaopen_style, TRUSTED, "how rows are written: forms, openings, lengths, whose and when") \

@@ -316,6 +316,23 @@ local function new_entry(raw)
   return entry
 end
 
+--- Gives a stage the parameters that rest on the stages before it, where its table has a function for that:
+--   complete(params, before)   sets them; returns a sentence where those stages are not what it needs
+-- @param before  entries, in order
+-- @return  nil; or a sentence
+function plan.complete(entry, before)
+  return entry.def.complete and entry.def.complete(entry.params, before)
+end
+
+local function complete_all(out, faults)
+  local before = {}
+  for i, entry in ipairs(out.stages) do
+    local message = plan.complete(entry, before)
+    if message then part(faults, problem, "%s: %s: %s", at(entry), entry.name, message) end
+    before[i] = entry
+  end
+end
+
 --- A stage that the recipe did not write, in its place.
 function plan.insert(checked, index, stage, params, why)
   local entry = new_entry { stage = stage, params = params, file = why, line = 0 }
@@ -586,6 +603,8 @@ local function build(raw, options)
   for _, entry in ipairs(out.stages) do part(faults, check_params, entry, entry.def, entry.given, entry.params) end
   for _, name in ipairs(whole and options.skip or {}) do part(faults, skip, out, name) end
   if whole and options["until"] then part(faults, stop_after, out, options["until"]) end
+  report(faults)
+  complete_all(out, faults)
   report(faults)
   return out
 end

@@ -400,7 +400,7 @@ static void one_sweep(const Made *m, LeaderParams *p, const double *j, const uin
   for (int i = 0; i < 4; i++)
     threshold[i] = i == 0 ? p->floor : i == 1 ? 1 : p->floor + (1 - p->floor) * draw(1000) / 1000;
   SweepPairs pairs = { l.pair, l.npairs, l.open };
-  SweepParams s = { threshold, 4, 2, 3 };
+  SweepParams s = { .threshold = threshold, .nsteps = 4, .margin = 2, .most_rows = 3 };
   SweepStep step[4];
   CHECK(sweep_find(&texts.source, p, &pairs, &s, pool, step, &err) == 0);
   for (int i = 0; i < 4; i++) {
@@ -485,7 +485,7 @@ static void a_sweep_shows_no_spared_pair_where_a_nearer_one_may_lie_in_a_crowd(v
   p.threshold = 0.9;
   p.floor = 0.6;
   double threshold[] = { 0.9 };
-  SweepParams sweep = { threshold, 1, 2, 0 };
+  SweepParams sweep = { .threshold = threshold, .nsteps = 1, .margin = 2, .most_rows = 0 };
   for (size_t crowd = 0; crowd < 2; crowd++) {   /* without ten rows the crowd is small enough */
     SpanTexts of = span_texts(s + (crowd ? 0 : 10), N - (crowd ? 0 : 10), 1);
     Leaders l;
@@ -517,7 +517,7 @@ static void a_sweep_visits_the_longest_first(void) {
   CHECK(leaders_find(&texts.source, &p, NULL, &l, &err) == 0);
   double threshold[] = { 0.6, 0.7, 0.9 };
   SweepPairs pairs = { l.pair, l.npairs, l.open };
-  SweepParams s = { threshold, 3, 3, 0 };
+  SweepParams s = { .threshold = threshold, .nsteps = 3, .margin = 3, .most_rows = 0 };
   SweepStep step[3];
   CHECK(sweep_find(&texts.source, &p, &pairs, &s, NULL, step, &err) == 0);
   for (int i = 0; i < 3; i++) {

@@ -1,5 +1,5 @@
 /* modules/neardup/compared.h - the standing rows of a view as texts that are ready to be compared:
-** fields, unit, turns, what all share left out, trusted rows first. Inside the module only. */
+** fields, unit, turns, what all share left out, trusted rows first. For stages that remove copies. */
 #ifndef TAMIS_COMPARED_H
 #define TAMIS_COMPARED_H
 

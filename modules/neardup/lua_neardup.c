@@ -366,19 +366,13 @@ static void set_count(lua_State *L, const char *key, size_t n) {
 }
 
 /* The table at 2. */
-static LeaderParams check_leaders(lua_State *L) {
-  static const char *const method_names[] = { "sketch", "exact", NULL };
+static LeaderParams check_clusters(lua_State *L) {
   static const char *const cluster_names[] = { "leader", "components", NULL };
   luaL_checktype(L, 2, LUA_TTABLE);
   LeaderParams p = { .threshold = check_number(L, 2, "threshold", 1e-9, 1), .path = simd_best() };
-  p.text = check_shingles(L, 2, &p.shingle);
-  p.hashes = check_count(L, 2, "num_hashes", 1, SKETCH_MAX_HASHES);
-  p.bands = check_count(L, 2, "num_bands", 1, SKETCH_MAX_BANDS);
-  p.rows = check_count(L, 2, "rows_per_band", 1, SKETCH_MAX_HASHES);
   lua_getfield(L, 2, "keep");
   p.longest = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "longest") == 0;
   lua_pop(L, 1);
-  p.exact = check_choice(L, 2, "method", method_names) == 1;
   p.mode = check_choice(L, 2, "cluster", cluster_names) == 1 ? CLUSTER_COMPONENTS : CLUSTER_LEADER;
   p.floor = p.threshold;
   if (lua_getfield(L, 2, "floor") != LUA_TNIL) {
@@ -389,6 +383,17 @@ static LeaderParams check_leaders(lua_State *L) {
   lua_pop(L, 1);
   if (lua_getfield(L, 2, "max_cluster") != LUA_TNIL) p.most_rows = check_count(L, 2, "max_cluster", 0, 1u << 30);
   lua_pop(L, 1);
+  return p;
+}
+
+static LeaderParams check_leaders(lua_State *L) {
+  static const char *const method_names[] = { "sketch", "exact", NULL };
+  LeaderParams p = check_clusters(L);
+  p.text = check_shingles(L, 2, &p.shingle);
+  p.hashes = check_count(L, 2, "num_hashes", 1, SKETCH_MAX_HASHES);
+  p.bands = check_count(L, 2, "num_bands", 1, SKETCH_MAX_BANDS);
+  p.rows = check_count(L, 2, "rows_per_band", 1, SKETCH_MAX_HASHES);
+  p.exact = check_choice(L, 2, "method", method_names) == 1;
   luaL_argcheck(L, p.bands * p.rows <= p.hashes, 2,
                 "num_bands * rows_per_band: expected no more than num_hashes");
   if (lua_getfield(L, 2, "short_bands") != LUA_TNIL) {
@@ -414,10 +419,10 @@ static void set_figures(lua_State *L, const ClusterFigures *f) {
 }
 
 /* What the clusters are: figures into the table at the top. Rows count from 1. [-0, +0, m] */
-static void set_clusters(lua_State *L, const NeardupCounts *counts) {
-  set_figures(L, &counts->clusters);
-  set_count(L, "unverified_rows", counts->open);
-  if (counts->clusters.loosest_of != TEXT_NONE) set_count(L, "loosest_twin", (size_t)counts->loosest_twin + 1);
+void lua_set_clusters(lua_State *L, const ClusterFigures *f, size_t open, uint32_t loosest_twin) {
+  set_figures(L, f);
+  set_count(L, "unverified_rows", open);
+  if (f->loosest_of != TEXT_NONE) set_count(L, "loosest_twin", (size_t)loosest_twin + 1);
 }
 
 /* The second visit to the rows of the table at 4. */
@@ -461,7 +466,7 @@ static int f_leaders(lua_State *L) {
   set_count(L, "groups", counts.groups);
   set_count(L, "largest_group", counts.largest);
   set_count(L, "masked_shingles", counts.masked);
-  set_clusters(L, &counts);
+  lua_set_clusters(L, &counts.clusters, counts.open, counts.loosest_twin);
   push_curve(L, p.bands - p.short_bands, p.rows);
   lua_setfield(L, -2, "recall_curve");
   lua_createtable(L, 0, 0);
@@ -554,7 +559,11 @@ static void push_step(lua_State *L, const SweepStep *s) {
 static SweepBox *new_sweep(lua_State *L, const SweepParams *s) {
   SweepBox *box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = (SweepBox){ NULL, s->nsteps };
-  luaL_setmetatable(L, SWEEP_TYPE);
+  if (luaL_newmetatable(L, SWEEP_TYPE)) {
+    lua_pushcfunction(L, sweep_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
   box->step = calloc(s->nsteps + 1, sizeof *box->step);
   if (box->step == NULL) luaL_error(L, "not enough memory");
   return box;
@@ -586,19 +595,26 @@ static int f_sweep(lua_State *L) {
   return push_steps(L, box);
 }
 
-static int f_sweep_rows(lua_State *L) {
+SweepRows lua_check_states(lua_State *L, int arg) {
   size_t n, nrank = 0;
-  const char *states = luaL_checklstring(L, 1, &n);
-  luaL_argcheck(L, n < UINT32_MAX, 1, "too many rows");
-  LeaderParams p = check_leaders(L);
-  SweepEvidence e = check_evidence(L, 3);
+  const int rank = arg + 3;
+  const char *states = luaL_checklstring(L, arg, &n);
+  luaL_argcheck(L, n < UINT32_MAX, arg, "too many rows");
   SweepRows of = { .nrows = (uint32_t)n };
-  if (!lua_isnoneornil(L, 4)) of.rank = lua_checknumbers(L, 4, &nrank);
-  luaL_argcheck(L, of.rank == NULL || nrank == n, 4, "expected a number for each row");
-  lua_settop(L, 4);
+  if (!lua_isnoneornil(L, rank)) of.rank = lua_checknumbers(L, rank, &nrank);
+  luaL_argcheck(L, of.rank == NULL || nrank == n, rank, "expected a number for each row");
   uint8_t *reached = lua_newuserdatauv(L, n + 1, 0);
   for (size_t i = 0; i < n; i++) reached[i] = states[i] == '0' ? 0 : states[i] == '2' ? SWEEP_TRUSTED : SWEEP_REACHED;
   of.reached = reached;
+  return of;
+}
+
+static int f_sweep_rows(lua_State *L) {
+  luaL_checkstring(L, 1);
+  LeaderParams p = check_leaders(L);
+  SweepEvidence e = check_evidence(L, 3);
+  lua_settop(L, 4);
+  SweepRows of = lua_check_states(L, 1);
   SweepParams s = check_thresholds(L, p.floor, p.most_rows);
   SweepBox *box = new_sweep(L, &s);
   Error err = { "" };
@@ -756,6 +772,17 @@ TemplateParams lua_check_template(lua_State *L, const LeaderParams *p) {
 }
 Turns lua_check_turns(lua_State *L) { return check_turns(L, 2); }
 unsigned lua_check_fields(lua_State *L) { return check_fields(L, 2, NEARDUP_FIELDS); }
+LeaderParams lua_check_clusters(lua_State *L) { return check_clusters(L); }
+const double *lua_check_rank(lua_State *L, const View *v) { return check_rank(L, v, 2); }
+NeardupAgain lua_check_again(lua_State *L, const View *v, int arg) { return check_again(L, v, arg); }
+SweepEvidence lua_check_evidence(lua_State *L, int arg) { return check_evidence(L, arg); }
+SweepParams lua_check_thresholds(lua_State *L, const LeaderParams *p) {
+  return check_thresholds(L, p->floor, p->most_rows);
+}
+SweepStep *lua_new_steps(lua_State *L, const SweepParams *s) { return new_sweep(L, s)->step; }
+void lua_push_steps(lua_State *L, const SweepStep *step, size_t n) {
+  push_steps(L, &(SweepBox){ (SweepStep *)step, n });
+}
 
 /* neardup.rank_op("created_at", true): a row operator (rank.h); true: its values may be dates */
 static int f_rank_op(lua_State *L) {
@@ -779,10 +806,6 @@ static const luaL_Reg functions[] = {
 };
 
 int luaopen_neardup(lua_State *L) {
-  static const luaL_Reg sweep_methods[] = { { "__gc", sweep_gc }, { NULL, NULL } };
-  luaL_newmetatable(L, SWEEP_TYPE);
-  luaL_setfuncs(L, sweep_methods, 0);
-  lua_pop(L, 1);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -40,6 +40,32 @@ int marks_list(VerdictList *list, const uint32_t *row, const Leaders *l) {
   return list->clusters == NULL || list->members == NULL ? -1 : 0;
 }
 
+int leaders_verdicts(VerdictList *list, const View *v, const Rows *rows, const Leaders *l, const char *metric,
+                     Error *err) {
+  list->metric_name = metric;
+  list->metric = malloc((v->corpus->nrows + (size_t)1) * sizeof *list->metric);
+  list->pairs = malloc((l->npairs + 1) * sizeof *list->pairs);
+  if (list->metric == NULL || list->pairs == NULL) return error_memory(err);
+  for (uint32_t i = 0; i < v->corpus->nrows; i++) list->metric[i] = NAN;
+  for (size_t i = 0; i < l->n; i++) {
+    if (l->twin[i] == TEXT_NONE || !is_judged(rows, i)) continue;
+    VerdictEntry e = { .row = rows->row[i], .twin = rows->row[l->twin[i]], .value = l->jaccard[i],
+                       .threshold = NAN, .blob = -1 };
+    if (l->via != NULL && l->via[i] != TEXT_NONE) {
+      e.via = rows->row[l->via[i]] + 1;
+      e.threshold = l->via_jaccard[i];
+    }
+    list->metric[e.row] = l->jaccard[i];
+    if (verdicts_add(list, e) != 0) return error_memory(err);
+  }
+  for (size_t i = 0; i < l->npairs; i++)
+    if (is_judged(rows, l->pair[i].a) || is_judged(rows, l->pair[i].b))
+      list->pairs[list->npairs++] = (VerifiedPair){ rows->row[l->pair[i].a], rows->row[l->pair[i].b],
+                                                    l->pair[i].jaccard };
+  if (rows->again != NULL) return 0;   /* which clusters there are, the first visit said */
+  return marks_list(list, rows->row, l) != 0 ? error_memory(err) : 0;
+}
+
 void marks_open(const RowCluster *cluster, size_t nclusters, const ClusterMember *member, size_t nmembers,
                 uint8_t *open, uint32_t nrows) {
   memset(open, 0, nrows);

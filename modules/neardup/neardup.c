@@ -40,8 +40,7 @@ const char *neardup_field_names(const View *v, unsigned fields) {
   return id == NAME_FAIL ? NULL : names_text(c->names, id);
 }
 
-/* A list with its names; NULL with err worded. */
-static VerdictList *new_list(const View *v, unsigned fields, const char *reason, Error *err) {
+VerdictList *neardup_list(const View *v, unsigned fields, const char *reason, Error *err) {
   VerdictList *list = verdicts_new();
   if (list != NULL) {
     list->reasons[0] = reason;
@@ -125,7 +124,7 @@ static int exact_list(VerdictList *list, const View *v, const Rows *rows, const 
 
 VerdictList *neardup_exact(const View *v, const ExactStage *e, Pool *pool, Error *err) {
   Rows rows;
-  VerdictList *list = new_list(v, e->fields, "exact_duplicate", err);
+  VerdictList *list = neardup_list(v, e->fields, "exact_duplicate", err);
   if (list == NULL) return NULL;
   int r = rows_of(&rows, v, err);
   if (r == 0) r = exact_list(list, v, &rows, e, pool, err);
@@ -150,7 +149,7 @@ static int exact_new(const View *v, const ExactStage *e, const NeardupAgain *aga
 VerdictList *neardup_exact_again(const View *v, const ExactStage *e, const NeardupAgain *again, Pool *pool, Error *err) {
   Rows rows = { .row = NULL };
   ExactStage mine = *e;
-  VerdictList *list = new_list(v, e->fields, "exact_duplicate", err);
+  VerdictList *list = neardup_list(v, e->fields, "exact_duplicate", err);
   if (list == NULL) return NULL;
   list->again = 1;
   mine.memory = NULL;
@@ -167,32 +166,6 @@ VerdictList *neardup_exact_again(const View *v, const ExactStage *e, const Neard
 }
 
 /* ---- leaders ---- */
-
-/* Twins, Jaccards, pairs and clusters, in rows of the corpus. */
-static int take_leaders(VerdictList *list, const View *v, const Rows *rows, Leaders *l, Error *err) {
-  list->metric_name = "jaccard";
-  list->metric = malloc((v->corpus->nrows + (size_t)1) * sizeof *list->metric);
-  list->pairs = malloc((l->npairs + 1) * sizeof *list->pairs);
-  if (list->metric == NULL || list->pairs == NULL) return error_memory(err);
-  for (uint32_t i = 0; i < v->corpus->nrows; i++) list->metric[i] = NAN;
-  for (size_t i = 0; i < l->n; i++) {
-    if (l->twin[i] == TEXT_NONE || !is_judged(rows, i)) continue;
-    VerdictEntry e = { .row = rows->row[i], .twin = rows->row[l->twin[i]], .value = l->jaccard[i],
-                       .threshold = NAN, .blob = -1 };
-    if (l->via != NULL && l->via[i] != TEXT_NONE) {
-      e.via = rows->row[l->via[i]] + 1;
-      e.threshold = l->via_jaccard[i];
-    }
-    list->metric[e.row] = l->jaccard[i];
-    if (verdicts_add(list, e) != 0) return error_memory(err);
-  }
-  for (size_t i = 0; i < l->npairs; i++)
-    if (is_judged(rows, l->pair[i].a) || is_judged(rows, l->pair[i].b))
-      list->pairs[list->npairs++] = (VerifiedPair){ rows->row[l->pair[i].a], rows->row[l->pair[i].b],
-                                                    l->pair[i].jaccard };
-  if (rows->again != NULL) return 0;   /* which clusters there are, the first visit said */
-  return marks_list(list, rows->row, l) != 0 ? error_memory(err) : 0;
-}
 
 static int count_leaders(NeardupCounts *counts, const Compared *c, const Leaders *l, Error *err) {
   *counts = (NeardupCounts){ .rows = c->rows.n, .candidates = l->candidates, .verified = l->verified,
@@ -216,7 +189,7 @@ static int leaders_list(VerdictList *list, const View *v, unsigned fields, const
   Leaders leaders = { 0 };
   int r = compared_open(&c, v, fields, p, t, pool, err);
   if (r == 0) r = (c.p.exact ? leaders_exact : leaders_find)(&c.texts.source, &c.p, pool, &leaders, err);
-  if (r == 0) r = take_leaders(list, v, &c.rows, &leaders, err);
+  if (r == 0) r = leaders_verdicts(list, v, &c.rows, &leaders, "jaccard", err);
   if (r == 0 && counts != NULL) r = count_leaders(counts, &c, &leaders, err);
   if (r == 0 && c.p.keep_keys) r = compared_remember(&c, &leaders, err);
   leaders_free(&leaders);
@@ -226,7 +199,7 @@ static int leaders_list(VerdictList *list, const View *v, unsigned fields, const
 
 VerdictList *neardup_leaders(const View *v, unsigned fields, const LeaderParams *p,
                              const TemplateParams *t, Pool *pool, NeardupCounts *counts, Error *err) {
-  VerdictList *list = new_list(v, fields, "near_duplicate", err);
+  VerdictList *list = neardup_list(v, fields, "near_duplicate", err);
   if (list == NULL) return NULL;
   if (leaders_list(list, v, fields, p, t, pool, counts, err) == 0) return list;
   verdicts_free(list);
@@ -239,7 +212,7 @@ static int again_list(VerdictList *list, const View *v, unsigned fields, const L
   Leaders leaders = { 0 };
   int r = compared_again(&c, v, fields, p, again, pool, err);
   if (r == 0) r = (p->exact ? leaders_exact : leaders_find)(&c.texts.source, &c.p, pool, &leaders, err);
-  if (r == 0) r = take_leaders(list, v, &c.rows, &leaders, err);
+  if (r == 0) r = leaders_verdicts(list, v, &c.rows, &leaders, "jaccard", err);
   leaders_free(&leaders);
   compared_close(&c);
   return r;
@@ -247,7 +220,7 @@ static int again_list(VerdictList *list, const View *v, unsigned fields, const L
 
 VerdictList *neardup_leaders_again(const View *v, unsigned fields, const LeaderParams *p,
                                    const NeardupAgain *again, Pool *pool, Error *err) {
-  VerdictList *list = new_list(v, fields, "near_duplicate", err);
+  VerdictList *list = neardup_list(v, fields, "near_duplicate", err);
   if (list == NULL) return NULL;
   list->again = 1;
   if (again_list(list, v, fields, p, again, pool, err) == 0) return list;
@@ -414,7 +387,7 @@ static int gold_list(VerdictList *list, const View *v, const View *gold, const R
 VerdictList *neardup_decontaminate(const View *v, const View *gold, const DecontaminateParams *p,
                                    Pool *pool, GoldTaker *most, Error *err) {
   Rows rows;
-  VerdictList *list = new_list(v, 1u << FIELD_INPUT | 1u << FIELD_OUTPUT, "gold_exact", err);
+  VerdictList *list = neardup_list(v, 1u << FIELD_INPUT | 1u << FIELD_OUTPUT, "gold_exact", err);
   if (list == NULL) return NULL;
   list->reasons[GOLD_NEAR] = "gold_near";
   list->reasons[GOLD_CONTAINED] = "gold_contained";

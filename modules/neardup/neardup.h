@@ -4,6 +4,7 @@
 #ifndef TAMIS_NEARDUP_H
 #define TAMIS_NEARDUP_H
 
+#include "neardup/compared.h"
 #include "neardup/decontaminate.h"
 #include "neardup/exact.h"
 #include "neardup/leaders.h"
@@ -58,6 +59,9 @@ typedef struct SweepEvidence {
 ** sweep_free. 0; -1 with err worded; POOL_INTERRUPTED. */
 int neardup_sweep(const View *v, unsigned fields, const LeaderParams *p, const TemplateParams *t,
                   const SweepEvidence *e, const SweepParams *s, Pool *pool, SweepStep *step, Error *err);
+/* The same over a source whose texts are the rows; p->first and p->rank are of these. */
+int neardup_sweep_texts(const View *v, const Rows *rows, const TextSource *src, const LeaderParams *p,
+                        const SweepEvidence *e, const SweepParams *s, Pool *pool, SweepStep *step, Error *err);
 
 /* The same of a finished run, whose texts are not at hand. */
 enum { SWEEP_REACHED = 1, SWEEP_TRUSTED = 2 };   /* 0: the row did not reach the stage */
@@ -95,5 +99,7 @@ int neardup_gold_copy(const View *v, const View *gold, int input_alone, Pool *po
 /* "input+output": names of the fields in the set that some standing row has; lives as long as the
 ** corpus. NULL if out of memory. */
 const char *neardup_field_names(const View *v, unsigned fields);
+/* An empty list of one reason, whose evidence names these fields; NULL with err worded. */
+VerdictList *neardup_list(const View *v, unsigned fields, const char *reason, Error *err);
 
 #endif

@@ -68,17 +68,24 @@ static void rows_of_step(SweepStep *step, const uint32_t *row) {
   if (f->loosest_of != TEXT_NONE) f->loosest_of = row[f->loosest_of];
 }
 
+int neardup_sweep_texts(const View *v, const Rows *rows, const TextSource *src, const LeaderParams *p,
+                        const SweepEvidence *e, const SweepParams *s, Pool *pool, SweepStep *step, Error *err) {
+  Mapped m = { 0 };
+  for (size_t i = 0; i < s->nsteps; i++) step[i] = (SweepStep){ 0 };
+  int r = map_rows(&m, rows, v->corpus->nrows, e, err);
+  SweepPairs pairs = { m.pair, e->npairs, m.open };
+  if (r == 0) r = sweep_find(src, p, &pairs, s, pool, step, err);
+  for (size_t i = 0; r == 0 && i < s->nsteps; i++) rows_of_step(&step[i], rows->row);
+  mapped_free(&m);
+  return r;
+}
+
 int neardup_sweep(const View *v, unsigned fields, const LeaderParams *p, const TemplateParams *t,
                   const SweepEvidence *e, const SweepParams *s, Pool *pool, SweepStep *step, Error *err) {
   Compared c;
-  Mapped m = { 0 };
   for (size_t i = 0; i < s->nsteps; i++) step[i] = (SweepStep){ 0 };
   int r = compared_open(&c, v, fields, p, t, pool, err);
-  if (r == 0) r = map_rows(&m, &c.rows, v->corpus->nrows, e, err);
-  SweepPairs pairs = { m.pair, e->npairs, m.open };
-  if (r == 0) r = sweep_find(&c.texts.source, &c.p, &pairs, s, pool, step, err);
-  for (size_t i = 0; r == 0 && i < s->nsteps; i++) rows_of_step(&step[i], c.rows.row);
-  mapped_free(&m);
+  if (r == 0) r = neardup_sweep_texts(v, &c.rows, &c.texts.source, &c.p, e, s, pool, step, err);
   compared_close(&c);
   return r;
 }

@@ -130,7 +130,8 @@ static int judge_again(Sweep *w, double threshold, double floor, Leaders *l, Err
   p.barred = w->barred;
   p.evidence = 0;
   p.floor = floor;
-  int r = (p.exact ? leaders_exact : leaders_find)(&texts.source, &p, w->pool, l, err);
+  int r = w->s->judge != NULL ? w->s->judge(w->s->ctx, w->text, w->nagain, &p, w->pool, l, err)
+                              : (p.exact ? leaders_exact : leaders_find)(&texts.source, &p, w->pool, l, err);
   Clusters *c = &w->clusters;
   for (size_t i = 0; r == 0 && i < w->nagain; i++) {
     const uint32_t me = w->text[i];

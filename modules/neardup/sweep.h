@@ -1,4 +1,5 @@
-/* modules/neardup/sweep.h - what near_dedup would keep at other thresholds, from the pairs that it left.
+/* modules/neardup/sweep.h - what near_dedup (or semantic_dedup) would keep at other thresholds, from the pairs that
+** it left.
 **
 ** The clusters of texts that no chain of pairs connects with an open one (leaders.h) follow from the
 ** pairs: one pass over texts and pairs a threshold. The others are a set of their own, with no pair
@@ -40,6 +41,10 @@ typedef struct SweepParams {
   size_t nsteps;
   size_t margin;            /* pairs on each side, at most SWEEP_MARGIN */
   size_t most_rows;         /* as in LeaderParams */
+  /* Judges text[0..n) of the source again, in order of p->rank: for other similarities; NULL: leaders_find (exact:
+  ** leaders_exact) */
+  int (*judge)(void *ctx, const uint32_t *text, size_t n, const LeaderParams *p, Pool *pool, Leaders *out, Error *err);
+  void *ctx;
 } SweepParams;
 
 /* p says mode, order, floor and bands; its threshold is not read. src is read for `longest` and for open

@@ -17,6 +17,8 @@ local function name_of(p)
   return "static"
 end
 
+sources.name = name_of
+
 --- The module that serves these parameters; or nil and a sentence.
 function sources.of(p)
   if p.file and p.model then return nil, "it has both file and model: one of them" end
@@ -49,9 +51,12 @@ end
 
 --- The embed stage that a stage rests on: the last one before it, or the one that its parameter `embedding` names.
 -- @return  its entry in the plan; or nil and a sentence
-function sources.entry(p, ctx)
+function sources.entry(p, ctx) return sources.among(p, ctx.before()) end
+
+--- The same, where the stages before it are at hand.
+function sources.among(p, before)
   local found
-  for _, entry in ipairs(ctx.before()) do
+  for _, entry in ipairs(before) do
     if entry.stage == "embed" and (p.embedding == "" or entry.name == p.embedding) then found = entry end
   end
   if found then return found end

@@ -19,14 +19,21 @@ local typed = {
 local function short(message) return (message:gsub("^repl:0: ", "")) end
 
 --- A stage and its parameters, checked against its own table.
--- @param params  a table; a function for filter and map; nil for the defaults
-function stage.entry(name, params)
+-- @param params   a table; a function for filter and map; nil for the defaults
+-- @param history  the records of the stages that ran before it; nil: none
+function stage.entry(name, params, history)
   if type(params) == "function" then params = { fn = params } end
   if params ~= nil and type(params) ~= "table" then
     error(("%s takes its parameters in braces: c:%s{ … }"):format(name, name), 0)
   end
   local ok, result = pcall(plan.insert, { stages = {} }, 1, name, params or {}, "repl")
-  if ok then return result end
+  if ok then
+    local before = {}
+    for i, h in ipairs(history or {}) do before[i] = h.entry end
+    local message = plan.complete(result, before)
+    if message then error(("%s: %s"):format(name, message), 0) end
+    return result
+  end
   if type(result) == "table" and result.recipe then error(short(result.recipe), 0) end
   error(result, 0)
 end

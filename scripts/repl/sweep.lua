@@ -68,7 +68,7 @@ return function(o, name, param, values, others)
   if not entry and not plan.stage(a.stage) then
     fail(('there is no stage "%s"%s'):format(a.stage, plan.hint(a.stage, plan.stage_names())))
   end
-  entry = entry or stage.entry(a.stage, others)
+  entry = entry or stage.entry(a.stage, others, o.history)
   local resolved, err = axis.resolve(a, { entry })
   if not resolved then fail(err) end
   local site = stage.site(o, before)

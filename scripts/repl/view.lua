@@ -433,7 +433,7 @@ end
 local function run_stage(v, name, params)
   local o = own(v)
   argument(not o.rows, "%s runs on all rows of a view, not on a selection of some: call it on the view itself", name)
-  local entry = stage.entry(name, params)
+  local entry = stage.entry(name, params, own(v).history)
   o.session:note_text(entry)
   local done = stage.run(o, entry)
   local record = done.history[#done.history]

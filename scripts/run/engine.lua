@@ -29,7 +29,7 @@ function engine.new(opened, options)
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
     progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
     gates = {}, memories = {}, times = {}, profile = options.profile, revival = revival.new(), revived = {},
-    paid = options.paid or NOTHING_PAID, operators = {}, goes_on = options.goes_on,
+    paid = options.paid or NOTHING_PAID, operators = {}, goes_on = options.goes_on, past = {},
     folder = opened.path and opened.path:match "^(.*)/[^/]*$", models = {},
   }, engine)
 end
@@ -43,6 +43,7 @@ function engine:fork(stages, stats)
   for i, stat in ipairs(stats) do
     e.stats[i] = {}
     for k, v in pairs(stat) do e.stats[i][k] = v end
+    e.past[i] = stat.entry
   end
   for _, name in ipairs { "operators", "ops", "infos" } do
     for k, v in pairs(self[name] or {}) do e[name][k] = v end
@@ -77,7 +78,7 @@ function engine:context(entry)
     operator = function(e) return self:operator(e) end,
     -- the stages before this one, as the plan has them
     before = function()
-      local out = {}
+      local out = self.plan.whole and {} or table.move(self.past, 1, #self.past, 1, {})
       for _, e in ipairs(self.plan.whole or self.plan.stages) do
         if e == entry or e.name == entry.name then break end
         out[#out + 1] = e

@@ -8,6 +8,7 @@
 
 local neardup = require "neardup"
 local bands = require "neardup_bands"
+local clusters = require "neardup_clusters"
 local earlier = require "neardup_index"
 local keep = require "neardup_keep"
 local plan = require "plan"
@@ -23,25 +24,6 @@ local AGAINST = "near_dedup.against: its rows are compared with an earlier run's
 local order = keep.params { "first", "longest", "newest", "best" }
 
 local FIELDS = { "system", "input", "output", "alternative", "assistant" }
-
-local function place(view, row)
-  local r = view:row(row)
-  return ("%s:%d"):format(r.source, r.line)
-end
-
--- Clusters past a size, and rows that are no match of the row they name.
-local function cluster_notes(notes, view, f, p)
-  if f.large_clusters > 0 then
-    notes[#notes + 1] = ("near_dedup: %d %s of more than %d rows; the largest, of %d, keeps %s "
-      .. "(near_dedup.max_cluster)"):format(f.large_clusters, f.large_clusters == 1 and "cluster" or "clusters",
-      p.max_cluster, f.largest_cluster, place(view, f.largest_cluster_row))
-  end
-  if f.loosest and f.loosest < p.threshold then
-    notes[#notes + 1] = ("near_dedup: components reach further than the threshold: %s was removed for %s, "
-      .. "at a Jaccard of %.3f (near_dedup.cluster = leader removes matches of kept rows alone)")
-      :format(place(view, f.loosest_row), place(view, f.loosest_twin), f.loosest)
-  end
-end
 
 local function masked(figures, p)
   return ("near_dedup: %d shingles stand in more than %g%% of the rows and were left out of the comparison "
@@ -137,8 +119,7 @@ return {
     cluster    = { type = "enum",    default = "leader", values = { "leader", "components" },
                    doc = "leader: a row goes if a kept row matches it, so each names a match; components: of rows "
                      .. "that matches connect, however loosely the ends, one stays" },
-    max_cluster = { type = "integer", default = 500, min = 0, max = 1000000000,
-                    doc = "clusters of more rows are reported; 0: none" },
+    max_cluster = clusters.max,
     evidence_floor = { type = "number", default = 0, min = 0, max = 1,
                        doc = "all pairs from this Jaccard on (0.05 at least) stand in the ledger, so that a sweep "
                          .. "down to it compares nothing again; above the threshold: from the threshold on; "
@@ -188,7 +169,7 @@ return {
     local memory = figures.memory
     figures.slots, figures.memory = given.num_hashes, nil
     local notes = template.notes("near_dedup", figures.template)
-    cluster_notes(notes, view, figures, p)
+    clusters.notes(notes, "near_dedup", view, figures, p, "a Jaccard")
     if figures.masked_shingles > 0 then notes[#notes + 1] = masked(figures, p) end
     if before then
       figures.against = before.figures
