@@ -1,8 +1,10 @@
 /* modules/select/lua_select.c - select for the stages that thin rows out.
 **   local groups, err = select.groups(view, { "topic", "created_at:month" }, pool)
-**   for i = 1, #groups do local count, topic, month = groups:at(i) … end   -- nil: rows without one
+**   for i = 1, #groups do local topic, month, count = groups:at(i) … end   -- nil: rows without one
+**   select.groups(view, "topic", pool)                    -- by one key
 **   local verdicts = groups:choose{ bins = { 1, 2, 2 }, most = { 500, false }, seed = 42, reason = "over_cap",
 **     number = stats.metric(view, "judge.total") }         -- bin of each group; false: all stay; higher ones first
+**   groups:cap({ 500, false, 10 }, 42, "over_cap")        -- the same, each group a bin of its own
 **   local counts = groups:counts(child)                    -- rows of each that stand in a later view
 **   local child, err = groups:weigh(view, { 0.5, 2, 1 }, "balance.weight")   -- a metric, from a number a group
 **   local rows = select.order(view, seed)                 -- the standing ones; any beginning is a sample
@@ -52,6 +54,12 @@ static int f_groups(lua_State *L) {
   View *view = lua_checkview(L, 1);
   Pool *pool = lua_optpool(L, 3);
   lua_settop(L, 3);
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    lua_createtable(L, 1, 0);
+    lua_pushvalue(L, 2);
+    lua_rawseti(L, -2, 1);
+    lua_replace(L, 2);
+  }
   size_t n = check_keys(L, 2, key);
   Groups *g = lua_newuserdatauv(L, sizeof *g, 1);
   *g = (Groups){ 0 };
@@ -86,8 +94,8 @@ static int m_at(lua_State *L) {
   lua_Integer i = luaL_checkinteger(L, 2);
   luaL_argcheck(L, 1 <= i && (size_t)i <= g->n, 2, "no group of that number");
   const Group *item = &g->item[i - 1];
-  lua_pushinteger(L, item->count);
   for (size_t k = 0; k < g->nkeys; k++) lua_pushrowvalue(L, names_value(g->view->corpus->names, item->value[k]));
+  lua_pushinteger(L, item->count);
   return 1 + (int)g->nkeys;
 }
 
@@ -109,10 +117,10 @@ static int made(lua_State *L, VerdictList *list) {
   return 1;
 }
 
-/* q->most from the list under "most"; its room stays on the stack [-0, +1, v]. */
+/* q->most from the list on top, in whose place its room stays on the stack [-1, +1, v]. */
 static void check_most(lua_State *L, Quota *q) {
-  luaL_argcheck(L, lua_getfield(L, 2, "most") == LUA_TTABLE, 2, "most: expected a list");
   int list = lua_gettop(L);
+  luaL_argcheck(L, lua_istable(L, list), 2, "most: expected a list");
   q->nbins = lua_rawlen(L, list);
   double *most = lua_newuserdatauv(L, (q->nbins + 1) * sizeof *most, 0);
   for (size_t i = 0; i < q->nbins; i++) {
@@ -158,6 +166,7 @@ static int m_choose(lua_State *L) {
   q.field = lua_tostring(L, 3);
   q.reason = param_string(L, 2, "reason").ptr;
   lua_getfield(L, 2, "reason");
+  lua_getfield(L, 2, "most");
   check_most(L, &q);
   check_bins(L, g, &q);
   check_number(L, g, &q);
@@ -165,6 +174,24 @@ static int m_choose(lua_State *L) {
   q.seed = (uint64_t)luaL_checkinteger(L, -1);
   lua_newverdicts(L);
   keep_strings(L, 3, 4);
+  return made(L, groups_choose(g, &q));
+}
+
+static int m_cap(lua_State *L) {
+  Groups *g = check_groups(L);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  Quota q = { .seed = (uint64_t)luaL_checkinteger(L, 3), .reason = luaL_checkstring(L, 4) };
+  lua_settop(L, 4);
+  lua_getiuservalue(L, 1, 1);
+  q.field = lua_tostring(L, 5);
+  lua_pushvalue(L, 2);
+  check_most(L, &q);
+  luaL_argcheck(L, q.nbins == g->n, 2, "expected a cap a group");
+  uint32_t *bin = lua_newuserdatauv(L, (g->n + 1) * sizeof *bin, 0);
+  for (size_t i = 0; i < g->n; i++) bin[i] = (uint32_t)i;
+  q.bin = bin;
+  lua_newverdicts(L);
+  keep_strings(L, 5, 4);
   return made(L, groups_choose(g, &q));
 }
 
@@ -251,6 +278,7 @@ static int f_order(lua_State *L) {
 
 static const luaL_Reg METHODS[] = {
   { "at",     m_at },
+  { "cap",    m_cap },
   { "choose", m_choose },
   { "counts", m_counts },
   { "weigh",  m_weigh },

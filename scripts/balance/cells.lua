@@ -36,10 +36,10 @@ function cells.of(groups, nkeys)
     local given = table.pack(groups:at(i))
     local values, known = {}, true
     for k = 1, nkeys do
-      values[k] = given[k + 1]
+      values[k] = given[k]
       known = known and values[k] ~= nil
     end
-    out[i] = { values = values, n = nkeys, count = given[1], name = name_of(values, nkeys), known = known }
+    out[i] = { values = values, n = nkeys, count = given[nkeys + 1], name = name_of(values, nkeys), known = known }
   end
   return out
 end
