@@ -27,7 +27,8 @@ return {
     { "rejected([reason])", "rows that were rejected; for a reason, stage.reason or stage" },
     { "quarantined()", "rows that a stage could not decide" },
     { "find(what)", 'rows that hold these words; or { id = … }, { source = …, line = … }' },
-    { "near(text [, k [, field]])", "the k rows whose input is most like a text, by exact Jaccard" },
+    { "near(text [, k [, field]])", "the k rows most like a text: by their vectors, after a stage embed that takes a "
+      .. "text; else, and where a field is named, by the exact Jaccard of the field (input)" },
     { "cluster(i)", "the rows that are copies of row i, the kept one among them" },
     { "compare(i, k)", "two rows, the words that differ marked" },
     { "rows()", "the numbers of the rows, as a list" },

@@ -42,7 +42,8 @@ local function head(s, r)
   local about = known.about
   local parts = { s:paint("bold", "#" .. screen.number(known.n)), screen.clean(about.source) .. ":" .. about.line }
   if about.id then parts[#parts + 1] = "id " .. s:cut(about.id, 40) end
-  if known.jaccard then parts[#parts + 1] = ("Jaccard %.3f"):format(known.jaccard) end
+  local likeness = known.likeness and known.likeness.of[known.n]
+  if likeness then parts[#parts + 1] = ("%s %.3f"):format(known.likeness.name, likeness) end
   return table.concat(parts, "  ")
 end
 
@@ -112,12 +113,13 @@ function row.short(r, s, out)
 end
 
 --- Row n of a native view.
--- @param stages  { stages = {…}, stage = function } as remedy wants it
-function row.new(view, n, stages, jaccard)
+-- @param stages    { stages = {…}, stage = function } as remedy wants it
+-- @param likeness  { name, of = { [row] = figure } }; nil: it was not compared with a text
+function row.new(view, n, stages, likeness)
   local about = view:row(n)
   about.also = about.also or {}
-  about.jaccard = jaccard
-  return setmetatable({ _ = { view = view, n = n, about = about, stages = stages, jaccard = jaccard } }, Row)
+  if likeness then about[likeness.name:lower()] = likeness.of[n] end
+  return setmetatable({ _ = { view = view, n = n, about = about, stages = stages, likeness = likeness } }, Row)
 end
 
 return row

@@ -5,6 +5,7 @@
 local copies = require "report.copies"
 local core = require "core"
 local look = require "repl.look"
+local near = require "repl.near"
 local nearest = require "nearest"
 local plan = require "plan"
 local row = require "repl.row"
@@ -32,7 +33,8 @@ function view.native(v)
 end
 
 --- An object over a native view.
--- @param o  { session, view, history = { … }, recipe, gold, rows = list, jaccard = { [row] = figure },
+-- @param o  { session, view, history = { … }, recipe, gold, rows = list,
+--   likeness = { name = "Jaccard", of = { [row] = figure } }: of rows that near found,
 --   opened = what open was given, root = the view before all stages, past = see stage.lua }
 function view.new(o)
   o.history = o.history or {}
@@ -44,13 +46,13 @@ end
 local function like(v, changes)
   local o = {}
   for k, x in pairs(own(v)) do o[k] = x end
-  o.rows, o.jaccard = nil, nil
+  o.rows, o.likeness = nil, nil
   for k, x in pairs(changes) do o[k] = x end
   return view.new(o)
 end
 
 -- The same view with other rows selected.
-local function select_rows(v, rows, jaccard) return like(v, { rows = rows, jaccard = jaccard }) end
+local function select_rows(v, rows, likeness) return like(v, { rows = rows, likeness = likeness }) end
 
 -- What went wrong in the world ends the command; where an interrupt is pending, that it was.
 local function must(value, err)
@@ -108,7 +110,7 @@ local function row_number(v, n, method)
   return i
 end
 
-local function row_at(v, n) return row.new(own(v).view, n, view.stages(v), (own(v).jaccard or {})[n]) end
+local function row_at(v, n) return row.new(own(v).view, n, view.stages(v), own(v).likeness) end
 
 -- ---- what is printed ----
 
@@ -186,7 +188,7 @@ end
 --- The first n rows.
 function methods.head(v, n)
   n = whole(n or 5, "head")
-  return select_rows(v, table.move(rows_of(v), 1, math.min(n, count_of(v)), 1, {}), own(v).jaccard)
+  return select_rows(v, table.move(rows_of(v), 1, math.min(n, count_of(v)), 1, {}), own(v).likeness)
 end
 
 -- A stream of numbers that a seed fixes (splitmix64).
@@ -229,7 +231,7 @@ local function of_status(v, status, reason, stage_name)
   local there, out = {}, {}
   for _, r in ipairs(found) do there[r] = true end
   for _, r in ipairs(rows) do if there[r] then out[#out + 1] = r end end
-  return select_rows(v, out, own(v).jaccard)
+  return select_rows(v, out, own(v).likeness)
 end
 
 --- Rows that still stand.
@@ -274,22 +276,22 @@ function methods.find(v, what)
   return select_rows(v, must(o.view:find(q)))
 end
 
---- The k rows whose field is most like a text, by exact Jaccard over runs of 5 characters.
+--- The k rows most like a text: by the cosine of their vectors, where the view has some of which the embedding takes
+-- a text and no field is named; else by the exact Jaccard of a field over runs of 5 characters.
 function methods.near(v, text, k, field)
   local o = own(v)
   argument(type(text) == "string", 'near takes a text and a number: c:near("how do I reset my password", 5)')
-  local hits = must(require "neardup".nearest(o.view, text, {
-    k = whole(k or 5, "near"), shingle = 5, fields = { field or "input" }, rows = o.rows }, o.session.pool))
-  local rows, jaccard = {}, {}
-  for i, hit in ipairs(hits) do rows[i], jaccard[hit.row] = hit.row, hit.jaccard end
-  return select_rows(v, rows, jaccard)
+  local hits, name = near.find(o, text, whole(k or 5, "near"), field)
+  local rows, of = {}, {}
+  for i, hit in ipairs(must(hits, name)) do rows[i], of[hit.row] = hit.row, hit.jaccard or hit.cosine end
+  return select_rows(v, rows, { name = name, of = of })
 end
 
 --- The rows of which a function says true: v:where(function(ex) return #ex.output > 200 end).
-function methods.where(v, fn) return select_rows(v, look.where(own(v), rows_of(v), fn), own(v).jaccard) end
+function methods.where(v, fn) return select_rows(v, look.where(own(v), rows_of(v), fn), own(v).likeness) end
 
 --- The rows in an order: by a metric, a field's tokens, a path or a function; "-name" puts the highest first.
-function methods.sort(v, by) return select_rows(v, look.sort(own(v), rows_of(v), by), own(v).jaccard) end
+function methods.sort(v, by) return select_rows(v, look.sort(own(v), rows_of(v), by), own(v).likeness) end
 
 --- The rows that are copies of each other with one row, the kept one among them.
 function methods.cluster(v, n)

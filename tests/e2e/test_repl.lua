@@ -151,6 +151,25 @@ n:row(1).jaccard, n:row(2).jaccard == 22/23
   check.eq(table.move(lines(out), 3, 5, 1, {}), { "{ 1, 2 }", "1.0", "true" })
 end)
 
+check.test("near goes by vectors where the view has some that take a text, and says which figure it is", function()
+  local _, out, err = repl([[
+d = c:embed{ model = "lexical" }
+n = d:near("reset password", 2)
+n:row(1).cosine > 0, n:row(1).jaccard
+n:row(1)
+m = d:near("reset password", 1, "input")
+m:row(1).cosine, m:row(1).jaccard > 0
+d:semantic_dedup{ threshold = 0.9 }:explain(2)
+c:semantic_dedup{}
+]], data)
+  local all = out:gsub("%s+", " ")
+  check.contains(all, "by the cosine of lexical vectors, which see shared words and not paraphrases true nil")
+  check.contains(all, "cosine 0.")
+  check.contains(all, "nil true")
+  check.contains(all, "semantic_dedup")
+  check.eq(err, "error: semantic_dedup: it needs an embed stage before it\n")
+end)
+
 check.test("a stage gives a new view and leaves the old one as it was", function()
   local _, out, err = repl([[
 d = c:near_dedup{ threshold = 0.8 }
