@@ -5,7 +5,7 @@
 local copies = require "report.copies"
 local core = require "core"
 local look = require "repl.look"
-local near = require "repl.near"
+local near_text = require "repl.near"
 local nearest = require "nearest"
 local plan = require "plan"
 local row = require "repl.row"
@@ -281,7 +281,7 @@ end
 function methods.near(v, text, k, field)
   local o = own(v)
   argument(type(text) == "string", 'near takes a text and a number: c:near("how do I reset my password", 5)')
-  local hits, name = near.find(o, text, whole(k or 5, "near"), field)
+  local hits, name = near_text.find(o, text, whole(k or 5, "near"), field)
   local rows, of = {}, {}
   for i, hit in ipairs(must(hits, name)) do rows[i], of[hit.row] = hit.row, hit.jaccard or hit.cosine end
   return select_rows(v, rows, { name = name, of = of })
