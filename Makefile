@@ -161,6 +161,7 @@ eval: $(BUILD)/tamis-test $(BUILD)/bench/make_rows $(BUILD)/eval/brute
 	@$(BUILD)/tamis-test tests/eval/toxicity.lua
 	@$(BUILD)/tamis-test tests/eval/rows.lua
 	@$(BUILD)/tamis-test tests/eval/corpus.lua
+	@$(BUILD)/tamis-test tests/eval/meaning.lua
 
 lint: $(BUILD)/embedded.c
 	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \

@@ -51,7 +51,8 @@ return {
   params  = {
     threshold  = { type = "number", min = LOWEST, max = 1,
                    doc = ("match at this cosine or above; where none is given by the embedding: %g for vectors of a "
-                     .. "file or a model, %g for lexical ones"):format(thresholds.file, thresholds.lexical) },
+                     .. "file or a provider's model, %g of a static model, %g for lexical ones"):format(thresholds.file,
+                     thresholds.static, thresholds.lexical) },
     embedding  = sources.param,
     cluster    = { type = "enum",    default = "leader", values = { "leader", "components" },
                    doc = "leader: a row goes if a kept row matches it, so each names a match; components: of rows "
