@@ -8,6 +8,7 @@
 
 /* X(name, luaopen, flags, doc): keep one line a module, in alphabetical order of the folder. */
 #define MODULES(X) \
+  X("array_file", luaopen_array_file, TRUSTED, "vectors in files: .npy, .npz, safetensors") \
   X("conflict", luaopen_conflict, TRUSTED, "rows that ask the same and answer otherwise") \
   X("classify", luaopen_classify, TRUSTED, "linear classifiers of texts: fitting, scores, the operator of toxicity") \
   X("core", luaopen_core, TRUSTED, "thread pool, progress and the interrupt flag") \

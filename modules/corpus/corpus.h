@@ -113,6 +113,7 @@ typedef struct Corpus {
   size_t nfaults;
   RowFault *faults;       /* [nfaults] by row */
   Names *names;           /* reasons, metric names, annotation values: shared by all views */
+  int limited;            /* read with a limit, and it was reached: rows behind it may have been left out */
   char *id_path;          /* the recipe's `id`: a path of the row; NULL if none. Never scanned by pii */
   struct VerdictLog *verdicts;   /* append-only logs that views point into: logs.h; NULL until the */
   struct EditLog *edits;         /* first view. corpus_unref calls logs_free */

@@ -143,6 +143,11 @@ static int view_sources(lua_State *L) {
   return 1;
 }
 
+static int view_limited(lua_State *L) {
+  lua_pushboolean(L, lua_checkview(L, 1)->corpus->limited);
+  return 1;
+}
+
 static int view_hash_sources(lua_State *L) {
   Error err = { "" };
   if (corpus_hash_sources(lua_checkview(L, 1)->corpus, lua_optpool(L, 2), &err) != 0) return fail(L, &err);
@@ -429,6 +434,7 @@ static const luaL_Reg METHODS[] = {
   { "edited",           view_edited_ },
   { "edited_by",        view_edited_by_ },
   { "sources",          view_sources },
+  { "limited",          view_limited },
   { "hash_sources",     view_hash_sources },
   { "check_sources",    view_check_sources },
   { "metric_names",     view_metric_names },

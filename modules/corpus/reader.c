@@ -250,7 +250,7 @@ static void cut_batch(Load *ld, const Block *k, Batch *b, size_t keep) {
     b->nrows = keep;
     while (b->nfaults > 0 && b->faults[b->nfaults - 1].row >= keep) b->nfaults--;
   }
-  ld->limited = 1;
+  ld->limited = ld->c->limited = 1;
 }
 
 static int append(Load *ld, const Block *k, Batch *b) {

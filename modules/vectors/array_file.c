@@ -17,7 +17,7 @@
 #include "vectors/safetensors.h"
 #include "vectors/vectors.h"
 
-enum { MOST_LISTED = 12, SHOWN = 80 };
+enum { MOST_LISTED = 12, SHOWN = 80, AS_LIST = 1, HEAD_ONLY = 2 };
 
 /* ---- which of several ---- */
 
@@ -82,7 +82,8 @@ static int type_error(const Npy *a, const char *allowed, Error *err) {
   return -1;
 }
 
-static int take_npy(ArrayFile *f, Span bytes, int list, Error *err) {
+static int take_npy(ArrayFile *f, Span bytes, int how, Error *err) {
+  int list = how & AS_LIST;
   Npy a;
   Span elements;
   char shape[64];
@@ -92,8 +93,10 @@ static int take_npy(ArrayFile *f, Span bytes, int list, Error *err) {
   if (!list && f->type == ELEMENT_OTHER) return type_error(&a, "float16, float32 and float64", err);
   if (a.ndim != (list ? 1 : 2))
     return error_set(err, "its shape is %s; needed is an %s", npy_shape(&a, shape), list ? LIST : MATRIX);
-  if (npy_elements(&a, bytes, &elements, err) != 0) return -1;
-  f->data = elements.ptr;
+  if ((how & HEAD_ONLY) == 0) {
+    if (npy_elements(&a, bytes, &elements, err) != 0) return -1;
+    f->data = elements.ptr;
+  }
   f->swap = a.swap;
   f->columns = a.fortran && !list;
   f->text = a.kind;
@@ -134,14 +137,20 @@ static int choose_member(const Npz *z, Choice *c, int list, size_t *at, Error *e
   return decide(c, list ? LIST : MATRIX, at, err);
 }
 
-static int take_npz(ArrayFile *f, Span bytes, Choice *c, int list, Error *err) {
+static int unpack(ArrayFile *f, const NpzMember *m, int how, Span *array, Error *err) {
+  if ((how & HEAD_ONLY) == 0) return npz_unpack(m, array, &f->unpacked, err);
+  f->unpacked = spill_alloc(NPY_MAX_HEAD);
+  return f->unpacked == NULL ? error_memory(err) : npz_head(m, f->unpacked, NPY_MAX_HEAD, array, err);
+}
+
+static int take_npz(ArrayFile *f, Span bytes, Choice *c, int how, Error *err) {
   Npz z;
   Span array;
   size_t at;
   if (npz_read(&z, bytes, err) != 0) return -1;
-  int result = choose_member(&z, c, list, &at, err);
-  if (result == 0) result = npz_unpack(&z.member[at], &array, &f->unpacked, err);
-  if (result == 0 && take_npy(f, array, list, err) != 0) {
+  int result = choose_member(&z, c, how & AS_LIST, &at, err);
+  if (result == 0) result = unpack(f, &z.member[at], how, &array, err);
+  if (result == 0 && take_npy(f, array, how, err) != 0) {
     Error inner = *err;
     result = error_set(err, "array \"%.*s\": %s", (int)z.member[at].name.len, z.member[at].name.ptr, inner.text);
   }
@@ -196,21 +205,22 @@ static int take_safetensors(ArrayFile *f, Span bytes, Choice *c, Error *err) {
 
 static int looks_like_safetensors(Span b) { return b.len > 9 && b.ptr[8] == '{' && memcmp(b.ptr + 5, "\0\0", 3) == 0; }
 
-static int take(ArrayFile *f, Span bytes, Choice *c, int list, Error *err) {
+static int take(ArrayFile *f, Span bytes, Choice *c, int how, Error *err) {
+  int list = how & AS_LIST;
   if (npy_is(bytes)) {
-    if (c->name.len == 0) return take_npy(f, bytes, list, err);
+    if (c->name.len == 0) return take_npy(f, bytes, list, err);      /* the head alone costs no less */
     return error_set(err, "a .npy file holds one array without a name, not \"%.*s\"", (int)c->name.len, c->name.ptr);
   }
-  if (npz_is(bytes)) return take_npz(f, bytes, c, list, err);
+  if (npz_is(bytes)) return take_npz(f, bytes, c, how, err);
   if (!list && looks_like_safetensors(bytes)) return take_safetensors(f, bytes, c, err);
   return error_set(err, "no %s file, by its first bytes%s", list ? ".npy or .npz" : ".npy, .npz or safetensors",
                    bytes.len == 0 ? ": it is empty" : "");
 }
 
-static int read_named(ArrayFile *f, Span bytes, const char *path, Span name, int list, Error *err) {
+static int read_named(ArrayFile *f, Span bytes, const char *path, Span name, int how, Error *err) {
   Choice c = { .name = name };
   Error inner = { "" };
-  int result = take(f, bytes, &c, list, &inner);
+  int result = take(f, bytes, &c, how, &inner);
   buf_free(&c.said);
   if (result == -1) error_set(err, "%s: %s", path, inner.text);
   if (result != 0) array_file_close(f);
@@ -219,7 +229,7 @@ static int read_named(ArrayFile *f, Span bytes, const char *path, Span name, int
 
 int array_file_read(ArrayFile *f, Span bytes, const char *name, Span array, int list, Error *err) {
   *f = (ArrayFile){ .data = NULL };
-  return read_named(f, bytes, name, array, list, err);
+  return read_named(f, bytes, name, array, list ? AS_LIST : 0, err);
 }
 
 static int map_path(ArrayFile *f, const char *path, Error *err) {
@@ -237,17 +247,20 @@ static int map_path(ArrayFile *f, const char *path, Error *err) {
   return result;
 }
 
-static int open_file(ArrayFile *f, const char *path, Span name, int list, Error *err) {
+static int open_file(ArrayFile *f, const char *path, Span name, int how, Error *err) {
   *f = (ArrayFile){ .data = NULL };
   if (map_path(f, path, err) == 0)
-    return read_named(f, span_of(f->map.ptr, f->map.len), path, name, list, err);
+    return read_named(f, span_of(f->map.ptr, f->map.len), path, name, how, err);
   array_file_close(f);
   return -1;
 }
 
 int array_file_open(ArrayFile *f, const char *path, Span name, Error *err) { return open_file(f, path, name, 0, err); }
+int array_file_look(ArrayFile *f, const char *path, Span name, Error *err) {
+  return open_file(f, path, name, HEAD_ONLY, err);
+}
 int array_file_open_list(ArrayFile *f, const char *path, Span name, Error *err) {
-  return open_file(f, path, name, 1, err);
+  return open_file(f, path, name, AS_LIST, err);
 }
 
 void array_file_close(ArrayFile *f) {

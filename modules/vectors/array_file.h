@@ -35,6 +35,10 @@ int array_file_open(ArrayFile *f, const char *path, Span name, Error *err);
 /* Row `row` into out[dim]; any thread. */
 void array_file_row(const ArrayFile *f, uint64_t row, float *out);
 
+/* The same, but of what an archive holds deflated only the head is unpacked: rows and dim are told, no row can be
+** read. */
+int array_file_look(ArrayFile *f, const char *path, Span name, Error *err);
+
 /* Opens a list, one text or whole number a row: of NumPy's files only. The same results. */
 int array_file_open_list(ArrayFile *f, const char *path, Span name, Error *err);
 /* Appends element i of a list as text: UTF-8, decimal digits. 0; -1 if out of memory. */

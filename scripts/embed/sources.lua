@@ -1,4 +1,5 @@
 --- sources: where the vectors of an embed stage come from. One module a source (embed/NAME.lua), each a table of
+--   params                 names of the parameters that only it takes                     (may be absent)
 --   check(p)               what is wrong with its parameters, a sentence; nil: nothing    (may be absent)
 --   ready(p, ctx)          true; or nil and a sentence, before a row is read              (may be absent)
 --   make(view, p, ctx)     vectors of all rows that stand or may come back, { figures, notes }; or nil, a sentence
@@ -8,6 +9,8 @@
 local vectors = require "vectors"
 
 local sources = {}
+
+local SAID = { file = "file = …", endpoint = "provider = …" }
 
 --- The source that these parameters name.
 local function name_of(p)
@@ -26,6 +29,19 @@ function sources.of(p)
     return nil, 'it needs file, vectors that are there already, or model: "lexical", a folder, a model of a provider'
   end
   return require("embed." .. name_of(p))
+end
+
+--- A parameter that belongs to another source, or what the source itself finds wrong: a sentence; nil: nothing.
+function sources.check(p)
+  local source, err = sources.of(p)
+  if not source then return err end
+  for _, name in ipairs { "file", "endpoint" } do
+    local other = require("embed." .. name)
+    for _, param in ipairs(other ~= source and other.params or {}) do
+      if p[param] ~= nil then return ("%s belongs to another source: %s"):format(param, SAID[name]) end
+    end
+  end
+  return source.check and source.check(p)
 end
 
 --- The vectors of a stage's rows.

@@ -76,6 +76,11 @@ function engine:context(entry)
     beside = function(given) return beside.read(self, entry, given) end,
     -- the operator that an earlier row stage has for rows of another view, with the same parameters
     operator = function(e) return self:operator(e) end,
+    -- where such a file lies; the second notes it for the lineage, by its hash, for who maps it: its path; or nil
+    -- and a sentence
+    find = function(name) return models.file(entry, name, self.folder) end,
+    map = function(name) return models.map(self.models, entry, name, self.folder) end,
+    id = self.plan.id,   -- the path where rows have their id; nil if the recipe names none
     -- the stages before this one, as the plan has them
     before = function()
       local out = self.plan.whole and {} or table.move(self.past, 1, #self.past, 1, {})

@@ -4,6 +4,7 @@
 
 local fs = require "fs"
 local hash = require "hash"
+local hash_file = require "hash_file"
 local open = require "recipe.open"
 
 local models = {}
@@ -39,24 +40,42 @@ function models.note(list, entry, file)
   list[#list + 1] = { path = file.path, sha256 = file.sha256, bytes = file.bytes, stage = entry.name }
 end
 
+--- Finds a regular file.
+-- @return  its path; or nil and a sentence
+function models.file(entry, name, folder)
+  local tried = places(entry, name, folder)
+  for _, path in ipairs(tried) do
+    local st = fs.stat(path)
+    if st and st.type ~= "file" then return nil, path .. " is no file" end
+    if st then return path end
+  end
+  return nil, ("cannot find %s"):format(table.concat(tried, " or "))
+end
+
+--- Finds one that is mapped, not read whole, and notes it.
+-- @return  its path; or nil and a sentence
+function models.map(list, entry, name, folder)
+  local path, err = models.file(entry, name, folder)
+  if not path then return nil, err end
+  local sha256, bytes = hash_file.sha256(path)
+  if not sha256 then return nil, bytes end
+  models.note(list, entry, { path = path, sha256 = sha256, bytes = bytes })
+  return path
+end
+
 --- Reads it.
 -- @param list    what was read so far: { path, sha256, bytes, stage }, added to
 -- @param entry   the stage
 -- @param folder  the recipe's; nil: it has none
 -- @return  its bytes and its path; or nil and a sentence
 function models.read(list, entry, name, folder)
-  local tried = places(entry, name, folder)
-  for _, path in ipairs(tried) do
-    local st = fs.stat(path)
-    if st and st.type ~= "file" then return nil, path .. " is no file" end
-    if st then
-      local bytes, err = fs.read(path, MOST)
-      if not bytes then return nil, err end
-      list[#list + 1] = { path = path, sha256 = hash.sha256(bytes), bytes = #bytes, stage = entry.name }
-      return bytes, path
-    end
-  end
-  return nil, ("cannot find %s"):format(table.concat(tried, " or "))
+  local path, err = models.file(entry, name, folder)
+  if not path then return nil, err end
+  local bytes
+  bytes, err = fs.read(path, MOST)
+  if not bytes then return nil, err end
+  models.note(list, entry, { path = path, sha256 = hash.sha256(bytes), bytes = #bytes })
+  return bytes, path
 end
 
 --- The files for the lineage: each once, with the stages that read it; nil if there are none.

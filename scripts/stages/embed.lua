@@ -35,6 +35,11 @@ return {
                   .. "publishes them (model.safetensors and tokenizer.json)" },
     file    = { type = { "string", "list" }, of = { type = "string" }, words = "a file's name, or a list of such",
                 doc = "vectors that are there already: row i is that of the i-th line that is not blank" },
+    array   = { type = "string", doc = "of a .npz or safetensors file: the name of the array; where there is only one "
+                  .. "of two dimensions it needs none" },
+    ids     = { type = "string", doc = "whose the rows of the array are: a file with one id a line (.txt), with JSON "
+                  .. "strings, numbers or rows (.jsonl), a .npy, or the name of an array of the same .npz" },
+    id      = { type = "string", doc = "path where a row has its id; default: the recipe's" },
     fields  = { type = "list", least = 1, of = { type = "enum", values = FIELDS }, default = { "input", "output" },
                 doc = "the text that is embedded: these fields of the row, joined by line feeds" },
     storage = { type = "enum", default = "f32", values = { "f32", "f16" },
@@ -56,11 +61,7 @@ return {
   reasons = { "no_vector", "bad_vector" },
   metrics = {},
 
-  check = function(p)
-    local source, err = sources.of(p)
-    if not source then return err end
-    return source.check and source.check(p)
-  end,
+  check = sources.check,
 
   ready = function(p, ctx)
     local source = sources.of(p)
