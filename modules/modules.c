@@ -11,6 +11,7 @@
   X("array_file", luaopen_array_file, TRUSTED, "vectors in files: .npy, .npz, safetensors") \
   X("conflict", luaopen_conflict, TRUSTED, "rows that ask the same and answer otherwise") \
   X("classify", luaopen_classify, TRUSTED, "linear classifiers of texts: fitting, scores, the operator of toxicity") \
+  X("coverage", luaopen_coverage, TRUSTED, "how far rows lie apart, and how much of what they say is said once") \
   X("core", luaopen_core, TRUSTED, "thread pool, progress and the interrupt flag") \
   X("corpus", luaopen_corpus, TRUSTED, "files become rows, and what a file looks like") \
   X("verdicts", luaopen_verdicts, BOTH, "the verdicts of a corpus stage written in Lua") \

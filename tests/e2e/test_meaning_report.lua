@@ -136,4 +136,43 @@ return s.recipe { name = "topics", sources = { { "med.jsonl", kind = "synthetic"
   check.contains(said:gsub("%s+", " "), "10 rows of 10 synthetic rows queued")
 end)
 
+-- ---- diversity, outliers ----
+
+check.test("diversity and outliers stand in the lineage and the report; a bound removes, and can be swept", function()
+  write("odd.jsonl", json.encode { input = "zyx wvu tsr qpo", output = "nml kji hgf edc" } .. "\n")
+  write("far.lua", [[local s = require "tamis"
+return s.recipe { name = "far", sources = { "people.jsonl", "synthetic.jsonl", "odd.jsonl" },
+  s.topics { rules = { { "parcels", "parcel" }, { "money", "refund", "invoice" } } },
+  s.embed { model = "lexical" }, s.outliers { k = 3 }, s.sample { n = 200 }, s.diversity {} }
+]])
+  local status, said = tamis("run", "far.lua", "--out", "out", "--run-id", "one")
+  check.eq(status, 0, said)
+  check.contains(said:gsub("%s+", " "), "farthest from everything: odd.jsonl:1")
+  local f, record = figures_of("far/one", "outliers")
+  check.eq({ f.outliers.rows, f.outliers.top[1].at.source, #f.outliers.top }, { 401, "odd.jsonl", 20 })
+  check.eq(record.stats.score_distribution["outliers.distance"].count, 401)
+  local bound = (f.outliers.top[1].distance + f.outliers.top[2].distance) / 2
+  f = figures_of("far/one", "diversity").diversity
+  check.eq({ f.read.rows, f.kept.rows, f.random.rows, f.topics.read, f.topics.kept }, { 401, 200, 200, 2, 2 })
+  check.ok(f.kept.distance > f.read.distance)        -- fewer rows lie farther apart
+  local _, shown = tamis("report", "out/far/one", "--md")
+  check.contains(shown, "How varied the rows are")
+  check.contains(shown, "Rows far from everything")
+  check.contains(shown, "odd.jsonl:1")
+  check.contains(check.read(folder .. "/out/far/one/report.html"), "How varied the rows are")
+  local threads
+  status, threads = tamis("run", "far.lua", "--out", "out", "--run-id", "two", "--threads", "1")
+  check.eq(status, 0, threads)
+  check.eq(figures_of("far/two", "outliers"), figures_of("far/one", "outliers"))
+  status, said = tamis("run", "far.lua", "--set", "outliers.max_distance=" .. bound, "--out", "out", "--run-id", "three")
+  check.eq(status, 0, said)
+  check.contains(said, "outliers.outlier")
+  check.contains(select(2, tamis("explain", "out/far/three", "odd.jsonl:1")):gsub("%s+", " "), "outlier")
+  status, said = tamis("sweep", "far.lua", "outliers.max_distance=0.5:0.9:0.4", "--json")
+  check.eq(status, 0, said)
+  status, said = tamis("check", "far.lua", "--set", "outliers.embedding=other")
+  check.eq(status, 2, said)
+  check.contains(said, 'embedding = "other"')
+end)
+
 check.done()
