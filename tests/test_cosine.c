@@ -22,15 +22,17 @@ static float bell(void) {   /* about normal */
 
 /* ---- data ---- */
 
-typedef enum Shape { RANDOM, CLUSTERED, COPIES, EQUAL, OPPOSITE } Shape;
+typedef enum Shape { RANDOM, CLUSTERED, COPIES, EQUAL, OPPOSITE, TOPICS } Shape;
 
 static void draw_vector(Shape shape, const float *made, uint32_t i, uint32_t dim, float *x) {
   uint32_t like = i > 0 ? draw(i) : 0;
   for (uint32_t k = 0; k < dim; k++) x[k] = bell() / (1 + 0.05f * (float)k);
   if (i == 0 || shape == RANDOM) return;
   if (shape == EQUAL) like = 0;
+  if (shape == TOPICS && i < 40) return;
+  if (shape == TOPICS && draw(10) > 0) like = draw(40);
   if (shape == CLUSTERED && draw(8) == 0) return;
-  float noise = shape == CLUSTERED ? (float)(1 << draw(5)) / 32 : shape == OPPOSITE ? 0.02f : 0;
+  float noise = shape == CLUSTERED ? (float)(1 << draw(5)) / 32 : shape == OPPOSITE ? 0.02f : shape == TOPICS ? 0.2f : 0;
   float sign = shape == OPPOSITE && draw(2) ? -1 : 1;
   if (shape == COPIES && draw(3) == 0) return;
   for (uint32_t k = 0; k < dim; k++) x[k] = sign * made[(size_t)like * dim + k] + noise * x[k];
@@ -168,6 +170,34 @@ static void pairs_are_those_of_brute_force(void) {
     free(cos);
     vectors_unref(v);
   }
+}
+
+/* Large enough for heads and cells; plain is held against the reference above. */
+static void heads_and_cells_lose_no_pair(void) {
+  static const struct { Shape shape; uint32_t n, dim; double threshold; int cells; } TRIED[] = {
+    { TOPICS, 6000, 64, 0.97, 1 }, { TOPICS, 5000, 200, 0.95, 1 }, { CLUSTERED, 5000, 64, 0.9, 0 },
+    { RANDOM, 4500, 64, 0.35, 0 }, { TOPICS, 5000, 3, 0.9999, 0 },
+    { CLUSTERED, 3000, 256, 0.92, 0 },
+  };
+  Pool *pool = pool_new(3);
+  for (size_t t = 0; t < sizeof TRIED / sizeof TRIED[0]; t++) {
+    seed = 5 + t;
+    Vectors *v = make(TRIED[t].shape, TRIED[t].n, TRIED[t].dim, VECTOR_F32);
+    CosineParams p = { .threshold = TRIED[t].threshold };
+    CosinePairs fast = pairs_of(v, p, NULL), four = pairs_of(v, p, pool);
+    p.plain = 1;
+    CosinePairs plain = pairs_of(v, p, pool);
+    CHECK(plain.n > 100 && same_pairs(&fast, &plain) && same_pairs(&four, &plain));
+    CHECK(same_figures(&fast.figures, &four.figures));
+    if (TRIED[t].cells) CHECK(fast.figures.clusters > 1 && fast.figures.by_cluster > 0);
+    if (TRIED[t].dim == 256) CHECK(fast.figures.head < 256);
+    if (TRIED[t].cells) CHECK(fast.figures.products < plain.figures.products / 2);
+    cosine_pairs_free(&fast);
+    cosine_pairs_free(&four);
+    cosine_pairs_free(&plain);
+    vectors_unref(v);
+  }
+  pool_free(pool);
 }
 
 static void negative_thresholds_give_every_pair(void) {
@@ -400,6 +430,7 @@ static void unlike_lengths_and_wrong_counts_are_told(void) {
 
 int main(void) {
   RUN(pairs_are_those_of_brute_force);
+  RUN(heads_and_cells_lose_no_pair);
   RUN(negative_thresholds_give_every_pair);
   RUN(any_number_of_threads_gives_the_same);
   RUN(a_limit_keeps_the_highest_and_tells_the_floor);

@@ -5,11 +5,11 @@
 #include <time.h>
 
 #include "core/spill.h"
+#include "cosine/cells.h"
+#include "cosine/heads.h"
 #include "cosine/hits.h"
 #include "cosine/pack.h"
-#include "vectors/dense.h"
-
-enum { BLOCK = 512 };
+#include "cosine/sweep.h"
 
 static double now_s(void) {
   struct timespec t;
@@ -23,72 +23,29 @@ typedef struct Search {
   uint32_t n;              /* distinct vectors: */
   uint32_t *place;         /* [n] their places in the list, */
   uint32_t *mine;          /* [n] and slots */
-  Pack pack;
-  double threshold, slack;
+  Heads heads;             /* given over to: */
+  Cells cells;
+  Heads shape;             /* what the heads were, without them */
   Hits hits;
-  int threads;
-  float **room;            /* [threads] a tile of products */
-  uint64_t *proposed;      /* [threads] */
 } Search;
 
-/* ---- the upper triangle, tile by tile ---- */
-
-/* Tile number u of a triangle of `side` rows of tiles: row i, column j >= i. */
-static void tile_at(size_t side, size_t u, size_t *i, size_t *j) {
-  size_t low = 0, high = side;   /* row i begins at i * side - i (i - 1) / 2 */
-  while (high - low > 1) {
-    size_t mid = (low + high) / 2;
-    if (mid * side - mid * (mid - 1) / 2 <= u) low = mid;
-    else high = mid;
-  }
-  *i = low;
-  *j = low + u - (low * side - (low > 0 ? low * (low - 1) / 2 : 0));
-}
-
-/* A product may propose a pair that is wanted no more (hits.h): it is counted all the same, so that the count does not
-** depend on which pairs came first. */
-static int decide(Search *s, int worker, uint32_t a, uint32_t b, float product) {
-  s->proposed[worker]++;
-  if (product < hits_least(&s->hits) - s->slack) return 0;
-  double cosine = vectors_cosine(s->v, s->mine[a], s->mine[b]);
-  return cosine < hits_least(&s->hits) ? 0 : hits_add(&s->hits, worker, s->place[a], s->place[b], cosine);
-}
-
-static int one_tile(Search *s, int worker, uint32_t a, uint32_t b) {
-  const uint32_t m = s->n - a < BLOCK ? s->n - a : BLOCK, n = s->n - b < BLOCK ? s->n - b : BLOCK, w = s->pack.width;
-  const float least = (float)(s->threshold - s->slack);
-  float *c = s->room[worker];
-  dense_nt(m, n, w, s->pack.x + (size_t)a * w, w, s->pack.x + (size_t)b * w, w, c, BLOCK);
-  for (uint32_t i = 0; i < m; i++) {
-    const float *row = c + (size_t)i * BLOCK;
-    for (uint32_t j = a == b ? i + 1 : 0; j < n; j++)
-      if (row[j] >= least && decide(s, worker, a + i, b + j, row[j]) != 0) return -1;
-  }
-  return 0;
-}
-
-static int search_tiles(void *ctx, size_t begin, size_t end, int worker) {
+/* Two rows' heads are near enough. A pair below what is wanted by now (hits.h) needs no verdict. */
+static int decide(void *ctx, int worker, uint32_t a, uint32_t b, float product) {
   Search *s = ctx;
-  const size_t side = (s->n + (size_t)BLOCK - 1) / BLOCK;
-  if (s->room[worker] == NULL) s->room[worker] = malloc((size_t)BLOCK * BLOCK * sizeof(float));
-  if (s->room[worker] == NULL) return -1;
-  for (size_t u = begin; u < end; u++) {
-    size_t i, j;
-    tile_at(side, u, &i, &j);
-    if (one_tile(s, worker, (uint32_t)i * BLOCK, (uint32_t)j * BLOCK) != 0) return -1;
-  }
-  return 0;
+  const double least = hits_least(&s->hits);
+  if (product < heads_bound(&s->shape, least) - s->cells.error) return 0;
+  const uint32_t i = s->cells.row[a], j = s->cells.row[b];
+  const double cosine = vectors_cosine(s->v, s->mine[i], s->mine[j]);
+  return cosine < least ? 0 : hits_add(&s->hits, worker, s->place[i], s->place[j], cosine);
 }
 
 /* ---- the whole ---- */
 
 static void free_search(Search *s) {
-  for (int t = 0; s->room != NULL && t < s->threads; t++) free(s->room[t]);
-  free(s->room);
-  free(s->proposed);
   free(s->place);
   free(s->mine);
-  pack_free(&s->pack);
+  heads_free(&s->heads);
+  cells_free(&s->cells);
   hits_free(&s->hits);
 }
 
@@ -104,13 +61,6 @@ static int find_distinct(Search *s, uint32_t n, Pool *pool, uint32_t *like) {
     s->place[s->n++] = i;
   }
   return r;
-}
-
-static int make_rooms(Search *s, const CosineParams *p) {
-  s->room = calloc((size_t)s->threads, sizeof *s->room);
-  s->proposed = calloc((size_t)s->threads, sizeof *s->proposed);
-  if (s->room == NULL || s->proposed == NULL) return -1;
-  return hits_init(&s->hits, p->threshold, p->most, s->threads);
 }
 
 static int by_b(const void *a, const void *b) {
@@ -144,39 +94,56 @@ static int lay_pairs(CosinePairs *out, const uint32_t *like, uint32_t n) {
   return 0;
 }
 
+/* Products near 0 and below tell clusters nothing. */
+static const double LEAST_FOR_CELLS = 0.1;
+
+static int prepare(Search *s, const CosineParams *p, Pool *pool) {
+  int r = heads_make(&s->heads, s->v, s->mine, s->n, p->threshold, p->plain, pool);
+  if (r != 0) return r;
+  s->shape = s->heads;
+  s->shape.x = NULL;
+  const int one = p->plain || heads_bound(&s->shape, p->threshold) < LEAST_FOR_CELLS;
+  return cells_make(&s->cells, &s->heads, one ? 1 : 0, pool);
+}
+
+static void tell_figures(const Search *s, const SweepCounts *c, int searched, CosineFigures *f) {
+  f->distinct = s->n;
+  f->pairs = searched ? (uint64_t)s->n * (s->n > 0 ? s->n - 1 : 0) / 2 : 0;
+  f->by_cluster = c->by_cluster;
+  f->by_annulus = c->by_annulus;
+  f->by_head = c->taken - c->reached;
+  f->proposed = c->reached;
+  f->products = c->taken;
+  f->clusters = c->cells;
+  f->head = s->shape.width;
+}
+
 static int find_pairs(Search *s, uint32_t n, const CosineParams *p, Pool *pool, CosinePairs *out) {
+  SweepCounts counts = { 0 };
   const double begun = now_s();
   uint32_t *like = malloc((n + (size_t)1) * sizeof *like);
   int r = like == NULL ? -1 : find_distinct(s, n, pool, like);
-  if (r == 0) r = make_rooms(s, p);
-  if (r == 0 && p->threshold < 1) r = pack_whole(&s->pack, s->v, s->mine, s->n, pool);
+  if (r == 0) r = hits_init(&s->hits, p->threshold, p->most, pool != NULL ? pool_threads(pool) : 1);
+  const int search = p->threshold < 1;   /* else only copies match */
+  if (r == 0 && search) r = prepare(s, p, pool);
   const double prepared = now_s();
-  if (r == 0 && p->threshold < 1) {   /* else only copies match */
-    size_t side = (s->n + (size_t)BLOCK - 1) / BLOCK;
-    r = pool_for(pool, side * (side + 1) / 2, 1, search_tiles, s);
-  }
+  if (r == 0 && search)
+    r = sweep_pairs(&s->cells, heads_bound(&s->shape, p->threshold), simd_best(), pool, decide, s, &counts);
   const double searched = now_s();
   if (r == 0) r = hits_take(&s->hits, out);
   if (r == 0) r = lay_pairs(out, like, n);
   free(like);
-  if (r != 0) return r;
-  CosineFigures *f = &out->figures;
-  f->distinct = s->n;
-  f->pairs = f->products = (uint64_t)s->n * (s->n > 0 ? s->n - 1 : 0) / 2;
-  for (int t = 0; t < s->threads; t++) f->proposed += s->proposed[t];
-  f->by_head = f->pairs - f->proposed;
-  f->head = s->v->dim;
-  f->prepare_s = prepared - begun;
-  f->search_s = searched - prepared;
-  f->settle_s = now_s() - searched;
-  return 0;
+  tell_figures(s, &counts, search, &out->figures);
+  out->figures.prepare_s = prepared - begun;
+  out->figures.search_s = searched - prepared;
+  out->figures.settle_s = now_s() - searched;
+  return r;
 }
 
 int cosine_pairs(const Vectors *v, const uint32_t *slot, uint32_t n, const CosineParams *p, Pool *pool,
                  CosinePairs *out, Error *err) {
   *out = (CosinePairs){ 0 };
-  Search s = { .v = v, .slot = slot, .threads = pool != NULL ? pool_threads(pool) : 1,
-               .threshold = p->threshold, .slack = pack_slack(v->dim) };
+  Search s = { .v = v, .slot = slot };
   int r = find_pairs(&s, n, p, pool, out);
   free_search(&s);
   if (r == 0) return 0;
