@@ -168,7 +168,10 @@ static Judged judge(const Group *g, size_t patience) {
               .shingles = g->shingles, .twin = d.twin, .jaccard = d.jaccard, .patience = patience };
   CHECK(judge_group(&j, d.room, g->text, n) == 0);
   d.pair = judge_pairs(d.room, &d.npairs);
-  judge_counts(d.room, &d.candidates, &d.verified);
+  Leaders counts = { 0 };
+  judge_counts(d.room, &counts);
+  d.candidates = counts.candidates;
+  d.verified = counts.verified;
   return d;
 }
 

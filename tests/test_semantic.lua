@@ -214,6 +214,76 @@ check.test("the threshold goes by the embedding, and a recipe without one is tol
   check.ok(why:find("evidence_floor = 0.01 is out of range", 1, true), why)
 end)
 
+-- Texts alike and vectors alike, neither of them always when the other is.
+local function confirmed_view(seed)
+  local rows, x, all = {}, {}, {}
+  local function draw(k) seed = (seed * 1103515245 + 12345) % 2147483648 return seed // 65536 % k end
+  for i = 1, 150 do
+    local from = i > 1 and draw(3) > 0 and 1 + draw(i - 1)
+    local t = {}
+    for k = 1, 50 do t[k] = from and rows[from].input:sub(k, k) or string.char(97 + draw(20)) end
+    for _ = 1, from and draw(4) or 0 do t[1 + draw(50)] = string.char(97 + draw(20)) end
+    rows[i] = { input = table.concat(t), output = "y" }
+    local near = from and draw(2) == 0
+    all[i] = {}
+    for k = 1, 4 do all[i][k] = (near and all[from][k] or 0) + (near and draw(3) / 4 or 1) * (draw(2001) - 1000) / 1000 end
+    x[i] = draw(8) > 0 and all[i] or nil
+  end
+  local view = views.load(rows)
+  local v = vectors.make(view, x, { dim = 4 })
+  return assert(vectors.attach(view, "embed", v)), v, rows
+end
+
+check.test("near_dedup with vectors to confirm rejects a row for a kept one that both figures match", function()
+  local neardup, near_dedup = require "neardup", require "stages.near_dedup"
+  for seed = 1, 4 do
+    local view, v, rows = confirmed_view(seed)
+    local p = views.params(near_dedup, { threshold = 0.6, verify = "cosine", cosine = 0.8, num_hashes = 512,
+                                         num_bands = 512, template_share = 0 })
+    local function jaccard(a, b) return neardup.jaccard(rows[a].input .. "|y", rows[b].input .. "|y") end
+    local function match(a, b)
+      local cosine = v:cosine(a, b)
+      return cosine and cosine >= 0.8 and jaccard(a, b) >= 0.6
+    end
+    local list, info = near_dedup.run(view, p, { pool = pool, name = "near_dedup" })
+    local w = assert(view:apply("near_dedup", assert(list, info)))
+    local unconfirmed, refuted, removed = 0, 0, 0
+    for i = 1, #w do
+      local best, twin = 0, nil
+      for k = 1, i - 1 do
+        if w:row(k).status == "standing" and jaccard(i, k) >= 0.6 then
+          if not v:cosine(i, k) then unconfirmed = unconfirmed + 1 elseif v:cosine(i, k) < 0.8 then refuted = refuted + 1 end
+          if match(i, k) and jaccard(i, k) > best then best, twin = jaccard(i, k), k end
+        end
+      end
+      local e = w:row(i).evidence
+      check.eq(w:row(i).status, twin and "rejected" or "standing")
+      if twin then
+        removed = removed + 1
+        check.eq({ e.twin.line, e.jaccard, e.cosine }, { twin, best, v:cosine(i, twin) })
+      end
+    end
+    check.ok(removed > 5 and refuted > 5 and unconfirmed > 0)
+    check.ok(info.figures.unconfirmed_pairs > 0 and info.figures.unconfirmed_pairs <= unconfirmed)
+    check.ok(table.concat(info.notes, "\n"):find("stay apart, as one of the two rows has no vector", 1, true))
+  end
+end)
+
+check.test("what near_dedup cannot confirm by vectors is refused when the recipe is read", function()
+  local function fault(given, before)
+    local text = 'local s = require "tamis"\nreturn s.recipe { sources = { "a.jsonl" }, %s s.near_dedup { verify = "cosine"%s } }'
+    local o, why = open.text(text:format(before or 's.embed { model = "lexical" },', given), "x.lua")
+    if o then o.recipe:close() end
+    return why
+  end
+  check.eq(fault "", nil)
+  check.contains(fault("", ""), 'verify = "cosine": it needs an embed stage before it')
+  check.contains(fault ', cluster = "components"', 'goes with cluster = "leader", not with "components"')
+  check.contains(fault ', method = "exact"', 'goes with method = "sketch", not with "exact"')
+  check.contains(fault ', evidence_floor = 0.5', 'goes with evidence_floor = 0, not with 0.5')
+  check.contains(fault ', against = "x"', "rows of earlier runs have no vectors")
+end)
+
 check.test("misuse raises, and says what was wrong", function()
   local view, v = view_of(5, 1)
   local other = view_of(6, 1)

@@ -43,7 +43,7 @@ static int add_twin(Buf *b, const Corpus *c, const Verdict *d) {
   if (add_key(b, "twin") != 0 || buf_char(b, '{') != 0) return -1;
   if (add_place(b, c, d->twin) != 0 || buf_char(b, '}') != 0) return -1;
   if (add_number(b, d->measure ? "cosine" : "jaccard", d->value) != 0) return -1;
-  if (d->via == 0) return 0;
+  if (d->via == 0) return add_number(b, d->measure ? "jaccard" : "cosine", d->threshold);
   if (add_key(b, "via") != 0 || buf_char(b, '{') != 0 || add_place(b, c, d->via - 1) != 0 || buf_char(b, '}') != 0)
     return -1;
   return add_number(b, d->measure ? "via_cosine" : "via_jaccard", d->threshold);

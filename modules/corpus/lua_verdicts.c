@@ -104,6 +104,7 @@ static int list_add(lua_State *L) {
     if (lua_getfield(L, 4, "json") != LUA_TNIL) json.ptr = luaL_checklstring(L, 8, &json.len);
   }
   luaL_argcheck(L, e.twin != e.row, 4, "a row cannot be its own twin");
+  if (e.twin != PLACE_NONE) e.threshold = NAN;   /* of a twin it is another figure (view.h) */
   if (json.ptr != NULL || detail.ptr != NULL) {
     e.blob = json.ptr != NULL ? add_json(L, v, json) : add_detail(v, detail);
     if (e.blob < 0) return luaL_error(L, "not enough memory");

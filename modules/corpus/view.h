@@ -30,7 +30,8 @@ typedef struct Verdict {
   uint32_t field;        /* names id: "input", "input+output" */
   uint32_t twin;         /* EVIDENCE_TWIN: the kept row */
   double value;          /* threshold: what was measured; twin: the Jaccard or cosine */
-  double threshold;      /* EVIDENCE_TWIN: the Jaccard or cosine with `via` */
+  double threshold;      /* EVIDENCE_TWIN: the Jaccard or cosine with `via`; without one the other of both, which
+                         ** confirmed it, or NaN */
   char *blob;            /* EVIDENCE_DETAIL: text; EVIDENCE_JSON: a JSON object; in the log's arena */
   uint32_t blob_len;
   uint32_t via;          /* EVIDENCE_TWIN: the row through which the twin was reached, from 1; 0: none */
@@ -44,7 +45,7 @@ typedef struct Verdict {
 /* Verdicts of a corpus stage, made by kernels, one a row at most. */
 typedef struct VerdictEntry {
   uint32_t row, twin;    /* twin PLACE_NONE: none */
-  double value, threshold;   /* with a via: threshold is its Jaccard or cosine */
+  double value, threshold;   /* with a twin: threshold as in Verdict */
   uint32_t reason;       /* index into VerdictList.reasons */
   int32_t blob;          /* index into blobs (JSON objects); -1: none */
   int32_t quarantine;    /* 1: the stage could not decide; the row is quarantined */

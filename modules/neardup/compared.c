@@ -58,6 +58,7 @@ static int open_texts(Compared *c, const View *v, unsigned fields, const LeaderP
   const Rows *rows = &c->rows;
   c->p.first = rows->first;
   c->p.barred = rows->barred;
+  c->p.row = rows->row;
   if (p->rank != NULL) {
     c->p.rank = c->rank = malloc((rows->n + 1) * sizeof *c->rank);
     if (c->rank == NULL) return error_memory(err);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "core/spill.h"
+#include "neardup/confirm.h"
 #include "neardup/rare.h"
 
 enum {
@@ -68,7 +69,7 @@ struct JudgeRoom {
   Crowd crowd;
   TextPair *pair;
   size_t npairs, pair_cap;
-  size_t candidates, verified;
+  size_t candidates, verified, refuted, unknown;
 };
 
 JudgeRoom *judge_room_new(int worker) {
@@ -103,9 +104,11 @@ const TextPair *judge_pairs(const JudgeRoom *r, size_t *n) {
   return r->pair;
 }
 
-void judge_counts(const JudgeRoom *r, size_t *candidates, size_t *verified) {
-  *candidates += r->candidates;
-  *verified += r->verified;
+void judge_counts(const JudgeRoom *r, Leaders *l) {
+  l->candidates += r->candidates;
+  l->verified += r->verified;
+  l->refuted += r->refuted;
+  l->unknown += r->unknown;
 }
 
 /* Room for n things of that size: where they are now; *failed is set, and all stays, if there is
@@ -289,12 +292,23 @@ static int begin_crowd(JudgeRoom *r, const Judge *j, const uint32_t *text, size_
   return result;
 }
 
-/* A text shorter than a shingle matches none but its copies, which were found before. */
+/* All kept texts from place `from` on that share a key. */
+static void propose_by_list(JudgeRoom *r, const Judge *j, uint32_t text, size_t from) {
+  const uint32_t *keys = j->keys + (size_t)text * j->stride;
+  for (size_t k = from; k < r->nkept; k++)
+    if (lsh_meet(keys, r->keys + k * j->stride, j->stride)) propose(r, k);
+}
+
+/* A text shorter than a shingle matches none but its copies, which were found before: but for those of another
+** vector. */
 static int find_in_crowd(JudgeRoom *r, const Judge *j, uint32_t text, uint32_t local, size_t from) {
   const Crowd *c = &r->crowd;
   r->crowd.nahead = 0;
   if (read_mine(r, j, text) != 0) return -1;
-  if (r->mine.kind == GRAMS_WHOLE) return 0;
+  if (r->mine.kind == GRAMS_WHOLE) {
+    if (j->p->vectors != NULL) propose_by_list(r, j, text, from);
+    return 0;
+  }
   if (scan(r, j, text, local, from) != 0) return -1;
   for (uint32_t t = c->told[local]; t != NONE; t = c->tale[t].next)
     if (c->tale[t].place >= from) propose(r, c->tale[t].place);
@@ -316,8 +330,7 @@ static int find_candidates(JudgeRoom *r, const Judge *j, uint32_t text, uint32_t
     propose_by_chain(r, j, keys, local, from);
     r->looks += work - 8 * j->p->bands;
   } else {
-    for (size_t k = from; k < r->nkept; k++)
-      if (lsh_meet(keys, r->keys + k * j->stride, j->stride)) propose(r, k);
+    propose_by_list(r, j, text, from);
     r->looks += r->nkept - from;
   }
   r->looks += LOOKS_A_CANDIDATE * r->ncandidates;
@@ -392,6 +405,10 @@ static int verify(JudgeRoom *r, const Judge *j, uint32_t text) {
     if (matches < 0) return -1;
     if (!matches) continue;
     double jaccard = (double)common / (double)all;
+    const Confirmed known = confirm(j->p, text, kept->text);
+    r->refuted += known == REFUTED;
+    r->unknown += known == NOT_KNOWN;
+    if (known != CONFIRMED) continue;
     if (record(r, text, kept->text, jaccard) != 0) return -1;
     if (jaccard >= j->p->threshold) match(j, text, kept->text, jaccard);
   }
@@ -412,7 +429,7 @@ static uint32_t find_copy(JudgeRoom *r, const Judge *j, const uint32_t *text, si
     read = 1;
     if (text_read(j->src, text[other], r->worker, &r->theirs, j->p->shingle) != 0) *failed = -1;
     if (*failed == 0 && r->mine.len == r->theirs.len &&
-        memcmp(r->mine.text, r->theirs.text, r->mine.len) == 0) {
+        memcmp(r->mine.text, r->theirs.text, r->mine.len) == 0 && confirm_copy(j->p, text[local], text[other])) {
       r->copy[at] = (uint32_t)local;
       return other;
     }

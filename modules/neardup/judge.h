@@ -32,6 +32,7 @@ int judge_group(const Judge *j, JudgeRoom *r, const uint32_t *text, size_t n);
 
 /* What the worker has gathered over all its groups. */
 const TextPair *judge_pairs(const JudgeRoom *r, size_t *n);
-void judge_counts(const JudgeRoom *r, size_t *candidates, size_t *verified);
+/* Added to the counts of l. */
+void judge_counts(const JudgeRoom *r, Leaders *l);
 
 #endif

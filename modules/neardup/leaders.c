@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "core/spill.h"
+#include "neardup/confirm.h"
 #include "neardup/judge.h"
 #include "neardup/lsh.h"
 #include "neardup/outline.h"
@@ -53,7 +54,7 @@ static int sketch_texts(void *ctx, size_t begin, size_t end, int worker) {
   for (size_t i = begin; i < end; i++) {
     uint32_t *keys = run->keys + i * run->stride;
     if (text_read(run->src, i, worker, &w->grams, run->p->shingle) != 0) return -1;
-    run->hash[i] = XXH3_64bits(w->grams.text, w->grams.len);
+    run->hash[i] = confirm_hash(run->p, (uint32_t)i, XXH3_64bits(w->grams.text, w->grams.len));
     run->shingles[i] = w->grams.n < UINT32_MAX ? (uint32_t)w->grams.n : UINT32_MAX;
     if (run->length != NULL) run->length[i] = (uint32_t)grams_length(&w->grams);
     unsigned used = sketch_keys(&run->plan, w->room, &w->grams, keys);
@@ -205,7 +206,7 @@ static int gather(const Run *run, Leaders *out) {
     if (run->room[t] == NULL) continue;   /* a worker has all its rooms or none */
     judge_pairs(run->room[t], &n);
     total += n;
-    judge_counts(run->room[t], &out->candidates, &out->verified);
+    judge_counts(run->room[t], out);
     if (run->pairs == NULL) continue;
     pairs_found(run->pairs[t], &n);
     total += n;

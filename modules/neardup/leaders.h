@@ -32,6 +32,7 @@
 #include "neardup/cluster.h"
 #include "neardup/memory.h"
 #include "neardup/sketch.h"
+#include "vectors/vectors.h"
 
 typedef struct LeaderParams {
   unsigned shingle;         /* code points, 1 .. GRAMS_MAX_SHINGLE, or words, 1 .. GRAMS_MAX_WORDS */
@@ -56,6 +57,11 @@ typedef struct LeaderParams {
   int exact;                /* neardup_leaders: the sketches only begin, the exact join ends (leaders_exact.h) */
   SimdPath path;
   TextParams text;          /* neardup_leaders, neardup_recall: set in the texts that they make */
+  /* A match must be confirmed by the cosine of the rows' vectors, at `cosine` or above (leader alone, without evidence and
+  ** the exact join; floor is the threshold); NULL: no confirmation. Texts without a vector match nobody. */
+  const Vectors *vectors;
+  double cosine;
+  const uint32_t *row;      /* [n] the row of a text; neardup_leaders sets it */
 } LeaderParams;
 
 typedef struct Leaders {
@@ -73,6 +79,8 @@ typedef struct Leaders {
   uint32_t *keys;           /* [n][lsh_stride(bands)] by spill_alloc, if asked for */
   size_t candidates;        /* pairs proposed */
   size_t verified;          /* of these, pairs whose shingles were compared */
+  size_t refuted;           /* pairs at the threshold whose cosine was too low */
+  size_t unknown;           /* pairs at the threshold of which one has no vector */
 } Leaders;
 
 SketchPlan leaders_plan(const LeaderParams *p);

@@ -10,6 +10,7 @@
 **                           max_shingle_share =, min_shingle_rows =, mask_rest =,
 **                           num_hashes =, num_bands =, rows_per_band =,
 **                           method = "sketch" or "exact", cluster = "leader" or "components", keep =,
+**                           vectors =, cosine = (a match must have this cosine, too),
 **                           floor = (all pairs from here on) and evidence_pairs = (so many a row at most),
 **                           max_cluster = (larger ones are counted), fields =, rank = }, pool [, again])
 **     -- and a table of figures; of its first visit figures.memory, which a later one needs
@@ -49,6 +50,7 @@
 #include "neardup/verify.h"
 #include "stats/lua_stats.h"
 #include "text/fold.h"
+#include "vectors/lua_vectors.h"
 
 int luaopen_neardup(lua_State *L);
 
@@ -403,6 +405,13 @@ static LeaderParams check_leaders(lua_State *L) {
     p.bands += p.short_bands;
   }
   lua_pop(L, 1);
+  if (lua_getfield(L, 2, "vectors") != LUA_TNIL) {   /* the table holds them while this runs */
+    p.vectors = lua_checkvectors(L, lua_gettop(L));
+    p.cosine = check_number(L, 2, "cosine", -1, 1);
+    luaL_argcheck(L, !p.exact && !p.evidence && p.mode == CLUSTER_LEADER, 2,
+                  "vectors: expected the sketches, leader and no floor");
+  }
+  lua_pop(L, 1);
   return p;
 }
 
@@ -443,6 +452,7 @@ static int f_leaders(lua_State *L) {
   Pool *pool = lua_optpool(L, 3);
   unsigned fields = check_fields(L, 2, NEARDUP_FIELDS);
   p.rank = check_rank(L, v, 2);
+  luaL_argcheck(L, p.vectors == NULL || p.vectors->nrows == v->corpus->nrows, 2, "vectors: expected those of the view's rows");
   if (!lua_isnoneornil(L, 4)) return leaders_again(L, v, fields, &p, pool);
 
   Error err = { "" };
@@ -466,6 +476,10 @@ static int f_leaders(lua_State *L) {
   set_count(L, "groups", counts.groups);
   set_count(L, "largest_group", counts.largest);
   set_count(L, "masked_shingles", counts.masked);
+  if (p.vectors != NULL) {
+    set_count(L, "refuted_pairs", counts.refuted);
+    set_count(L, "unconfirmed_pairs", counts.unknown);
+  }
   lua_set_clusters(L, &counts.clusters, counts.open, counts.loosest_twin);
   push_curve(L, p.bands - p.short_bands, p.rows);
   lua_setfield(L, -2, "recall_curve");

@@ -167,9 +167,19 @@ VerdictList *neardup_exact_again(const View *v, const ExactStage *e, const Neard
 
 /* ---- leaders ---- */
 
+/* The cosines that confirmed the verdicts, into their evidence. */
+static void add_cosines(VerdictList *list, const LeaderParams *p) {
+  const Vectors *v = p->vectors;
+  for (size_t i = 0; v != NULL && i < list->n; i++) {
+    VerdictEntry *e = &list->entry[i];
+    e->threshold = vectors_cosine(v, v->slot[e->row], v->slot[e->twin]);
+  }
+}
+
 static int count_leaders(NeardupCounts *counts, const Compared *c, const Leaders *l, Error *err) {
   *counts = (NeardupCounts){ .rows = c->rows.n, .candidates = l->candidates, .verified = l->verified,
-                             .groups = l->groups, .largest = l->largest, .masked = mask_count(c->mask) };
+                             .groups = l->groups, .largest = l->largest, .masked = mask_count(c->mask),
+                             .refuted = l->refuted, .unknown = l->unknown };
   for (int f = 0; f < FIELD_COUNT; f++)
     counts->shared[f] = (TemplateBytes){ c->shared.field[f].begin_len, c->shared.field[f].end_len };
   ClusterFigures *figures = &counts->clusters;
@@ -190,6 +200,7 @@ static int leaders_list(VerdictList *list, const View *v, unsigned fields, const
   int r = compared_open(&c, v, fields, p, t, pool, err);
   if (r == 0) r = (c.p.exact ? leaders_exact : leaders_find)(&c.texts.source, &c.p, pool, &leaders, err);
   if (r == 0) r = leaders_verdicts(list, v, &c.rows, &leaders, "jaccard", err);
+  if (r == 0) add_cosines(list, p);
   if (r == 0 && counts != NULL) r = count_leaders(counts, &c, &leaders, err);
   if (r == 0 && c.p.keep_keys) r = compared_remember(&c, &leaders, err);
   leaders_free(&leaders);
@@ -213,6 +224,7 @@ static int again_list(VerdictList *list, const View *v, unsigned fields, const L
   int r = compared_again(&c, v, fields, p, again, pool, err);
   if (r == 0) r = (p->exact ? leaders_exact : leaders_find)(&c.texts.source, &c.p, pool, &leaders, err);
   if (r == 0) r = leaders_verdicts(list, v, &c.rows, &leaders, "jaccard", err);
+  if (r == 0) add_cosines(list, p);
   leaders_free(&leaders);
   compared_close(&c);
   return r;

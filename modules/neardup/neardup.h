@@ -24,6 +24,7 @@ typedef struct NeardupCounts {
   ClusterFigures clusters;   /* of p->most_rows; its texts are rows of the corpus */
   uint32_t loosest_twin;     /* the row that clusters.loosest_of names */
   size_t open;               /* rows that may have a pair that was not looked at */
+  size_t refuted, unknown;   /* as in Leaders */
   TemplateBytes shared[FIELD_COUNT];   /* what was left out of each field, in bytes of folded text */
 } NeardupCounts;
 

@@ -125,7 +125,8 @@ function remedy.words(r, fault)
       return ("%s, %s %s with %s in %s, connected through %s, %s %s (at or above %s is a match)"):format(lead, kind,
         figure(value), place, e.field or "all fields", twin_place(r, e.via), kind, link, figure(threshold))
     end
-    return ("%s, %s %s with %s in %s (at or above %s is a match)"):format(lead, kind, figure(value), place,
+    local other = e.jaccard and e.cosine and (" and cosine %s"):format(figure(e.cosine)) or ""
+    return ("%s, %s %s%s with %s in %s (at or above %s is a match)"):format(lead, kind, figure(value), other, place,
       e.field or "all fields", figure(threshold))
   end
   if OVER[fault.reason] and type(e.value) == "number" then
@@ -254,6 +255,10 @@ local function change(r, fault, row)
   if kind and name and params.cluster == "components" and value < 1 then
     return LINK:format(stage, name, rounded(e.via_jaccard or value, true), twin_place(r, e.via or e.twin),
       e.via and (", or %s.cluster = leader"):format(stage) or "")
+  end
+  if kind and name and e.jaccard and (e.cosine or 1) < 1 then
+    local cosine = ("%s.cosine above %s"):format(stage, rounded(e.cosine, true))
+    return value < 1 and ("%s, or %s"):format(cosine, PAIR:format(stage, name, rounded(value, true))) or cosine
   end
   if kind and name then
     if value >= 1 then return ("no threshold: its text is the same as the twin's; --skip %s"):format(stage) end

@@ -3,6 +3,7 @@
 -- Rows are visited in the order that `keep` says, those of trusted sources first; one that a kept row matches is
 -- rejected and names the kept match of highest Jaccard. A row shorter than a shingle is compared
 -- exactly. method = "exact" adds the pigeonhole join (modules/neardup/join.h).
+-- verify = "cosine": a match must be one of vectors, too, for data where a word changes what is said (doses, clauses).
 -- With `against`, rows that an earlier run kept leave first (modules/neardup/against.h).
 -- Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3.
 
@@ -12,6 +13,8 @@ local clusters = require "neardup_clusters"
 local earlier = require "neardup_index"
 local keep = require "neardup_keep"
 local plan = require "plan"
+local screen = require "report.screen"
+local sources = require "embed.sources"
 local template = require "neardup_template"
 
 local LOWEST = 0.05   -- Jaccard: below it no bands would propose nearly all pairs
@@ -30,6 +33,19 @@ local function masked(figures, p)
     .. "(near_dedup.max_shingle_share = 0 compares them)"):format(figures.masked_shingles, 100 * p.max_shingle_share)
 end
 
+-- What goes with verify = "cosine": of the others each rests on Jaccards alone.
+local LONE = { method = "sketch", cluster = "leader", evidence_floor = 0 }
+
+local function verify_fault(p)
+  if p.verify ~= "cosine" then return nil end
+  for _, key in ipairs { "cluster", "evidence_floor", "method" } do
+    if p[key] ~= LONE[key] then
+      return ('verify = "cosine" goes with %s = %s, not with %s'):format(key, plan.show(LONE[key]), plan.show(p[key]))
+    end
+  end
+  if p.against then return 'verify = "cosine" does not go with against: rows of earlier runs have no vectors' end
+end
+
 -- What is wrong with the parameters together; nil if nothing is.
 local function fault(p)
   if p.unit == "word" and p.shingle > 8 then
@@ -42,7 +58,7 @@ local function fault(p)
   for _, name in ipairs(type(p.against) == "table" and p.against or { p.against }) do
     if name == "" then return 'against = "" names no run' end
   end
-  return bands.fault(p) or keep.check(p)
+  return verify_fault(p) or bands.fault(p) or keep.check(p)
 end
 
 -- The parameters as the kernel takes them.
@@ -53,6 +69,20 @@ local function native(p)
   bands.set(given, p, given.floor or p.threshold)
   return given
 end
+
+--- The vectors that must confirm a match, into what the kernel takes.
+-- @return  true; or nil and a message
+local function confirm(view, p, given)
+  given.vectors = nil
+  if p.verify ~= "cosine" then return true end
+  local found, err = sources.vectors(view, p)
+  if not found then return nil, err end
+  given.vectors, given.cosine = found, p.cosine
+  return true
+end
+
+local UNCONFIRMED = "near_dedup: %s of a Jaccard of %g or more stay apart, as one of the two rows has no vector "
+  .. "(near_dedup.verify)"
 
 --- Rejects what an earlier run kept.
 -- @return  the view without those rows, and { figures, notes }; or nil and a message
@@ -116,6 +146,13 @@ return {
                    doc = "MinHash slots a row (classic: 128); 0: 64 to 512, solved from threshold and recall" },
     num_bands  = { type = "integer", default = 0, min = 0,   max = 512,
                    doc = "bands of num_hashes / num_bands slots propose pairs (classic: 16); 0: solved" },
+    verify     = { type = "enum",    default = "jaccard", values = { "jaccard", "cosine" },
+                   doc = "what confirms a candidate: its exact Jaccard; or cosine: that, and the cosine of the rows' "
+                     .. "vectors, of an embed stage before this one, so that near copies that differ in what they say "
+                     .. "stay (medical, legal)" },
+    cosine     = { type = "number",  default = 0.95, min = 0.05, max = 1,
+                   doc = 'with verify = "cosine": at this cosine or above; a row without a vector matches nobody' },
+    embedding  = sources.param,
     cluster    = { type = "enum",    default = "leader", values = { "leader", "components" },
                    doc = "leader: a row goes if a kept row matches it, so each names a match; components: of rows "
                      .. "that matches connect, however loosely the ends, one stays" },
@@ -153,6 +190,17 @@ return {
   bounds  = { { param = "threshold", metric = "jaccard", side = "similarity", reason = "near_duplicate" } },
   check = fault,
 
+  --- Which embed stage confirms; a sentence where there is none.
+  complete = function(p, before)
+    if p.verify ~= "cosine" then return nil end
+    local entry, err = sources.among(p, before)
+    if not entry then return ('verify = "cosine": %s'):format(err) end
+    p.embedding = entry.name
+  end,
+
+  --- Do its pairs tell what other thresholds would keep? Pairs that vectors must confirm do not: a pass each.
+  swept = function(p) return p.verify ~= "cosine" end,
+
   --- @return  verdicts, and the figures of the search for the lineage (slots, bands, recall curve, pairs);
   -- or nil and a message
   run = function(view, p, ctx)
@@ -164,12 +212,17 @@ return {
     end
     left, given.rank = keep.rank(left, p, ctx)
     if not left then return nil, given.rank end
+    local ready, why = confirm(view, p, given)
+    if not ready then return nil, why end
     local verdicts, figures = neardup.leaders(left, given, ctx.pool)
     if not verdicts then return nil, figures end
     local memory = figures.memory
     figures.slots, figures.memory = given.num_hashes, nil
     local notes = template.notes("near_dedup", figures.template)
     clusters.notes(notes, "near_dedup", view, figures, p, "a Jaccard")
+    if (figures.unconfirmed_pairs or 0) > 0 then
+      notes[#notes + 1] = UNCONFIRMED:format(screen.count(figures.unconfirmed_pairs, "pair"), p.threshold)
+    end
     if figures.masked_shingles > 0 then notes[#notes + 1] = masked(figures, p) end
     if before then
       figures.against = before.figures
@@ -189,6 +242,8 @@ return {
     local ranked, rank = keep.rank(view, p, ctx, again.rows)
     if not ranked then return nil, rank end
     given.rank = rank
+    local ready, why = confirm(ranked, p, given)
+    if not ready then return nil, why end
     local verdicts, err = neardup.leaders(ranked, given, ctx.pool, again)
     if verdicts and before then earlier.join(verdicts, before) end
     return verdicts, err

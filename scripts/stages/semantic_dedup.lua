@@ -84,6 +84,7 @@ return {
   complete = function(p, before)
     local entry, err = sources.among(p, before)
     if not entry then return err end
+    p.embedding = entry.name   -- one behind this stage is not the last for rows that come back
     p.threshold = p.threshold or thresholds[sources.name(entry.params)]
   end,
 

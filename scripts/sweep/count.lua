@@ -25,7 +25,9 @@ function count.how(a)
   if not b then return "again" end
   if b.side == "min" or b.side == "max" then return "figures" end
   if b.side == "kinds" then return "kinds" end
-  return b.side == "similarity" and a.entry.def.sweep and "pairs" or "again"
+  local def = a.entry.def
+  local told = b.side == "similarity" and def.sweep and (not def.swept or def.swept(a.entry.params))
+  return told and "pairs" or "again"
 end
 
 -- ---- figures ----
