@@ -7,6 +7,10 @@
 **                                          -- { rows =, queries =, mean =, error = its standard error }
 **   coverage.ngrams(view, set, { field = "output", words = 3, seed = 42, n = }, pool)
 **                                          -- { all =, distinct =, exact =, rows = }
+**   coverage.sample(view, n, seed)         -- standing rows drawn by the seed, ascending
+**   coverage.reach(view, vectors, other view, its vectors, { bound = nil or 0.5, share = 0.05, own = 2000, seed = 42 },
+**     pool)                                -- { base =, queries =, own =, bound =, mean =, p10 =, p50 =, own_p50 =, far =
+**                                          how many, rows = { { row =, nearest =, cosine = }, … } lowest first }
 ** set: "standing", "read" (all rows that were read whole) or "random" (n of these). nil and a message ("interrupted")
 ** where something failed. */
 #include <lauxlib.h>
@@ -20,6 +24,7 @@
 #include "corpus/lua_verdicts.h"
 #include "coverage/apart.h"
 #include "coverage/ngrams.h"
+#include "coverage/reach.h"
 #include "stats/numbers.h"
 #include "vectors/lua_vectors.h"
 
@@ -67,6 +72,7 @@ static uint32_t *check_rows(lua_State *L, const View *view, const Vectors *v, in
 static int f_apart(lua_State *L) {
   const View *view = lua_checkview(L, 1);
   const Vectors *v = lua_checkvectors(L, 2);
+  luaL_argcheck(L, v->nrows == view->corpus->nrows, 2, "expected vectors of the view's rows");
   luaL_checktype(L, 4, LUA_TTABLE);
   Pool *pool = lua_optpool(L, 5);
   lua_settop(L, 5);
@@ -113,6 +119,74 @@ static int f_ngrams(lua_State *L) {
   return 1;
 }
 
+static int f_sample(lua_State *L) {
+  const View *view = lua_checkview(L, 1);
+  lua_Integer want = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, want >= 0, 2, "expected a number of rows");
+  uint64_t seed = (uint64_t)luaL_checkinteger(L, 3);
+  uint32_t *row = lua_newuserdatauv(L, ((size_t)view->corpus->nrows + 1) * sizeof *row, 0);
+  long n = apart_rows(view, NULL, APART_STANDING, 0, 0, row);
+  n = n < 0 ? n : apart_draw(view, row, (size_t)n, (size_t)want, seed);
+  if (n < 0) return luaL_error(L, "not enough memory");
+  lua_createtable(L, (int)n, 0);
+  for (long i = 0; i < n; i++) {
+    lua_pushinteger(L, (lua_Integer)row[i] + 1);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+/* ---- reach ---- */
+
+#define REACH "tamis.reach"
+
+static int reach_gc(lua_State *L) {
+  reach_free(luaL_checkudata(L, 1, REACH));
+  return 0;
+}
+
+static void push_reach(lua_State *L, const Reach *r) {
+  lua_createtable(L, 0, 10);
+  set_integer(L, "base", r->base);
+  set_integer(L, "queries", r->queries);
+  set_integer(L, "own", r->own);
+  set_integer(L, "far", r->nfar);
+  set_number(L, "bound", r->bound);
+  set_number(L, "mean", r->mean);
+  set_number(L, "p10", r->p10);
+  set_number(L, "p50", r->p50);
+  set_number(L, "own_p50", r->own_p50);
+  lua_createtable(L, (int)r->nfar, 0);
+  for (uint32_t i = 0; i < r->nfar; i++) {
+    lua_createtable(L, 0, 3);
+    set_integer(L, "row", (size_t)r->far[i].row + 1);
+    set_integer(L, "nearest", (size_t)r->far[i].nearest + 1);
+    set_number(L, "cosine", r->far[i].cosine);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, "rows");
+}
+
+static int f_reach(lua_State *L) {
+  const View *view = lua_checkview(L, 1), *other = lua_checkview(L, 3);
+  const Vectors *v = lua_checkvectors(L, 2), *w = lua_checkvectors(L, 4);
+  luaL_checktype(L, 5, LUA_TTABLE);
+  Pool *pool = lua_optpool(L, 6);
+  lua_settop(L, 6);
+  luaL_argcheck(L, v->nrows == view->corpus->nrows, 2, "expected vectors of the view's rows");
+  luaL_argcheck(L, w->nrows == other->corpus->nrows, 4, "expected vectors of the other view's rows");
+  ReachParams p = { .bound = param_number_or(L, 5, "bound", NAN), .share = param_number(L, 5, "share", 0, 1),
+                    .own = (size_t)param_number(L, 5, "own", 1, 4e9), .seed = seed_of(L, 5) };
+  Reach *found = lua_newuserdatauv(L, sizeof *found, 0);
+  *found = (Reach){ 0 };
+  luaL_setmetatable(L, REACH);
+  Error err = { "" };
+  int r = reach_find(view, v, other, w, &p, pool, found, &err);
+  if (r != 0) return fail(L, r, &err);
+  push_reach(L, found);
+  return 1;
+}
+
 /* ---- outliers ---- */
 
 #define OUTLIERS "tamis.outliers"
@@ -154,6 +228,7 @@ static void push_outliers(lua_State *L, const Outliers *o, uint32_t nrows) {
 static int f_outliers(lua_State *L) {
   const View *view = lua_checkview(L, 1);
   const Vectors *v = lua_checkvectors(L, 2);
+  luaL_argcheck(L, v->nrows == view->corpus->nrows, 2, "expected vectors of the view's rows");
   luaL_checktype(L, 3, LUA_TTABLE);
   const char *reason = luaL_checkstring(L, 4);
   Pool *pool = lua_optpool(L, 5);
@@ -183,14 +258,21 @@ static const luaL_Reg FUNCTIONS[] = {
   { "apart",    f_apart },
   { "ngrams",   f_ngrams },
   { "outliers", f_outliers },
+  { "reach",    f_reach },
+  { "sample",   f_sample },
   { NULL, NULL }
 };
 
-int luaopen_coverage(lua_State *L) {
-  luaL_newmetatable(L, OUTLIERS);
-  lua_pushcfunction(L, outliers_gc);
+static void new_type(lua_State *L, const char *name, lua_CFunction gc) {
+  luaL_newmetatable(L, name);
+  lua_pushcfunction(L, gc);
   lua_setfield(L, -2, "__gc");
   lua_pop(L, 1);
+}
+
+int luaopen_coverage(lua_State *L) {
+  new_type(L, OUTLIERS, outliers_gc);
+  new_type(L, REACH, reach_gc);
   luaL_newlib(L, FUNCTIONS);
   return 1;
 }

@@ -15,7 +15,8 @@ local function setters(by, ctx)
   return out
 end
 
---- The sample with the annotations of those stages.
+--- The rows of another file with the annotations of those stages.
+-- @return  a view; or nil and a message
 local function annotated(view, by, ctx)
   for _, e in ipairs(setters(by, ctx)) do
     local child, err
@@ -34,6 +35,8 @@ local function annotated(view, by, ctx)
   return view
 end
 
+match.annotated = annotated
+
 --- A text that two cells share if their values are the same.
 local function same(cell)
   local out = {}
@@ -43,6 +46,8 @@ local function same(cell)
   end
   return table.concat(out, "\0")
 end
+
+match.same = same
 
 --- The bins of the rows' cells by the sample's shares: a bin a cell of either.
 -- @return  list of { name, share, count, sample }, the bin of each cell, { rows, unknown } of the sample; or nil and a

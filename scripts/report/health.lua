@@ -85,6 +85,21 @@ local function style_groups(list, sign)
   return n, first, judged
 end
 
+local function distribution_sets(f, what)
+  local out = {}
+  for _, x in ipairs(f.distribution or {}) do
+    for _, set in ipairs(x.sets) do if set.what == what then out[#out + 1] = set end end
+  end
+  return out
+end
+
+-- How many figures of a set, lengths apart, are past their bounds.
+local function distant(set)
+  local n = 0
+  for _, sign in ipairs(set.signs) do if not sign:find "^length" then n = n + 1 end end
+  return n
+end
+
 -- Each check: name, title, and `look(figures)`, which returns nil where the data does not say,
 -- or level, value (for JSON), what was found, what to do (nothing when good).
 health.checks = {
@@ -214,6 +229,40 @@ health.checks = {
         n == 0 and "no source has one form only"
           or ("%s of the texts of %s: %s"):format(percent(g.form_share), g.name, g.form),
         "a model learns the form with the matter: show the same matter in other forms, unless production asks for one"
+    end },
+  { name = "production", title = "production", only = "distribution",
+    look = function(f)
+      local x = distribution_sets(f, "production")
+      if #x == 0 then return nil end
+      local set, n = x[1], 0
+      for _, s in ipairs(x) do
+        if distant(s) > n then set, n = s, distant(s) end
+      end
+      local said = {}
+      if set.topics then said[#said + 1] = ("topics %s bits apart"):format(number(set.topics.js, 3)) end
+      if set.words then said[#said + 1] = ("words told apart with AUC %s"):format(number(set.words.auc, 2)) end
+      if set.reach then said[#said + 1] = ("%s of the queries near no row"):format(percent(set.reach.share)) end
+      if #said == 0 then return nil end
+      local far = set.words and set.words.auc > 0.95 or set.reach and set.reach.share > 0.5
+      return n == 0 and "good" or far and "bad" or "watch", set.words and set.words.auc or set.topics and set.topics.js,
+        table.concat(said, ", "), "training and production differ: collect rows like the queries that are listed, or "
+          .. "choose by their shares (s.balance { match = FILE })"
+    end },
+  { name = "length_bias", title = "length bias", only = "distribution",
+    look = function(f)
+      local worst, of
+      for _, what in ipairs { "production", "gold" } do
+        for _, set in ipairs(distribution_sets(f, what)) do
+          for _, l in ipairs(set.lengths) do
+            if l.field == "output" and (not worst or l.ratio > worst.ratio) then worst, of = l, what end
+          end
+        end
+      end
+      if not worst then return nil end
+      return level(worst.ratio, function(v) return v <= 2 end, function(v) return v > 4 end), worst.ratio,
+        ("outputs have a median of %s tokens, those of %s %s"):format(number(worst.train.median), of,
+          number(worst.other.median)),
+        "the model will answer at the length that it was shown: drop the longest or the shortest (s.length)"
     end },
   { name = "spot_check", title = "spot check", only = "spot_check",
     look = function(f)

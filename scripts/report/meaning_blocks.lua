@@ -97,8 +97,96 @@ local function outliers(list, blocks)
   end
 end
 
+-- ---- distribution ----
+
+local SETS = { production = "production", gold = "the gold set" }
+
+local function topic_shares(set, by, blocks)
+  local t = set.topics
+  if not t then return end
+  local rows = {}
+  for i, g in ipairs(t.groups) do
+    rows[i] = { g.name, percent(g.train), percent(g.other), number(g.train_rows), number(g.rows) }
+  end
+  text(blocks, ("Shares of %s: Jensen-Shannon divergence %s bits; by chance alone %s."):format(by, number(t.js, 3),
+    number(t.chance, 3)))
+  blocks[#blocks + 1] = { kind = "table", rows = rows, most = 20, columns = { { by, flex = true },
+    { "training", "right" }, { set.what, "right" }, { "rows", "right" }, { "rows there", "right" } } }
+  if t.count > #rows then text(blocks, ("and %s more"):format(number(t.count - #rows))) end
+end
+
+local function telling(list)
+  local out = {}
+  for i, w in ipairs(list) do out[i] = ("%s (%s, %s)"):format(w.word, percent(w.train), percent(w.other)) end
+  return table.concat(out, ", ")
+end
+
+local function told_apart(set, blocks)
+  local w = set.words
+  if not w then return end
+  local error = w.error and (" (standard error %s)"):format(number(w.error, 3)) or ""
+  text(blocks, ("A classifier of words told %s of each set apart with an AUC of %s%s: 0.5 is not at all, 1 always.")
+    :format(screen.count(w.texts, "text"), number(w.auc, 3), error))
+  for _, side in ipairs { "other", "train" } do
+    if #w.telling[side] > 0 then
+      text(blocks, ("Words of %s (share of texts in training, there): %s."):format(
+        side == "other" and SETS[set.what] or "training", telling(w.telling[side])))
+    end
+  end
+end
+
+local function set_lengths(set, blocks)
+  local rows = {}
+  for _, l in ipairs(set.lengths) do
+    for i, side in ipairs { "train", "other" } do
+      local s = l[side]
+      rows[#rows + 1] = { ("%s, %s"):format(l.field, i == 1 and "training" or set.what), number(s.rows), number(s.p10),
+                          number(s.median), number(s.p90) }
+    end
+  end
+  if #rows == 0 then return end
+  blocks[#blocks + 1] = { kind = "table", rows = rows, columns = { { "tokens", flex = true }, { "rows", "right" },
+    { "P10", "right" }, { "median", "right" }, { "P90", "right" } } }
+end
+
+local function covered(set, blocks)
+  local r = set.reach
+  if not r then
+    if set.no_reach then text(blocks, "What is near no training row is not told: " .. set.no_reach) end
+    return
+  end
+  text(blocks, ("%s of %s (%s) are near no training row: the nearest has a cosine under %s (%s; %s)."):format(
+    number(r.far), screen.count(r.queries, "row"), percent(r.share), number(r.bound, 3), r.embedding,
+    r.given and "as given" or "what all but a few training rows have to another one"))
+  local topics = {}
+  for i, t in ipairs(r.topics) do
+    local of = t.rows and (" of %s"):format(number(t.rows)) or ""
+    if i <= 8 then topics[i] = ("%s %s%s"):format(t.name, number(t.far), of) end
+  end
+  if #topics > 0 then text(blocks, "By topic: " .. table.concat(topics, ", ") .. ".") end
+  local rows = {}
+  for i, t in ipairs(r.top) do rows[i] = { number(t.cosine, 3), place(t.at), place(t.nearest), t.text } end
+  if #rows == 0 then return end
+  blocks[#blocks + 1] = { kind = "table", rows = rows, wide = true, most = 20, columns = { { "cosine", "right" },
+    { "row" }, { "nearest training row" }, { "text", flex = true } } }
+end
+
+local function distribution(list, blocks)
+  for _, x in ipairs(list or {}) do
+    for _, set in ipairs(x.sets) do
+      heading(blocks, list, x, "Against " .. set.what, ("Training against %s: %s against %s"):format(SETS[set.what],
+        screen.count(set.train_rows, "row"), number(set.rows)))
+      topic_shares(set, x.by, blocks)
+      told_apart(set, blocks)
+      set_lengths(set, blocks)
+      covered(set, blocks)
+    end
+  end
+end
+
 --- The blocks of all such stages of a report.
 function meaning_blocks.add(f, blocks)
+  distribution(f.distribution, blocks)
   spot_check(f.spot_check, blocks)
   diversity(f.diversity, blocks)
   outliers(f.outliers, blocks)

@@ -175,4 +175,86 @@ return s.recipe { name = "far", sources = { "people.jsonl", "synthetic.jsonl", "
   check.contains(said, 'embedding = "other"')
 end)
 
+-- ---- distribution ----
+
+-- Vectors of two numbers as an .npy file.
+local function npy(name, list)
+  local parts = {}
+  for i, v in ipairs(list) do parts[i] = ("<ff"):pack(v[1], v[2]) end
+  local header = ("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, 2), }"):format(#list)
+  header = header .. (" "):rep(-(#header + 11) % 64) .. "\n"
+  write(name, "\147NUMPY\1\0" .. ("<I2"):pack(#header) .. header .. table.concat(parts))
+end
+
+check.test("training is held against production and gold: shares, words, lengths, and what no row is near", function()
+  local asked, gold = {}, {}
+  for i = 1, 60 do
+    asked[i] = json.encode { query = i <= 40 and ("people: what of my parcel number %d?"):format(i)
+      or ("zebras and giraffes eat %d leaves a day in the savanna"):format(i) }
+  end
+  for i = 1, 30 do gold[i] = json.encode { input = "where is parcel " .. i .. " of mine", output = ("long "):rep(80) } end
+  write("production.jsonl", table.concat(asked, "\n") .. "\n")
+  write("gold.jsonl", table.concat(gold, "\n") .. "\n")
+  write("dist.lua", [[local s = require "tamis"
+return s.recipe { name = "dist", sources = { "people.jsonl", "synthetic.jsonl" }, gold = { "gold.jsonl" },
+  s.topics { rules = { { "parcels", "parcel" }, { "money", "refund", "invoice" } } }, s.embed { model = "lexical" },
+  s.distribution { production = { "production.jsonl", fields = { input = "query" } } } }
+]])
+  local status, said = tamis("run", "dist.lua", "--out", "out", "--run-id", "one")
+  check.eq(status, 0, said)
+  said = said:gsub("%s+", " ")
+  check.contains(said, "topics are shared out differently in production")
+  check.contains(said, "rows of production")
+  local f, record = figures_of("dist/one", "distribution")
+  local set = f.distribution.sets[1]
+  check.eq({ set.what, set.rows, set.reach.queries, set.reach.far >= 20, #set.reach.top }, { "production", 60, 60, true, 20 })
+  check.ok(set.reach.top[1].at.line > 40)
+  check.eq({ f.distribution.sets[2].what, f.distribution.sets[2].lengths[2].other.median }, { "gold", 80.0 })
+  local noted
+  for _, m in ipairs(record.models or {}) do noted = noted or m.path == "production.jsonl" and m.sha256 end
+  check.eq(#(noted or ""), 64)
+  local _, shown = tamis("report", "out/dist/one")
+  shown = shown:gsub("%s+", " ")
+  check.contains(shown, "Training against production: 400 rows against 60")
+  check.contains(shown, "Training against the gold set")
+  check.contains(shown, "length bias")
+  check.contains(shown, "production topics")
+  check.contains(check.read(folder .. "/out/dist/one/report.html"), "Training against production")
+  check.contains(select(2, tamis("report", "out/dist/one", "--md")), "## Training against production")
+end)
+
+check.test("vectors of a file need one for production, too, and say so", function()
+  local mine, theirs = {}, {}
+  for i = 1, 100 do mine[i] = { 1, i / 1000 } end
+  for i = 1, 60 do theirs[i] = i <= 40 and { 1, 0.01 } or { 0, 1 } end
+  npy("mine.npy", mine)
+  npy("theirs.npy", theirs)
+  write("files.lua", [[local s = require "tamis"
+return s.recipe { name = "files", sources = { "people.jsonl" }, s.embed { file = "mine.npy" },
+  s.distribution { production = { "production.jsonl", fields = { input = "query" } } } }
+]])
+  local status, said = tamis("run", "files.lua", "--out", "out", "--run-id", "one")
+  check.eq(status, 0, said)
+  check.contains(said:gsub("%s+", " "), 'production_vectors = "FILE.npy" gives those of these')
+  status, said = tamis("run", "files.lua", "--set", "distribution.production_vectors=theirs.npy", "--out", "out", "--run-id", "two")
+  check.eq(status, 0, said)
+  local r = figures_of("files/two", "distribution").distribution.sets[1].reach
+  check.eq({ r.queries, r.far, r.embedding }, { 60, 20, "mine.npy" })
+  status, said = tamis("run", "files.lua", "--set", "distribution.production_vectors=mine.npy", "--out", "out", "--run-id", "three")
+  check.eq(status, 1)
+  check.contains(said, "mine.npy has 100 rows, and 60 rows were read")
+end)
+
+check.test("the stages that measure work on a view of the REPL", function()
+  write("look.lua", [[c = open "people.jsonl"
+d = c:embed { model = "lexical" }:outliers { k = 3 }:diversity {}:style {}
+e = d:distribution { production = { "production.jsonl", fields = { input = "query" } } }
+print(#e)
+]])
+  local status, out, err = check.run(("cd %s && %s repl < look.lua"):format(check.quote(folder), check.tamis))
+  check.eq(status, 0, err)
+  check.contains(out .. err, "farthest from everything")
+  check.contains((out .. err):gsub("%s+", " "), "100")
+end)
+
 check.done()

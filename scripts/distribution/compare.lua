@@ -1,0 +1,82 @@
+--- compare: the training rows held against one other set: all that the stage distribution finds of it.
+
+local coverage = require "coverage"
+local json = require "json"
+local match = require "balance.match"
+local reach = require "distribution.reach"
+local shares = require "distribution.shares"
+local stats = require "stats"
+local words = require "distribution.words"
+
+local compare = {}
+
+compare.WORDS = 8   -- telling words of a side
+
+-- Texts of rows drawn by the seed, in an order that the seed gives.
+local function texts_of(view, p, seed)
+  local out = {}
+  for _, n in ipairs(coverage.sample(view, p.sample, seed)) do
+    local parts = {}
+    for _, name in ipairs(p.fields) do parts[#parts + 1] = view:field(n, name) end
+    if #parts > 0 then out[#out + 1] = table.concat(parts, "\n") end
+  end
+  return out
+end
+
+local function lengths_of(view, field, pool)
+  local n = stats.field_tokens(view, field, pool)
+  if not n or n:count "standing" == 0 then return nil end
+  return { rows = n:count "standing", median = n:median "standing", p10 = n:quantile(0.1, "standing"),
+           p90 = n:quantile(0.9, "standing") }
+end
+
+local function lengths(view, other, pool)
+  local out = json.array {}
+  for _, field in ipairs { "input", "output" } do
+    local mine, theirs = lengths_of(view, field, pool), lengths_of(other, field, pool)
+    if mine and theirs then
+      local low, high = math.max(1, math.min(mine.median, theirs.median)), math.max(mine.median, theirs.median, 1)
+      out[#out + 1] = { field = field, train = mine, other = theirs, ratio = high / low }
+    end
+  end
+  return out
+end
+
+--- What is past its bound, by name.
+local function signs_of(set, p)
+  local out = json.array {}
+  local t, w, r = set.topics, set.words, set.reach
+  if t and t.js > p.max_js and t.js > 3 * t.chance then out[#out + 1] = "topics" end
+  if w and w.auc > p.max_auc then out[#out + 1] = "words" end
+  if r and r.share > p.max_far then out[#out + 1] = "reach" end
+  for _, l in ipairs(set.lengths) do
+    if l.ratio > p.max_length_ratio then out[#out + 1] = "length_" .. l.field end
+  end
+  return out
+end
+
+--- @param what  "production" or "gold"
+-- @return  the figures of this set; or nil and a message
+function compare.with(view, other, what, p, ctx)
+  local tagged, err = match.annotated(other, p.by, ctx)
+  if not tagged then return nil, err end
+  local set = { what = what, source = other:sources()[1].path, rows = (other:counts()), train_rows = (view:counts()) }
+  local rows_of
+  set.topics, rows_of = shares.of(view, tagged, p.by, ctx.pool)
+  if not set.topics and rows_of then return nil, rows_of end
+  local mine, theirs = texts_of(view, p, ctx.seed), texts_of(other, p, ctx.seed)
+  set.words, err = words.tell(mine, theirs, { sample = p.sample, folds = p.folds, seed = ctx.seed })
+  if err then return nil, err end
+  if set.words then set.words.telling = words.apart(mine, theirs, compare.WORDS) end
+  set.lengths = lengths(view, other, ctx.pool)
+  local of = setmetatable({ vectors_param = what .. "_vectors" }, { __index = p })
+  local note
+  set.reach, err, note = reach.of(view, tagged, p[of.vectors_param], of, ctx)
+  if not set.reach and not note then return nil, err end
+  for _, t in ipairs(set.reach and rows_of and set.reach.topics or {}) do t.rows = rows_of[t.name] end
+  set.no_reach = not set.reach and err or nil
+  set.signs = signs_of(set, p)
+  return set
+end
+
+return compare
