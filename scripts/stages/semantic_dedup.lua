@@ -50,9 +50,9 @@ return {
   doc     = "reject a row that says what a kept one says, by the cosine of their vectors",
   params  = {
     threshold  = { type = "number", min = LOWEST, max = 1,
-                   doc = ("match at this cosine or above; where none is given by the embedding: %g for vectors of a "
-                     .. "file or a provider's model, %g of a static model, %g for lexical ones"):format(thresholds.file,
-                     thresholds.static, thresholds.lexical) },
+                   doc = ("match at this cosine or above; none given: %g for vectors of a file or an endpoint, %g for "
+                     .. "those of a static model, %g for lexical ones"):format(thresholds.file, thresholds.static,
+                     thresholds.lexical) },
     embedding  = sources.param,
     cluster    = { type = "enum",    default = "leader", values = { "leader", "components" },
                    doc = "leader: a row goes if a kept row matches it, so each names a match; components: of rows "
