@@ -24,6 +24,7 @@
   X("lang", luaopen_lang, BOTH, "the language of a text") \
   X("lexical", luaopen_lexical, TRUSTED, "vectors of the words of a text, fitted to the rows") \
   X("lm", luaopen_lm, TRUSTED, "how much a text surprises a character model fitted on good ones") \
+  X("pick", luaopen_pick, TRUSTED, "the best rows first, none near to one picked already") \
   X("scan", luaopen_scan, BOTH, "many patterns over a text: personal data and its like") \
   X("select", luaopen_select, TRUSTED, "which rows of a group, or of all, stay") \
   X("importance", luaopen_importance, TRUSTED, "which rows look like those of a target: weights and draws") \

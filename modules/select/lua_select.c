@@ -4,6 +4,7 @@
 **   select.groups(view, "topic", pool)                    -- by one key
 **   local verdicts = groups:choose{ bins = { 1, 2, 2 }, most = { 500, false }, seed = 42, reason = "over_cap",
 **     number = stats.metric(view, "judge.total") }         -- bin of each group; false: all stay; higher ones first
+**     -- or vectors = v, pool = pool: the most diverse first (diverse.h); then nil and a message if interrupted
 **   groups:cap({ 500, false, 10 }, 42, "over_cap")        -- the same, each group a bin of its own
 **   local counts = groups:counts(child)                    -- rows of each that stand in a later view
 **   local child, err = groups:weigh(view, { 0.5, 2, 1 }, "balance.weight")   -- a metric, from a number a group
@@ -17,8 +18,9 @@
 #include "corpus/lua_param.h"
 #include "corpus/lua_verdicts.h"
 #include "corpus/lua_value.h"
-#include "select/select.h"
+#include "select/diverse.h"
 #include "stats/lua_stats.h"
+#include "vectors/lua_vectors.h"
 
 int luaopen_select(lua_State *L);
 
@@ -149,6 +151,22 @@ static void check_bins(lua_State *L, const Groups *g, Quota *q) {
   q->bin = bin;
 }
 
+/* q->number from the list's vectors, where it has any; the column stays on the stack. 0, or what diverse_numbers says
+** [-0, +2, v]. */
+static int check_diverse(lua_State *L, const Groups *g, Quota *q) {
+  lua_getfield(L, 2, "vectors");
+  lua_getfield(L, 2, "pool");
+  if (lua_isnil(L, -2)) return 0;
+  const Vectors *v = lua_checkvectors(L, -2);
+  Pool *pool = lua_optpool(L, -1);
+  luaL_argcheck(L, v->nrows == g->view->corpus->nrows, 2, "vectors: expected those of the view's rows");
+  double *number = lua_newuserdatauv(L, ((size_t)v->nrows + 1) * sizeof *number, 0);
+  int status = diverse_numbers(g, q, v, pool, number);
+  if (status == -1) return luaL_error(L, "not enough memory");
+  q->number = number;
+  return status;
+}
+
 /* q->number; the column stays on the stack [-0, +1, v]. */
 static void check_number(lua_State *L, const Groups *g, Quota *q) {
   size_t n;
@@ -172,6 +190,11 @@ static int m_choose(lua_State *L) {
   check_number(L, g, &q);
   lua_getfield(L, 2, "seed");
   q.seed = (uint64_t)luaL_checkinteger(L, -1);
+  if (check_diverse(L, g, &q) != 0) {
+    luaL_pushfail(L);
+    lua_pushliteral(L, "interrupted");
+    return 2;
+  }
   lua_newverdicts(L);
   keep_strings(L, 3, 4);
   return made(L, groups_choose(g, &q));

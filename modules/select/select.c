@@ -76,11 +76,30 @@ static VerdictList *cut(Ranked *rank, size_t n, const double *most, const char *
   return list;
 }
 
-VerdictList *groups_choose(const Groups *g, const Quota *q) {
+static Ranked *rank_groups(const Groups *g, const Quota *q) {
   Ranked *rank = malloc((g->nrows + 1) * sizeof *rank);
-  if (rank == NULL) return NULL;
-  for (size_t i = 0; i < g->nrows; i++)
+  for (size_t i = 0; rank != NULL && i < g->nrows; i++)
     rank[i] = ranked(g->view->corpus, q->bin[g->group[i]], g->row[i], q->number, q->seed);
+  return rank;
+}
+
+int groups_ranked(const Groups *g, const Quota *q, uint32_t *row, uint32_t *begin) {
+  Ranked *rank = rank_groups(g, q);
+  if (rank == NULL) return -1;
+  qsort(rank, g->nrows, sizeof *rank, by_rank);
+  size_t bin = 0;
+  for (size_t i = 0; i < g->nrows; i++) {
+    while (bin <= rank[i].bin) begin[bin++] = (uint32_t)i;
+    row[i] = rank[i].row;
+  }
+  while (bin <= q->nbins) begin[bin++] = (uint32_t)g->nrows;
+  free(rank);
+  return 0;
+}
+
+VerdictList *groups_choose(const Groups *g, const Quota *q) {
+  Ranked *rank = rank_groups(g, q);
+  if (rank == NULL) return NULL;
   VerdictList *list = cut(rank, g->nrows, q->most, q->field, q->reason);
   free(rank);
   return list;

@@ -21,6 +21,10 @@ typedef struct Quota {
 /* Rejects what is over a quota. Evidence: the row's rank and the quota. NULL if out of memory. */
 VerdictList *groups_choose(const Groups *g, const Quota *q);
 
+/* The rows of each quota as they rank: those of bin b are row[begin[b] .. begin[b + 1]). row[nrows of g],
+** begin[nbins + 1]. 0, or -1 if out of memory. */
+int groups_ranked(const Groups *g, const Quota *q, uint32_t *row, uint32_t *begin);
+
 /* Keeps n of the standing rows, or those whose place in 0..1 is under share: a row's place does not
 ** depend on the other rows. Evidence: rank and n, or place and share. NULL if out of memory. */
 VerdictList *select_count(const View *v, size_t n, uint64_t seed, const char *field, const char *reason);

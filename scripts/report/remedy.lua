@@ -45,6 +45,7 @@ local function parameter(r, fault)
   if declared then return declared.param, limits.params(stage)[declared.param] end
   if marks.decided(stage, fault) then return nil end   -- a lowest mark, or several bounds at once
   if similarity(e) and stage.params.threshold then return "threshold", stage.params.threshold end
+  if similarity(e) and type(stage.params.max) == "number" then return "max", stage.params.max end
   if type(e.threshold) ~= "number" then return nil end
   local lower = type(e.value) == "number" and e.value < e.threshold
   local best, best_points
@@ -128,6 +129,10 @@ function remedy.words(r, fault)
     local other = e.jaccard and e.cosine and (" and cosine %s"):format(figure(e.cosine)) or ""
     return ("%s, %s %s%s with %s in %s (at or above %s is a match)"):format(lead, kind, figure(value), other, place,
       e.field or "all fields", figure(threshold))
+  end
+  if fault.reason == "not_selected" and type(e.value) == "number" then
+    return ("%s, it is number %s in the order of the scores, and %s stayed before it"):format(lead, figure(e.value),
+      figure(e.threshold))
   end
   if OVER[fault.reason] and type(e.value) == "number" then
     return ("%s, it is number %s of its %s, and %s are kept"):format(lead, figure(e.value), (e.field
@@ -239,6 +244,7 @@ local function change(r, fault, row)
     return ("%s.keep with %s in it"):format(stage, tostring(e.language))
       .. (unsure and (", and %s.min_confidence at most %s"):format(stage, rounded(e.value, false)) or "")
   end
+  if fault.reason == "not_selected" then return ("a higher score, or a higher %s.n"):format(stage) end
   if OVER[fault.reason] then
     local other = params.keep == "best" and "a higher score" or params.keep == "diverse" and "a text less like others"
       or "another seed"

@@ -10,6 +10,7 @@ local cells = require "balance.cells"
 local choice = require "balance.choice"
 local match = require "balance.match"
 local score = require "balance.score"
+local sources = require "embed.sources"
 local target = require "balance.target"
 local told = require "balance.told"
 local weights = require "balance.weights"
@@ -27,7 +28,7 @@ local function fault(p)
   if p.n and not (p.target or p.match) then return "n goes with target or match" end
   if p.method ~= "topic" and not p.match then return 'method = "importance" goes with match' end
   if #ways == 0 and p.keep ~= "random" then return ("keep = %q goes with max, target or match"):format(p.keep) end
-  if p.keep == "diverse" or p.method ~= "topic" then return "diverse and importance are to come" end
+  if p.method ~= "topic" then return "importance is to come" end
   return beside.fault(p.match, "match") or p.max ~= nil and caps.fault(p.max, nkeys)
     or p.target and target.fault(p.target, nkeys) or p.weights ~= nil and weights.fault(p.weights, nkeys)
     or cells.is_table(p.min) and cells.fault(p.min, nkeys, "min", function(v)
@@ -93,8 +94,7 @@ return {
              doc = "which rows of a group stay: random: by the seed; best: the highest by `score`; diverse: each the "
                .. "farthest from those before it (needs an embed stage)" },
     score = score.param 'with keep = "best"',
-    embedding = { type = "string", default = "", doc = 'with keep = "diverse": the name of an embed stage; the last '
-                  .. "before this one if empty" },
+    embedding = sources.param,
     target = { type = "table", of = { type = { "number", "table" }, min = 0, max = 1 },
                doc = "shares of groups that add up to 1: { billing = 0.3, login = 0.5, [\"*\"] = 0.2 }. Groups that it "
                  .. "does not name go; rows of no group are `unknown`" },
@@ -120,6 +120,7 @@ return {
   metrics = { "rank", "weight" },
   check   = fault,
   ready   = choice.ready,
+  complete = choice.complete,
 
   run = function(view, p, ctx)
     local groups, list = cells.make(view, p.by, ctx.pool)
@@ -128,11 +129,13 @@ return {
     if q == false then return nil, t end
     local child, notes = view, {}
     if q then
-      local number, err
-      child, number, notes = choice.rank(view, groups, q, p, ctx)
-      if not child then return nil, number end
-      child, err = child:apply(ctx.name, groups:choose { bins = q.bins, most = q.most, reason = q.reason,
-                                                         seed = ctx.seed, number = number })
+      local by, verdicts, err
+      child, by, notes = choice.rank(view, p, ctx)
+      if not child then return nil, by end
+      verdicts, err = groups:choose { bins = q.bins, most = q.most, reason = q.reason, seed = ctx.seed,
+                                      number = by.number, vectors = by.vectors, pool = ctx.pool }
+      if not verdicts then return nil, err end
+      child, err = child:apply(ctx.name, verdicts)
       if not child then return nil, err end
     end
     for i, count in ipairs(groups:counts(child)) do list[i].after = count end

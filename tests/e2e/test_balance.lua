@@ -199,6 +199,68 @@ check.test("best keeps the highest scores, and rows without one last", function(
   fails('s.balance { max = 2, keep = "best" }', 'keep = "best" needs a judge stage before it')
 end)
 
+-- Texts of which rows i and i + 1 of a topic share all words but one.
+local WORDS = { "alpha", "bravo", "cedar", "delta", "ember", "fable", "gamma", "heron", "indigo", "jasper", "kettle", "lemon" }
+
+local function near_and_far()
+  local lines = {}
+  for i = 1, #WORDS do
+    for k = 1, 5 do
+      local text = (WORDS[i] .. " "):rep(8) .. "number" .. k
+      lines[#lines + 1] = json.encode { input = text, output = text, topic = i <= 6 and "a" or "b", score = 10 * i + k }
+    end
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+check.test("select takes the best of each kind before a second of any, and says what it is worth", function()
+  write("rows.jsonl", near_and_far())
+  local stages = 's.embed { model = "lexical" }, s.select { n = %d, score = "score", max = 0.5 }'
+  local status, said, file = run(stages:format(12))
+  check.eq(status, 0, said)
+  -- of each word the fifth has the highest score
+  local want = {}
+  for i = 1, #WORDS do want[10 * i + 5] = 1 end
+  check.eq(kept(file, "score"), want)
+  -- 10 * 6.5 + 5; 60 rows with a mean of 68
+  check.contains(said, "select: mean score 70, by chance")
+  local f = figures_of(file, "select")
+  check.eq({ f.kept, f.near, f.filled, f.behind }, { 12, 44, 0, 4 })
+  check.ok(f.objective.chosen.distance > f.objective.chance.distance)
+  check.ok(f.objective.chosen.coverage > f.objective.chance.coverage)
+  local rejected = json.decode(file "rejected.jsonl":match "[^\n]*too_near[^\n]*")._rejection
+  check.ok(rejected.evidence.cosine >= 0.5 and rejected.evidence.twin.line % 5 == 0)
+  local _, one, first = run(stages:format(30), "--threads 1")
+  local _, _, second = run(stages:format(30), "--threads 4")
+  check.eq(first "rejected.jsonl", second "rejected.jsonl")
+  check.contains(one, "only 12 rows are farther apart than a cosine of 0.5; 18 more were taken by score")
+  check.eq(figures_of(first, "select").filled, 18)
+  check.eq(kept(first, "score")[124], 1)
+  _, said, file = run('s.embed { model = "lexical" }, s.select { n = 30, score = "score", max = 0.5, fill = false }')
+  check.contains(said, "12 of 30 asked for: no other row is farther than a cosine of 0.5")
+  check.eq(kept(file, "score"), want)
+  fails("s.select { n = 3 }", "it needs an embed stage before it")
+end)
+
+check.test("a swept n keeps what a run with it does", function()
+  write("rows.jsonl", near_and_far())
+  run 's.embed { model = "lexical" }, s.select { n = 12, score = "score", max = 0.5 }'
+  local status, out, err = check.run(("%s sweep %s/recipe.lua select.n=6:18:6 --no-margin --json"):format(check.tamis, folder))
+  check.eq(status, 0, err)
+  local kept_at = {}
+  for _, p in ipairs(json.decode(out).values) do kept_at[#kept_at + 1] = p.kept end
+  check.eq(kept_at, { 6, 12, 18 })
+end)
+
+check.test("the most diverse of a group are one of each kind", function()
+  write("rows.jsonl", near_and_far())
+  local status, said, file = run 's.embed { model = "lexical" }, s.balance { max = 6, keep = "diverse" }'
+  check.eq(status, 0, said)
+  check.eq(kept(file, function(row) return row.input:match "^%a+" end), { alpha = 1, bravo = 1, cedar = 1, delta = 1,
+    ember = 1, fable = 1, gamma = 1, heron = 1, indigo = 1, jasper = 1, kettle = 1, lemon = 1 })
+  fails('s.balance { max = 2, keep = "diverse" }', "it needs an embed stage before it")
+end)
+
 check.test("rows that are wanted and missing are told", function()
   write("rows.jsonl", rows_of { "a", 30, "b", 4, "c", 9 })
   local status, said, file = run 's.balance { min = 10 }'
