@@ -46,6 +46,7 @@
   X("store", luaopen_store, TRUSTED, "SQLite files: ledgers and registries") \
   X("export", luaopen_export, TRUSTED, "the rows of a view as files") \
   X("ledger", luaopen_ledger, TRUSTED, "the record of a run: ledger.db") \
+  X("topics", luaopen_topics, TRUSTED, "clusters of vectors as topics") \
   X("vectors", luaopen_vectors, BOTH, "one vector a row: embeddings, and the cosine of two") \
   /* the end */
 

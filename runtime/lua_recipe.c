@@ -192,23 +192,38 @@ static int recipe_m_call(lua_State *L) {
   return lua_gettop(L) - base + 1;
 }
 
-/* r:row_op(marker, { kind =, stage =, threads =, serial =, params = }): a row operator. */
+static RowFnKind check_kind(lua_State *L, int arg) {
+  static const char *const kinds[] = { "filter", "map", "row", "rank", "topic", NULL };
+  return (RowFnKind)luaL_checkoption(L, arg, "filter", kinds);
+}
+
+/* Of a topic, from the table at t, which keeps the texts [-0, +2, v]. */
+static void check_topic(lua_State *L, int t, RowFnSpec *spec) {
+  lua_getfield(L, t, "annotation");
+  lua_getfield(L, t, "otherwise");
+  if (spec->kind != ROWFN_TOPIC) return;
+  spec->annotation = luaL_checkstring(L, -2);
+  spec->otherwise = luaL_checkstring(L, -1);
+}
+
+/* r:row_op(marker, { kind =, stage =, threads =, serial =, params =, annotation =, otherwise = }): a row operator; the
+** last two of a topic. */
 static int recipe_m_row_op(lua_State *L) {
   Recipe *r = check_recipe(L, 1);
   const Marker *marker = check_marker(L, 2);
   RowFnSpec spec = { .number = marker->number, .file = marker->file, .line = marker->line };
   luaL_checktype(L, 3, LUA_TTABLE);
   lua_settop(L, 3);
-  static const char *const kinds[] = { "filter", "map", "row", "rank", NULL };
   lua_getfield(L, 3, "kind");
   lua_getfield(L, 3, "stage");
   lua_getfield(L, 3, "threads");
   lua_getfield(L, 3, "serial");
-  spec.kind = (RowFnKind)luaL_checkoption(L, 4, "filter", kinds);
+  spec.kind = check_kind(L, 4);
   spec.stage = luaL_checkstring(L, 5);
   spec.threads = (int)luaL_optinteger(L, 6, 1);
   spec.serial = lua_toboolean(L, 7);
   luaL_argcheck(L, 1 <= spec.threads && spec.threads <= RECIPE_MAX_WORKERS, 3, "expected 1 to 1024 threads");
+  check_topic(L, 3, &spec);
   Buf *params = lua_newbuf(L);
   lua_getfield(L, 3, "params");
   if (!lua_isnil(L, -1)) transfer_write(L, -1, 0, params);
@@ -323,17 +338,16 @@ static int f_modules(lua_State *L) {
 /* host.row_function(fn, { kind =, stage = }): a row operator over a function of this state, for what
 ** the user types; a recipe's functions go by r:row_op. */
 static int f_row_function(lua_State *L) {
-  static const char *const kinds[] = { "filter", "map", "row", "rank", NULL };
   luaL_checktype(L, 1, LUA_TFUNCTION);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   lua_getfield(L, 2, "kind");
   lua_getfield(L, 2, "stage");
-  RowFnKind kind = (RowFnKind)luaL_checkoption(L, 3, "filter", kinds);
-  const char *stage = luaL_checkstring(L, 4);
+  RowFnSpec spec = { .kind = check_kind(L, 3), .stage = luaL_checkstring(L, 4) };
+  check_topic(L, 2, &spec);
   lua_pushvalue(L, 1);
   Error err;
-  RowOp *op = rowfn_here(L, kind, stage, &err);
+  RowOp *op = rowfn_here(L, &spec, &err);
   if (op == NULL) return push_error(L, &err);
   lua_pushrowop(L, op);
   return 1;

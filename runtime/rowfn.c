@@ -15,7 +15,7 @@
 enum {
   PURITY_VALUES = 200000,       /* how much of a function's surroundings is summed up */
   FIRST_CHECK = 64, LAST_CHECK = 65536,   /* rows between two looks: doubling */
-  MAX_REASON = 100, MAX_RETURNS = 64
+  MAX_REASON = 100, MAX_RETURNS = 64, MAX_TOPIC = 200
 };
 
 /* One state's end of the operator: registry references, made before any row runs. */
@@ -34,6 +34,7 @@ typedef struct RowFn {
   lua_Integer number;
   RowFnKind kind;
   char *stage, *file;
+  char *annotation, *otherwise; /* of a topic */
   int line;
   Span params;                  /* only while it is made */
   int nworkers;
@@ -43,7 +44,8 @@ typedef struct RowFn {
 /* ---- one row ---- */
 
 static const char *function_words(const RowFn *f) {
-  static const char *const words[] = { "the filter", "the map", "the row function", "the keep function" };
+  static const char *const words[] = { "the filter", "the map", "the row function", "the keep function",
+                                       "the function" };
   return words[f->kind];
 }
 
@@ -97,7 +99,8 @@ static int wrong_return(const RowFn *f, const Row *row, Out *out, const char *go
     "nil or true to keep the row, false or a reason to reject it",
     "nil or a table { field = new_text, annotation = value }",
     "nil or true, false or a reason, or a table of what to change",
-    "a number, or nil for a row that comes last"
+    "a number, or nil for a row that comes last",
+    "the row's topic, a text, or nil"
   };
   char text[256];
   snprintf(text, sizeof text, "%s of %s returned %s: expected %s", function_words(f), f->stage, got, wanted[f->kind]);
@@ -239,8 +242,21 @@ static int settle_rank(const RowFn *f, lua_State *L, Row *row, Out *out) {
   return wrong_return(f, row, out, got);
 }
 
+static int settle_topic(const RowFn *f, lua_State *L, Row *row, Out *out) {
+  Value topic = { .type = VALUE_STRING, .text = span_str(f->otherwise) };
+  int type = lua_type(L, -2);
+  if (type == LUA_TSTRING) topic.text.ptr = lua_tolstring(L, -2, &topic.text.len);
+  if (topic.text.len == 0) return wrong_return(f, row, out, "an empty text");
+  if (topic.text.len > MAX_TOPIC) return wrong_return(f, row, out, "a topic of over 200 bytes");
+  if (type == LUA_TSTRING || type == LUA_TNIL) return out_annotate(out, span_str(f->annotation), topic);
+  char got[64];
+  snprintf(got, sizeof got, "a %s", lua_typename(L, type));
+  return wrong_return(f, row, out, got);
+}
+
 static int settle(const RowFn *f, lua_State *L, Row *row, Out *out) {
   int type = lua_type(L, -2);
+  if (f->kind == ROWFN_TOPIC) return settle_topic(f, L, row, out);
   if (f->kind == ROWFN_RANK) return settle_rank(f, L, row, out);
   if (type == LUA_TTABLE && f->kind != ROWFN_FILTER) return settle_map(f, L, row, out);
   if (f->kind != ROWFN_MAP || type == LUA_TNIL) return settle_filter(f, L, row, out);
@@ -342,6 +358,8 @@ static void destroy(RowOp *op) {
   if (f->recipe != NULL) recipe_unref(f->recipe);
   free(f->stage);
   free(f->file);
+  free(f->annotation);
+  free(f->otherwise);
   free(f);
 }
 
@@ -377,7 +395,14 @@ static int open_workers(RowFn *f, Error *err) {
   return 0;
 }
 
-static int add_metrics(RowFn *f) { return f->kind == ROWFN_RANK && rowop_add_metric(&f->op, "rank") != 0 ? -1 : 0; }
+/* What some kinds have beside. 0; -1 if out of memory. */
+static int add_extras(RowFn *f, const RowFnSpec *spec) {
+  if (f->kind == ROWFN_RANK) return rowop_add_metric(&f->op, "rank") != 0 ? -1 : 0;
+  if (f->kind != ROWFN_TOPIC) return 0;
+  f->annotation = strdup(spec->annotation);
+  f->otherwise = strdup(spec->otherwise);
+  return f->annotation != NULL && f->otherwise != NULL ? 0 : -1;
+}
 
 RowOp *rowfn_new(Recipe *r, const RowFnSpec *spec, Error *err) {
   int n = spec->serial ? 1 : spec->threads;
@@ -397,7 +422,7 @@ RowOp *rowfn_new(Recipe *r, const RowFnSpec *spec, Error *err) {
   f->line = spec->line;
   f->params = spec->params;
   f->nworkers = n;
-  int bad = f->stage == NULL || f->file == NULL || add_metrics(f) != 0 ? error_memory(err) : open_workers(f, err);
+  int bad = f->stage == NULL || f->file == NULL || add_extras(f, spec) != 0 ? error_memory(err) : open_workers(f, err);
   f->params = (Span){ 0 };
   if (bad == 0) return &f->op;
   rowop_unref(&f->op);
@@ -405,14 +430,14 @@ RowOp *rowfn_new(Recipe *r, const RowFnSpec *spec, Error *err) {
 }
 
 /* The function runs on a thread of its own, so that its stack is no one else's. */
-RowOp *rowfn_here(lua_State *L, RowFnKind kind, const char *stage, Error *err) {
+RowOp *rowfn_here(lua_State *L, const RowFnSpec *spec, Error *err) {
   RowFnWorker w = { .params = LUA_NOREF, .fn = luaL_ref(L, LUA_REGISTRYINDEX) };
   w.proxy = rowproxy_push(L);
   w.ex = luaL_ref(L, LUA_REGISTRYINDEX);
   w.L = lua_newthread(L);
   w.thread = luaL_ref(L, LUA_REGISTRYINDEX);
   RowFn *f = calloc(1, sizeof *f + sizeof f->worker[0]);
-  char *name = strdup(stage);
+  char *name = strdup(spec->stage);
   if (f == NULL || name == NULL) {
     int refs[] = { w.fn, w.ex, w.thread };
     for (int i = 0; i < 3; i++) luaL_unref(L, LUA_REGISTRYINDEX, refs[i]);
@@ -423,11 +448,11 @@ RowOp *rowfn_here(lua_State *L, RowFnKind kind, const char *stage, Error *err) {
   }
   rowop_init(&f->op, run, destroy);
   f->op.serial = f->op.skip_rejected = 1;
-  f->kind = kind;
+  f->kind = spec->kind;
   f->stage = name;
   f->nworkers = 1;
   f->worker[0] = w;
-  if (add_metrics(f) == 0) return &f->op;
+  if (add_extras(f, spec) == 0) return &f->op;
   rowop_unref(&f->op);
   error_memory(err);
   return NULL;

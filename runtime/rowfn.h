@@ -11,8 +11,8 @@
 #include "corpus/view.h"
 #include "runtime/recipe.h"
 
-/* row: filter or map, by what it returns; rank: a number, the metric "rank" */
-typedef enum RowFnKind { ROWFN_FILTER, ROWFN_MAP, ROWFN_ROW, ROWFN_RANK } RowFnKind;
+/* row: filter or map, by what it returns; rank: a number, the metric "rank"; topic: a text, the spec's annotation */
+typedef enum RowFnKind { ROWFN_FILTER, ROWFN_MAP, ROWFN_ROW, ROWFN_RANK, ROWFN_TOPIC } RowFnKind;
 
 typedef struct RowFnSpec {
   lua_Integer number;     /* of the function, in the plan */
@@ -23,14 +23,15 @@ typedef struct RowFnSpec {
   int threads;            /* workers that may call it */
   int serial;
   Span params;            /* transfer bytes of its second argument; empty: none */
+  const char *annotation, *otherwise;   /* topic: the name of what is set, and its text where nil is returned */
 } RowFnSpec;
 
 /* A row operator over that function. Loads the states it needs. NULL with err worded. */
 RowOp *rowfn_new(Recipe *r, const RowFnSpec *spec, Error *err);
 /* A row operator over the function at the top of L, which is popped: it runs in L's own global state,
-** without limits, row by row in order. For what the user types (REPL), never for a recipe's.
-** NULL with err worded. [-1, +0, m] */
-RowOp *rowfn_here(lua_State *L, RowFnKind kind, const char *stage, Error *err);
+** without limits, row by row in order. For what the user types (REPL), never for a recipe's. Of the spec
+** kind, stage, annotation and otherwise count. NULL with err worded. [-1, +0, m] */
+RowOp *rowfn_here(lua_State *L, const RowFnSpec *spec, Error *err);
 /* After a group: has the function changed what it must not? 0; -1 with err worded. */
 int rowfn_check(const RowOp *op, Error *err);
 

@@ -13,6 +13,7 @@ local folder = require "run.folder"
 local fs = require "fs"
 local gold_gate = require "gold_gate"
 local gold_lock = require "gold.lock"
+local hash = require "hash"
 local health = require "report.health"
 local json = require "json"
 local ledger = require "ledger"
@@ -258,6 +259,17 @@ local function write_index(run, dir)
   return true
 end
 
+--- What stages leave for later runs: { name, bytes } each.
+local function write_left(run, dir)
+  local files = run.outputs.files
+  for _, file in ipairs(run.engine.left) do
+    local ok, err = dir:write(file.name, file.bytes)
+    if not ok then return nil, err end
+    files[#files + 1] = { path = file.name, bytes = #file.bytes, sha256 = hash.sha256(file.bytes) }
+  end
+  return true
+end
+
 local function ledger_stages(run)
   local out = {}
   for i, s in ipairs(run.engine.stats) do
@@ -317,6 +329,8 @@ local function fill(run, dir)
   local ok, err = write_outputs(run, dir.temporary)
   if not ok then return nil, err end
   ok, err = write_index(run, dir.temporary)
+  if not ok then return nil, err end
+  ok, err = write_left(run, dir)
   if not ok then return nil, err end
   if run.progress then run.progress:step "hash" end
   ok, err = run.view:hash_sources(run.pool)   -- before the ledger, which tells them

@@ -75,7 +75,9 @@ static double exact(const Round *r, Room *room, size_t i, uint32_t c) {
 
 /* The angle of a cosine, wide enough for all rounding on the way: acos has no end of slope at 1. */
 static double angle_above(double cosine) { return acos(cosine - 1e-12 < -1 ? -1 : cosine - 1e-12) + 1e-12; }
-static double angle_below(double cosine) { return cosine + 1e-12 >= 1 ? 0 : acos(cosine < -1 ? -1 : cosine + 1e-12) - 1e-12; }
+static double angle_below(double cosine) {
+  return cosine + 1e-12 >= 1 ? 0 : acos(cosine < -1 ? -1 : cosine + 1e-12) - 1e-12;
+}
 
 static float down(double x) { return nextafterf((float)x, -FLT_MAX); }
 
@@ -154,7 +156,8 @@ static uint64_t compare_all(Round *r, Room *room, size_t begin) {
   }
   const uint32_t *whole = room->wait + (size_t)r->ngroups * RANGE;
   uint32_t n = room->nwait[r->ngroups];
-  for (uint32_t i = 0; i < n; i += WHOLE) compare(r, room, begin, whole + i, n - i < WHOLE ? n - i : WHOLE, 0, r->ngroups);
+  for (uint32_t i = 0; i < n; i += WHOLE)
+    compare(r, room, begin, whole + i, n - i < WHOLE ? n - i : WHOLE, 0, r->ngroups);
   return products + (uint64_t)n * r->a->c->k;
 }
 

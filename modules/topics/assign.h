@@ -1,4 +1,4 @@
-/* modules/topics/assign.h - which centroid is nearest? One round of k-means over all points, by bounds. For kmeans.c. */
+/* modules/topics/assign.h - which centroid is nearest? A round of k-means over all points, by bounds. For kmeans.c. */
 #ifndef TAMIS_ASSIGN_H
 #define TAMIS_ASSIGN_H
 

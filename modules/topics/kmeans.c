@@ -395,34 +395,71 @@ static int take_result(Lloyd *l, Kmeans *out, Error *err) {
 
 /* ---- the whole ---- */
 
-/* Rounds over the points slot[0..n), from the centroids as they are. out NULL: only these are wanted. */
-static int rounds_over(Fit *f, const uint32_t *slot, uint32_t n, uint32_t rounds, Kmeans *out, Error *err) {
+/* The sum of the points' cosines with their centroids. 0; -1; POOL_INTERRUPTED. */
+static int objective_of(const Lloyd *l, double *objective) {
+  double *cosine = malloc((size_t)l->a.n * sizeof *cosine + 1);
+  int code = cosine != NULL ? own_cosines(l, cosine) : -1;
+  *objective = 0;
+  for (uint32_t i = 0; i < l->a.n && code == 0; i++) *objective += cosine[i];
+  free(cosine);
+  return code;
+}
+
+/* Rounds over the points slot[0..n), from the centroids as they are. out NULL: the objective is wanted. */
+static int rounds_over(Fit *f, const uint32_t *slot, uint32_t n, uint32_t rounds, Kmeans *out, double *objective,
+                       Error *err) {
   Lloyd l;
   int code = make_groups(f, err);
   if (code != 0) return code;
   if (lloyd_new(&l, f, slot, n) != 0) return error_memory(err);
   code = lloyd_run(&l, rounds, f->spec->settled);
   if (code == 0 && out != NULL) code = take_result(&l, out, err);
-  else if (code == -1) error_memory(err);
+  else if (code == 0) code = objective_of(&l, objective);
+  if (code == -1) error_memory(err);
   lloyd_free(&l);
+  return code;
+}
+
+static void copy_centroids(Centroids *to, const Centroids *from) {
+  memcpy(to->x, from->x, (size_t)from->k * from->dim * sizeof *from->x);
+  memcpy(to->inverse, from->inverse, from->k * sizeof *from->inverse);
+}
+
+/* Seeds among chosen[0..m), and rounds over chosen[0..sample), so many times: the centroids nearest to the sample
+** stay. */
+static int warm_up(Fit *f, const uint32_t *chosen, uint32_t m, uint32_t sample, Error *err) {
+  const KmeansSpec *spec = f->spec;
+  uint32_t trials = spec->trials > 0 ? spec->trials : 1, tries = spec->tries > 0 && sample > 0 ? spec->tries : 1;
+  Centroids best = { 0 };
+  double most = -INFINITY, objective = 0;
+  int code = tries > 1 ? centroids_new(&best, f->c.k, f->c.dim) : 0;
+  for (uint32_t t = 0; t < tries && code == 0; t++) {
+    code = seeds_plus(&f->c, f->v, chosen, m, trials, spec->seed + t, f->pool, &f->products);
+    if (code == 0 && sample > 0) code = rounds_over(f, chosen, sample, spec->warm_rounds, NULL, &objective, err);
+    if (code != 0 || tries == 1 || objective <= most) continue;
+    copy_centroids(&best, &f->c);
+    most = objective;
+  }
+  if (code == 0 && tries > 1) copy_centroids(&f->c, &best);
+  if (code == -1) error_memory(err);
+  centroids_free(&best);
   return code;
 }
 
 static int fit(Fit *f, const uint32_t *slot, uint32_t n, const uint64_t *key, Kmeans *out, Error *err) {
   const KmeansSpec *spec = f->spec;
-  uint32_t m = spec->candidates > f->c.k ? spec->candidates : f->c.k, sample = spec->sample < n ? spec->sample : 0;
+  uint32_t m = spec->candidates > f->c.k ? spec->candidates : f->c.k, sample = spec->sample;
   if (m > n) m = n;
+  if (sample > n) sample = spec->tries > 1 ? n : 0;   /* the rounds over all points are those over the sample */
   uint32_t most = m > sample ? m : sample;
   uint32_t *chosen = malloc(((size_t)most + 1) * sizeof *chosen);
   if (chosen == NULL || seeds_sample(slot, n, key, most, chosen) != 0) {
     free(chosen);
     return error_memory(err);
   }
-  int code = seeds_plus(&f->c, f->v, chosen, m, spec->trials > 0 ? spec->trials : 1, spec->seed, f->pool, &f->products);
-  if (code == -1) error_memory(err);
-  if (code == 0 && sample > 0) code = rounds_over(f, chosen, sample, spec->warm_rounds, NULL, err);
+  int code = warm_up(f, chosen, m, sample, err);
   free(chosen);
-  return code != 0 ? code : rounds_over(f, slot, n, spec->rounds, out, err);
+  return code != 0 ? code : rounds_over(f, slot, n, spec->rounds, out, NULL, err);
 }
 
 int kmeans_fit(const Vectors *v, const uint32_t *slot, uint32_t n, const uint64_t *key, const KmeansSpec *spec,
@@ -451,8 +488,11 @@ void kmeans_free(Kmeans *k) {
 }
 
 KmeansSpec kmeans_spec(uint32_t k, uint64_t seed) {
-  return (KmeansSpec){ .k = k, .rounds = 20, .settled = 0.001, .candidates = k < 512 ? 4096 : 8 * k,
-                       .trials = k < 128 ? 6 : 2, .sample = 32 * k, .warm_rounds = 8, .groups = 1 + k / 32, .seed = seed };
+  KmeansSpec spec = { .k = k, .rounds = 20, .settled = 0.001, .candidates = 4096, .trials = 6, .tries = 8,
+                      .sample = 4096, .warm_rounds = 8, .groups = 1 + k / 32, .seed = seed };
+  if (k >= 128) spec.trials = 2, spec.tries = 1, spec.sample = 32 * k;
+  if (k >= 512) spec.candidates = 8 * k;
+  return spec;
 }
 
 int kmeans_nearest(const Centroids *c, const Vectors *v, const uint32_t *slot, uint32_t n, Pool *pool, uint32_t *of,

@@ -37,14 +37,15 @@ typedef struct KmeansSpec {
   double settled;        /* done when a round moves this share of the points or less; 0: when none moves */
   uint32_t candidates;   /* points that k-means++ chooses from: a random sample; at least k is taken */
   uint32_t trials;       /* draws a seed, of which the best is taken; 0 is 1 */
+  uint32_t tries;        /* beginnings, of which the best on the sample is taken; 0 is 1 */
   uint32_t sample;       /* points of the rounds before: a random sample; 0: no such rounds */
   uint32_t warm_rounds;  /* most of these */
   uint32_t groups;       /* of centroids, for the bounds: 1 is Hamerly's; 0: none, every round compares all (Lloyd) */
   uint64_t seed;
 } KmeansSpec;
 
-/* Effort that served well for k clusters of n points: 8 candidates a cluster (4,096 or more), 2 trials (k < 128: 6),
-** 32 sampled points a cluster, 8 and 20 rounds, settled at a thousandth, a group for every 32 clusters. */
+/* Effort that served well for k clusters of n points: 8 candidates a cluster (4,096 or more), 2 trials (k < 128: 6
+** and 8 beginnings), 32 sampled points a cluster (4,096 or more), 8 and 20 rounds, settled at a thousandth, a group for every 32 clusters. */
 KmeansSpec kmeans_spec(uint32_t k, uint64_t seed);
 
 typedef struct Kmeans {

@@ -11,7 +11,7 @@ local SEED = 42
 
 -- Functions that the user typed belong to this state: what a recipe does for the engine, done here.
 local typed = {
-  row_op = function(_, fn, o) return host.row_function(fn, { kind = o.kind, stage = o.stage }) end,
+  row_op = function(_, fn, o) return host.row_function(fn, o) end,
   check_row_op = function() return true end,
   call = function(_, fn, ...) return pcall(fn, ...) end,
 }

@@ -28,7 +28,7 @@ function engine.new(opened, options)
   return setmetatable({
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
     progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
-    gates = {}, memories = {}, times = {}, profile = options.profile, revival = revival.new(), revived = {},
+    gates = {}, memories = {}, times = {}, left = {}, profile = options.profile, revival = revival.new(), revived = {},
     paid = options.paid or NOTHING_PAID, operators = {}, goes_on = options.goes_on, past = {},
     folder = opened.path and opened.path:match "^(.*)/[^/]*$", models = {},
   }, engine)
@@ -70,6 +70,8 @@ function engine:context(entry)
     clear = self.progress and function() self.progress:clear() end or nil,
     -- the earlier runs that the parameters name, opened
     earlier = function(p) return against.open(p, self.runs, self.pool) end,
+    -- where earlier runs lie, for files that they left: { out, name, folder }
+    runs = self.runs,
     -- the bytes of a file that a parameter names, for the lineage too: its bytes and path; or nil and a sentence
     file = function(name) return models.read(self.models, entry, name, self.folder) end,
     -- rows of a file beside the sources (run/beside.lua): a view; or nil and a sentence
@@ -101,7 +103,8 @@ function engine:context(entry)
     row_function = function(marker, kind, o)
       o = o or {}
       local op, err = recipe:row_op(marker, { kind = kind, stage = o.reason or entry.name, threads = threads,
-                                              serial = o.serial, params = o.params })
+                                              serial = o.serial, params = o.params, annotation = o.annotation,
+                                              otherwise = o.otherwise })
       if op then self.ops[entry] = op end
       return op, err
     end,
@@ -253,13 +256,15 @@ local function failed(entry, err)
   return nil, place(entry, err)
 end
 
---- A bound that rests on all rows (a percentile): the operator of a row stage, made anew now that they are there.
+--- What rests on all rows (a percentile, clusters): the operator of a row stage, made anew now that they are there.
+-- Beside figures and notes its `files`, { name, bytes }, are left in the run's folder.
 local function settle(self, entry, view)
   local op, info = guard(entry.def.settle, view, entry.params, self:context(entry))
   if not op then return failed(entry, info or "failed") end
   self.operators[entry] = op
   info = type(info) == "table" and info or {}
   for _, note in ipairs(info.notes or {}) do self.notes[#self.notes + 1] = note end
+  for _, file in ipairs(info.files or {}) do self.left[#self.left + 1] = file end
   self.infos[entry.name] = info.figures
   return true
 end
