@@ -1,7 +1,7 @@
 /* tests/test_static_model.c - static models: vectors against a plain sum in doubles, all types of tensors, both paths,
 ** and files that are not read */
 #include <math.h>
-#include <unistd.h>
+#include <pthread.h>
 
 #include "bert_vocab.h"
 #include "check.h"
@@ -159,6 +159,43 @@ static void long_texts_do_not_overflow(void) {
     if (simd_has((SimdPath)path)) CHECK(embeds((SimdPath)path, text, 64, piece, 20000, NULL, NULL));
 }
 
+/* ---- threads ---- */
+
+enum { TEXTS = 2000 };
+
+typedef struct Thread { const Embedder *e; float sum[70]; int failed; } Thread;
+
+/* Embeds texts of many words, each in its own room. */
+static void *embed_many(void *arg) {
+  Thread *t = arg;
+  void *room = t->e->room_new(t->e);
+  float out[70];
+  for (unsigned i = 0; room != NULL && i < TEXTS; i++) {
+    char text[64];
+    snprintf(text, sizeof text, "a%s b%ub abb, C%u", i % 3 == 0 ? "b" : "", i % 7, i % 500);
+    t->failed |= t->e->embed(t->e, room, span_str(text), out) != 0;
+    for (int d = 0; d < 70; d++) t->sum[d] += out[d];
+  }
+  t->failed |= room == NULL;
+  t->e->room_free(room);
+  return NULL;
+}
+
+static void threads_share_a_model(void) {
+  Error err = { "" };
+  make_table("F32", PIECES, 70, NULL, NULL);
+  Embedder *e = static_model_open(span_of(file.bytes, file.len), span_str(tokenizer), "made", &err);
+  CHECK(e != NULL);
+  Thread thread[3] = { { .e = e }, { .e = e }, { .e = e } };
+  pthread_t id[3];
+  for (int i = 0; i < 3; i++) CHECK(pthread_create(&id[i], NULL, embed_many, &thread[i]) == 0);
+  for (int i = 0; i < 3; i++) {
+    pthread_join(id[i], NULL);
+    CHECK(!thread[i].failed && memcmp(thread[i].sum, thread[0].sum, sizeof thread[0].sum) == 0);
+  }
+  embedder_unref(e);
+}
+
 /* ---- files that are not read ---- */
 
 static int refused(const char *why) {
@@ -253,6 +290,7 @@ int main(void) {
   RUN(a_text_is_the_sum_of_its_pieces_in_every_type);
   RUN(weights_and_a_mapping_count);
   RUN(long_texts_do_not_overflow);
+  RUN(threads_share_a_model);
   RUN(other_files_are_refused_in_a_sentence);
   RUN(a_published_table_is_added_as_it_stands);
   free(tokenizer);

@@ -228,6 +228,7 @@ static void other_files_are_refused_in_a_sentence(void) {
                      "max_input_chars_per_word is not a number from 1 to 1000"));
   CHECK(refused_with(BERT_NORMALIZER, "", ",\"continuing_subword_prefix\":7", "continuing_subword_prefix is no text"));
   CHECK(refused_with(BERT_NORMALIZER, BERT_SPECIAL(1, "new york"), "", "the added token \"new york\""));
+  CHECK(refused_with(BERT_NORMALIZER, BERT_SPECIAL(1, "a\\u001b[31m"), "", "the added token \"a\\x1b[31m\""));
   CHECK(refused_with(BERT_NORMALIZER, "{\"content\":\"[X]\"}", "", "added_tokens[0] has no content and id"));
 }
 

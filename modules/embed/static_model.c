@@ -178,6 +178,10 @@ typedef struct Reading {
   Error *err;
 } Reading;
 
+static const char *type_of(const SafeTensor *t) {
+  return t->type == ELEMENT_OTHER ? "another type" : element_name(t->type);
+}
+
 static int find_table(Reading *r, const SafeTensors *file) {
   r->table = safetensors_get(file, span_str("embeddings"));
   if (r->table == NULL) r->table = safetensors_get(file, span_str("embedding.weight"));
@@ -190,8 +194,8 @@ static int find_table(Reading *r, const SafeTensors *file) {
     return error_set(r->err, "%s: the tensor %.*s is no table of rows of 1 to %d numbers", r->name, (int)t->name.len,
                      t->name.ptr, VECTORS_MAX_DIM);
   if (!element_is_number(t->type))
-    return error_set(r->err, "%s: the tensor %.*s holds %.*s; what is read is I8, F16, BF16, F32 and F64", r->name,
-                     (int)t->name.len, t->name.ptr, (int)t->type_name.len, t->type_name.ptr);
+    return error_set(r->err, "%s: the tensor %.*s holds %s; what is read is I8, F16, BF16, F32 and F64", r->name,
+                     (int)t->name.len, t->name.ptr, type_of(t));
   r->m->rows = (uint32_t)t->shape[0];
   r->m->base.dim = (uint32_t)t->shape[1];
   r->m->stride = (r->m->base.dim + LANES - 1) / LANES * LANES;
@@ -242,8 +246,8 @@ static int read_weights(const Reading *r) {
   if (t == NULL) return 0;
   if (check_list(r, t) != 0) return -1;
   if (!element_is_number(t->type))
-    return error_set(r->err, "%s: the tensor weights holds %.*s; what is read is I8, F16, BF16, F32 and F64", r->name,
-                     (int)t->type_name.len, t->type_name.ptr);
+    return error_set(r->err, "%s: the tensor weights holds %s; what is read is I8, F16, BF16, F32 and F64", r->name,
+                     type_of(t));
   r->m->weight = malloc(pieces * sizeof *r->m->weight);
   if (r->m->weight == NULL) return error_memory(r->err);
   element_floats(t->type, t->bytes.ptr, element_size(t->type), pieces, 0, r->m->weight);
@@ -270,8 +274,8 @@ static int read_mapping(const Reading *r) {
   if (t != NULL && check_list(r, t) != 0) return -1;
   if (t != NULL && t->type != ELEMENT_I32 && t->type != ELEMENT_I64 && t->type != ELEMENT_U32 &&
       t->type != ELEMENT_U16)
-    return error_set(r->err, "%s: the tensor mapping holds %.*s; what is read is I32, I64, U32 and U16", r->name,
-                     (int)t->type_name.len, t->type_name.ptr);
+    return error_set(r->err, "%s: the tensor mapping holds %s; what is read is I32, I64, U32 and U16", r->name,
+                     type_of(t));
   m->row = malloc(pieces * sizeof *m->row);
   if (m->row == NULL) return error_memory(r->err);
   for (uint32_t i = 0; i < pieces; i++) {

@@ -1,6 +1,8 @@
 /* modules/embed/wordpiece_file.c - reading tokenizer.json: see wordpiece.h */
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "core/printable.h"
 #include "corpus/json.h"
 #include "embed/wordpiece_inside.h"
 
@@ -75,12 +77,21 @@ static int is_text(const JsonValue *v, const char *text) {
 
 static int absent(const JsonValue *v) { return v->kind == JSON_NONE || v->kind == JSON_NULL; }
 
-/* What a part of the tokenizer calls itself, for a message: at most 40 bytes of its type. */
-static void type_of(const JsonValue *part, char out[41]) {
+enum { SHOWN = 64 };
+
+/* The beginning of a text of the file, for a message. */
+static const char *shown(Span text, char out[SHOWN]) {
+  Buf safe = { 0 };
+  out[0] = '\0';
+  if (printable(&safe, text, 0) == 0) snprintf(out, SHOWN, "%.*s", (int)safe.len, buf_span(&safe).ptr);
+  buf_free(&safe);
+  return out;
+}
+
+/* What a part of the tokenizer calls itself. */
+static const char *type_of(const JsonValue *part, char out[SHOWN]) {
   JsonValue type = json_get(part, span_str("type"));
-  size_t len = type.kind != JSON_STRING ? 0 : type.raw.len < 40 ? type.raw.len : 40;
-  memcpy(out, len == 0 ? "none" : type.raw.ptr, len == 0 ? 5 : len);
-  if (len > 0) out[len] = '\0';
+  return shown(type.kind == JSON_STRING ? type.raw : span_str("none"), out);
 }
 
 static int read_option(const Reading *r, const JsonValue *normalizer, const char *key, int otherwise, uint8_t *out) {
@@ -93,13 +104,12 @@ static int read_option(const Reading *r, const JsonValue *normalizer, const char
 /* A normalizer that is none leaves the text as it is. */
 static int read_normalizer(const Reading *r, const JsonValue *root, Wordpiece *t) {
   JsonValue v = json_get(root, span_str("normalizer"));
-  char type[41];
+  char type[SHOWN];
   if (absent(&v)) return 0;
   JsonValue named = json_get(&v, span_str("type"));
-  if (!is_text(&named, "BertNormalizer")) {
-    type_of(&v, type);
-    return error_set(r->err, "%s has the normalizer %s; of them only BertNormalizer is read", r->name, type);
-  }
+  if (!is_text(&named, "BertNormalizer"))
+    return error_set(r->err, "%s has the normalizer %s; of them only BertNormalizer is read", r->name,
+                     type_of(&v, type));
   if (read_option(r, &v, "clean_text", 1, &t->clean) != 0 ||
       read_option(r, &v, "handle_chinese_chars", 1, &t->chinese) != 0 ||
       read_option(r, &v, "lowercase", 1, &t->lower) != 0)
@@ -109,10 +119,10 @@ static int read_normalizer(const Reading *r, const JsonValue *root, Wordpiece *t
 
 static int check_pre_tokenizer(const Reading *r, const JsonValue *root) {
   JsonValue v = json_get(root, span_str("pre_tokenizer")), type = json_get(&v, span_str("type"));
-  char name[41];
+  char name[SHOWN];
   if (is_text(&type, "BertPreTokenizer")) return 0;
-  type_of(&v, name);
-  return error_set(r->err, "%s has the pre_tokenizer %s; of them only BertPreTokenizer is read", r->name, name);
+  return error_set(r->err, "%s has the pre_tokenizer %s; of them only BertPreTokenizer is read", r->name,
+                   type_of(&v, name));
 }
 
 /* A whole number from 0 to most. 0, -1 if it is none. */
@@ -132,9 +142,10 @@ enum { MOST_PIECE = (1 << 30) - 1 };
 static int add_piece(const Reading *r, Wordpiece *t, const JsonValue *key, const JsonValue *value, char *room) {
   uint32_t piece, node;
   size_t len = json_decode(key->raw, room);
+  char said[SHOWN];
   if (read_number(value, MOST_PIECE, &piece) != 0)
-    return error_set(r->err, "%s: the piece \"%.*s\" has no number from 0 to %d", r->name,
-                     (int)(len < 60 ? len : 60), room, MOST_PIECE);
+    return error_set(r->err, "%s: the piece \"%s\" has no number from 0 to %d", r->name,
+                     shown(span_of(room, len), said), MOST_PIECE);
   if ((node = trie_make(&t->trie, span_of(room, len))) == PIECE_NONE)
     return error_set(r->err, "%s: not enough memory for its vocabulary", r->name);
   t->trie.piece[node] = piece;
@@ -170,19 +181,18 @@ static int read_text(const Reading *r, const JsonValue *model, const char *key, 
 
 static int read_model(const Reading *r, const JsonValue *root, Wordpiece *t) {
   JsonValue model = json_get(root, span_str("model")), type = json_get(&model, span_str("type"));
-  char text[65];
+  char text[65], said[SHOWN];
   JsonValue most = json_get(&model, span_str("max_input_chars_per_word"));
-  if (!is_text(&type, "WordPiece") && (!absent(&type) || absent(&most))) {     /* old files name no type */
-    type_of(&model, text);
+  if (!is_text(&type, "WordPiece") && (!absent(&type) || absent(&most)))       /* old files name no type */
     return error_set(r->err, "%s: its model is of the type %s; of the tokenizers of static models only WordPiece is "
-                     "read", r->name, text);
-  }
+                     "read", r->name, type_of(&model, said));
   if (read_vocabulary(r, &model, t) != 0) return -1;
   int len = read_text(r, &model, "unk_token", "[UNK]", text, sizeof text);
   if (len < 0) return -1;
   t->unknown = trie_find(&t->trie, 0, text, (size_t)len);
   if (t->unknown == PIECE_NONE)
-    return error_set(r->err, "%s: model.unk_token \"%s\" is not in its vocabulary", r->name, text);
+    return error_set(r->err, "%s: model.unk_token \"%s\" is not in its vocabulary", r->name,
+                     shown(span_of(text, (size_t)len), said));
   if ((len = read_text(r, &model, "continuing_subword_prefix", "##", text, sizeof text)) < 0) return -1;
   t->trie.inner = trie_make(&t->trie, span_of(text, (size_t)len));
   if (t->trie.inner == PIECE_NONE) return error_memory(r->err);
@@ -198,14 +208,14 @@ static int read_added(const Reading *r, const JsonValue *v, Wordpiece *t, char *
   JsonValue content = json_get(v, span_str("content")), id = json_get(v, span_str("id"));
   JsonValue normalized = json_get(v, span_str("normalized")), single = json_get(v, span_str("single_word"));
   AddedPiece *a = &t->added[t->nadded];
+  char said[SHOWN];
   if (content.kind != JSON_STRING || read_number(&id, MOST_PIECE, &a->piece) != 0)
     return error_set(r->err, "%s: added_tokens[%zu] has no content and id", r->name, t->nadded);
   a->text = span_of(room, json_decode(content.raw, room));
   unsigned char first = a->text.len > 0 ? (unsigned char)a->text.ptr[0] : 0;
   if (normalized.kind == JSON_TRUE || single.kind == JSON_TRUE || t->kind[first] != BYTE_PUNCTUATION)
-    return error_set(r->err, "%s has the added token \"%.*s\"; of them only those are read that begin with ASCII "
-                     "punctuation and have normalized and single_word false", r->name,
-                     (int)(a->text.len < 60 ? a->text.len : 60), a->text.ptr);
+    return error_set(r->err, "%s has the added token \"%s\"; of them only those are read that begin with ASCII "
+                     "punctuation and have normalized and single_word false", r->name, shown(a->text, said));
   t->starts[first] = 1;
   if (a->piece >= t->count) t->count = a->piece + 1;
   t->nadded++;

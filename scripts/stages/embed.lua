@@ -3,6 +3,7 @@
 
 local screen = require "report.screen"
 local sources = require "embed.sources"
+local thresholds = require "embed.thresholds"
 local vectors = require "vectors"
 
 local FIELDS = { "system", "input", "output", "alternative", "assistant" }
@@ -31,8 +32,9 @@ return {
   scope   = "corpus",
   doc     = "give each row a vector, for the stages that compare meanings or topics",
   params  = {
-    model   = { type = "string", doc = "what embeds: \"lexical\"; or a folder with a static model, as model2vec "
-                  .. "publishes them (model.safetensors and tokenizer.json)" },
+    model   = { type = "string", doc = ("what embeds: \"lexical\"; or a folder with a static model, as model2vec "
+                  .. "publishes them (model.safetensors and tokenizer.json): semantic_dedup takes a cosine of %g for it"
+                  ):format(thresholds.static) },
     file    = { type = { "string", "list" }, of = { type = "string" }, words = "a file's name, or a list of such",
                 doc = "vectors that are there already: row i is that of the i-th line that is not blank" },
     array   = { type = "string", doc = "of a .npz or safetensors file: the name of the array; where there is only one "
