@@ -7,7 +7,9 @@
 
 #include "core/spill.h"
 #include "cosine/basis.h"
+#include "cosine/bytes.h"
 #include "cosine/pack.h"
+#include "cosine/sweep.h"
 #include "vectors/dense.h"
 
 enum {
@@ -16,6 +18,8 @@ enum {
   TRIAL = 1024,          /* rows of the sample whose pairs tell how much a head rules out */
   BLOCK = 256
 };
+
+static const uint32_t WIDTHS[] = { 16, 24, 32, 48, 64, 96, 128, 192, 256 };   /* that are tried */
 
 static const double UNIT = 1.0 / (1 << 24);
 
@@ -55,8 +59,18 @@ static double share_at(const float *x, uint32_t n, uint32_t width, double bound,
   return (double)reach / ((double)n * (n - 1) / 2);
 }
 
-/* Nanoseconds a pair, about: products of a tenth of all pairs (clusters spare the rest), and a look at what they leave. */
-static double cost(uint32_t width, double share) { return 0.1 * width * 0.02 + share * 150; }
+/* Nanoseconds a pair, about: a product, and a look at those that it leaves. */
+static double cost(uint32_t dim, uint32_t width, double share) {
+  return width * sweep_number_ns(simd_best()) + share * (100 + dim);
+}
+
+/* What bytes (bytes.h) will take off the bound of such heads. */
+static double coarse(const float *x, size_t n, uint32_t width) {
+  float most = 0;
+  if (!bytes_pay(simd_best())) return 0;
+  for (size_t i = 0; i < n * width; i++) most = fmaxf(most, fabsf(x[i]));
+  return 2.5 * most / 127 * sqrt(width / 12.0);
+}
 
 /* The length of head that is cheapest on pairs of the sample; dim: none is better than whole vectors. */
 static uint32_t choose(const float *sample, uint32_t n, const Basis *b, double threshold, float *room) {
@@ -65,14 +79,17 @@ static uint32_t choose(const float *sample, uint32_t n, const Basis *b, double t
   uint32_t best = 0;
   if (along != NULL && head != NULL) {
     Heads h = { .width = dim, .delta = pack_slack(dim) };
-    double least = cost(dim, share_at(sample, n, dim, heads_bound(&h, threshold), room));
+    double bound = heads_bound(&h, threshold) - coarse(sample, n, dim);
+    double least = cost(dim, dim, share_at(sample, n, dim, bound, room));
     best = dim;
     dense_nt(n, b->n, dim, sample, dim, b->x, dim, along, b->n);
-    for (uint32_t width = 16; width <= b->n + 1; width *= 2) {
+    for (size_t k = 0; k < sizeof WIDTHS / sizeof WIDTHS[0] && WIDTHS[k] <= b->n + 1; k++) {
+      const uint32_t width = WIDTHS[k];
       h = (Heads){ .width = width, .delta = delta_of(dim, width) };
       for (uint32_t i = 0; i < n; i++)
         finish_head(along + (size_t)i * b->n, width, h.delta, head + (size_t)i * width);
-      const double c = cost(width, share_at(head, n, width, heads_bound(&h, threshold), room));
+      bound = heads_bound(&h, threshold) - coarse(head, n, width);
+      const double c = cost(dim, width, share_at(head, n, width, bound, room));
       if (c >= least) continue;
       least = c;
       best = width;

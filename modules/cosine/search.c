@@ -30,10 +30,10 @@ typedef struct Search {
 } Search;
 
 /* Two rows' heads are near enough. A pair below what is wanted by now (hits.h) needs no verdict. */
-static int decide(void *ctx, int worker, uint32_t a, uint32_t b, float product) {
+static int decide(void *ctx, int worker, uint32_t a, uint32_t b, double most) {
   Search *s = ctx;
   const double least = hits_least(&s->hits);
-  if (product < heads_bound(&s->shape, least) - s->cells.error) return 0;
+  if (most < heads_bound(&s->shape, least)) return 0;
   const uint32_t i = s->cells.row[a], j = s->cells.row[b];
   const double cosine = vectors_cosine(s->v, s->mine[i], s->mine[j]);
   return cosine < least ? 0 : hits_add(&s->hits, worker, s->place[i], s->place[j], cosine);

@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cosine/bytes.h"
+
 enum { BLOCK = 192, RUN_BYTES = 256 * 1024, TRIALS = 96 };
 
 /* A row of the block that reaches a cell, and the positions of that cell's rows that it may meet. */
 typedef struct Reach { uint32_t cell, row; float along; uint32_t low, high; } Reach;
 
 typedef struct SweepRoom {
-  float *few;            /* [groups of a block][width][PANEL_FEW] */
+  float *few;            /* [groups of a block][width][PANEL_FEW], or as many bytes by fours */
   Reach *reach;          /* [reaches] of capacity, in the order of the centres' scan; */
   Reach *sorted;         /* by cell */
   size_t reaches, capacity;
@@ -26,6 +28,8 @@ typedef struct Sweep {
   const Cells *c;
   double bound;
   SimdPath path;
+  Bytes bytes;           /* panel NULL: products are of floats */
+  int32_t least_sum;
   float least[PANEL_LANES];   /* bound of a float product */
   float *least_centre;       /* [k in panels] what a row must have with a centre to meet any row of its cell */
   SweepUnit *unit;
@@ -118,23 +122,36 @@ static int by_low(const void *a, const void *b) {
   return x->row < y->row ? -1 : x->row > y->row;
 }
 
-typedef struct Group { const Reach *reach; uint32_t n, low, high; } Group;
+typedef struct Group { const Reach *reach; uint32_t n, low, high; int32_t each[PANEL_FEW]; } Group;
 
 static int tell(const Sweep *s, SweepRoom *room, int worker, const Group *g, size_t panel, size_t hits) {
+  const double more = s->bytes.panel != NULL ? s->bytes.slack + 1e-6 : s->c->error;
   for (size_t h = 0; h < hits; h++) {
     const uint32_t a = g->reach[room->hit[h].few].row, b = (uint32_t)(panel * PANEL_LANES) + room->hit[h].many;
     if (b < g->low || b >= g->high || b <= a) continue;
     room->counts.reached++;
-    const int r = s->fn(s->ctx, worker, a, b, room->hit[h].product);
+    const int r = s->fn(s->ctx, worker, a, b, room->hit[h].product + more);
     if (r != 0) return r;
   }
   return 0;
 }
 
+/* Where the few of group g lie. */
+static float *few_at(const Sweep *s, const SweepRoom *room, size_t g) {
+  return room->few + g * PANEL_FEW * (s->bytes.panel != NULL ? s->bytes.quads : s->c->width);
+}
+
+static size_t reach_panels(const Sweep *s, SweepRoom *room, const Group *g, const float *few, size_t panel, size_t n) {
+  if (s->bytes.panel != NULL)
+    return bytes_reach(1, &s->bytes, (const uint32_t *)(const void *)few, s->least_sum, g->each, g->n, panel, n,
+                       room->hit);
+  return panels_reach(s->path, few, g->n, s->c->panel + panel * PANEL_LANES * s->c->width, n, s->c->width, s->least, 0,
+                      room->hit);
+}
+
 /* Groups of six against the panels that their rings cover, a run of panels after the other. */
 static int hold(const Sweep *s, SweepRoom *room, int worker, const Group *group, size_t groups, uint32_t low,
                 uint32_t high) {
-  const Cells *c = s->c;
   const size_t last = panels_of(high);
   for (size_t from = low / PANEL_LANES; from < last; from += s->run) {
     for (size_t g = 0; g < groups; g++) {
@@ -142,8 +159,7 @@ static int hold(const Sweep *s, SweepRoom *room, int worker, const Group *group,
       if (p < from) p = from;
       if (to > from + s->run) to = from + s->run;
       if (p >= to) continue;
-      const size_t hits = panels_reach(s->path, room->few + g * PANEL_FEW * c->width, group[g].n,
-                                      c->panel + p * PANEL_LANES * c->width, to - p, c->width, s->least, 0, room->hit);
+      const size_t hits = reach_panels(s, room, &group[g], few_at(s, room, g), p, to - p);
       const int r = hits > 0 ? tell(s, room, worker, &group[g], p, hits) : 0;
       if (r != 0) return r;
     }
@@ -167,7 +183,7 @@ static int meet_cell(const Sweep *s, SweepRoom *room, int worker, Reach *reach, 
   qsort(reach, m, sizeof *reach, by_low);
   for (size_t i = 0; i < m; i += PANEL_FEW) {
     Group *g = &group[groups];
-    *g = (Group){ reach + i, m - i < PANEL_FEW ? (uint32_t)(m - i) : PANEL_FEW, reach[i].low, 0 };
+    *g = (Group){ .reach = reach + i, .n = m - i < PANEL_FEW ? (uint32_t)(m - i) : PANEL_FEW, .low = reach[i].low };
     uint32_t position[PANEL_FEW];
     for (uint32_t k = 0; k < g->n; k++) {
       position[k] = g->reach[k].row;
@@ -178,7 +194,9 @@ static int meet_cell(const Sweep *s, SweepRoom *room, int worker, Reach *reach, 
       room->counts.by_annulus -= taken;
       room->counts.taken += taken;
     }
-    cells_few(s->c, position, g->n, room->few + groups++ * PANEL_FEW * s->c->width);
+    float *few = few_at(s, room, groups++);
+    if (s->bytes.panel == NULL) cells_few(s->c, position, g->n, few);
+    else bytes_few(&s->bytes, position, g->n, s->least_sum, (uint32_t *)(void *)few, g->each);
     if (g->low < low) low = g->low;
     if (g->high > high) high = g->high;
   }
@@ -243,8 +261,10 @@ static int bound_centres(Sweep *s) {
   return 0;
 }
 
-/* Nanoseconds, about: of a row with a cell that it reaches, and of a product's number. */
+/* Of a row with a cell that it reaches, and of a product of floats for each of its numbers. */
 static const double REACH_NS = 150, NUMBER_NS = 0.02;
+
+double sweep_number_ns(SimdPath path) { return bytes_pay(path) ? NUMBER_NS / 4 : NUMBER_NS; }
 
 /* Would cells spare more than they cost? Some rows, spread over all, are held against all cells. 1, 0; -1 out of memory. */
 static int is_worth(const Sweep *s) {
@@ -256,7 +276,7 @@ static int is_worth(const Sweep *s) {
     uint32_t position = (uint32_t)(((uint64_t)i * 2 + 1) * c->n / (2 * TRIALS));
     room->reaches = 0;
     r = reach_cells(s, room, &position, 1, 0);
-    spared += c->n * NUMBER_NS * c->width;
+    spared += c->n * sweep_number_ns(s->path) * c->width;
     for (size_t k = 0; r == 0 && k < room->reaches; k++) {
       Reach *reach = &room->reach[k];
       reach->row = 0;
@@ -280,22 +300,33 @@ static int lay_units(Sweep *s) {
   return 0;
 }
 
+static void set_bounds(Sweep *s) {
+  const size_t panel = PANEL_LANES * (s->bytes.panel != NULL ? 4 * (size_t)s->bytes.quads : s->c->width * sizeof(float));
+  s->run = RUN_BYTES / panel;
+  if (s->run < 1) s->run = 1;
+  if (s->run > PANEL_MOST_PANELS) s->run = PANEL_MOST_PANELS;
+  for (int l = 0; l < PANEL_LANES; l++) s->least[l] = below(s->bound - s->c->error);
+  if (s->bytes.panel != NULL) s->least_sum = bytes_least(&s->bytes, s->bound);
+}
+
 static int run_sweep(Sweep *s, Pool *pool, SweepCounts *counts) {
   uint32_t all[2] = { 0, s->c->n };
   Cells flat = *s->c;
   flat.k = 1;
   flat.start = all;
-  s->run = RUN_BYTES / (PANEL_LANES * sizeof(float) * s->c->width);
-  if (s->run < 1) s->run = 1;
-  if (s->run > PANEL_MOST_PANELS) s->run = PANEL_MOST_PANELS;
-  for (int l = 0; l < PANEL_LANES; l++) s->least[l] = below(s->bound - s->c->error);
   int r = bound_centres(s), worth = 0;
   if (r == 0 && s->c->k > 1) worth = is_worth(s);
   if (worth < 0) r = -1;
   if (worth == 0) s->c = &flat;
   counts->cells = worth ? s->c->k : 0;
-  if (r == 0) r = lay_units(s);
-  return r != 0 ? r : pool_for(pool, s->units, 1, sweep_some, s);
+  if (r == 0 && worth == 0 && bytes_pay(s->path)) r = bytes_make(&s->bytes, s->c, pool);
+  if (r == 0) {
+    set_bounds(s);
+    r = lay_units(s);
+  }
+  if (r == 0) r = pool_for(pool, s->units, 1, sweep_some, s);
+  bytes_free(&s->bytes);
+  return r;
 }
 
 int sweep_pairs(const Cells *c, double bound, SimdPath path, Pool *pool, SweepFn fn, void *ctx, SweepCounts *counts) {
