@@ -8,7 +8,7 @@
 #include "cosine/pack.h"
 #include "vectors/dense.h"
 
-enum { ROUNDS = 3, SWEEPS = 12, BLOCK = 256 };
+enum { ROUNDS = 2, SWEEPS = 12, BLOCK = 256 };
 
 uint32_t basis_size(uint32_t dim) {
   if (dim < 48) return 0;

@@ -14,7 +14,7 @@
 
 enum {
   FEWEST = 512,          /* vectors for which a basis is worth its while */
-  SAMPLE = 8192, SAMPLE_FLOATS = 1 << 24,
+  SAMPLE = 4096, SAMPLE_FLOATS = 1 << 24,
   TRIAL = 1024,          /* rows of the sample whose pairs tell how much a head rules out */
   BLOCK = 256
 };
