@@ -255,6 +255,8 @@ local SMALL = {
     ["cooking.jsonl:12"] = "near_dedup" } },
   { recipe = "examples/shared_policy/garden.lua", run = "garden_v1", rows = 12, ends = {
     ["garden.jsonl:5"] = "non_answers", ["garden.jsonl:7"] = "length", ["garden.jsonl:10"] = "near_dedup" } },
+  { recipe = "examples/meaning/recipe.lua", run = "workshop_v1", rows = 14, ends = {
+    ["faq.jsonl:5"] = "semantic_dedup", ["faq.jsonl:8"] = "semantic_dedup", ["faq.jsonl:12"] = "semantic_dedup" } },
 }
 
 for _, small in ipairs(SMALL) do
