@@ -271,6 +271,20 @@ for _, small in ipairs(SMALL) do
   end)
 end
 
+check.test("the coverage recipe says what production asks and the tickets do not answer", function()
+  run("run", "examples/helpdesk/coverage.lua", "--out", folder, "--run-id", "a", "--quiet")
+  local out = folder .. "/helpdesk_coverage/a/"
+  local _, n = rejections(out)
+  local record = json.decode(read(out .. "lineage.json"))
+  check.eq(#lines_of(out .. "curated.jsonl") + n, 1984)
+  local seen = {}
+  for _, stage in ipairs(record.stats.stage_counts) do seen[stage.stage] = stage end
+  check.ok(seen.semantic_dedup.removed > 0 and seen.balance.removed > 0)
+  local page = select(2, check.run(check.tamis .. " report " .. check.quote(out)))
+  check.contains(page, "Training against production: ")
+  check.contains(page, "of 62 rows")
+end)
+
 check.test("the policy masks the e-mail address and the telephone number", function()
   check.contains(read(folder .. "/cooking_v1/a/curated.jsonl"), "[EMAIL]")
   check.contains(read(folder .. "/garden_v1/a/curated.jsonl"), "[PHONE]")
