@@ -6,6 +6,7 @@ local figures = require "report.figures"
 local health = require "report.health"
 local json = require "json"
 local keys = require "run.keys"
+local meaning = require "report.meaning"
 local remedy = require "report.remedy"
 local screen = require "report.screen"
 local show = require "repl.show"
@@ -74,6 +75,7 @@ return function(o, options)
     local at = native:row(f.leakage.row)
     f.leakage.example, f.leakage.row = ("%s:%d"):format(at.source, at.line), nil
   end
+  meaning.add(f, { stats = { stage_counts = o.history } })
   local checks = health.examine(f)
   local blocks = document.report(f, checks)
   f.health = checks

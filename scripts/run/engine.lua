@@ -234,7 +234,7 @@ local function count(self, first, view)
   self.revived, self.groups = revival.result(self.revival, view)
   for _, stat in ipairs(self.stats) do
     stat.seen, stat.removed, stat.edited = seen, removed[stat.name] or 0, edited[stat.name]
-    stat.revived = self.revived[stat.name]
+    stat.revived, stat.figures = self.revived[stat.name], self.infos[stat.name] or stat.figures
     seen = seen - stat.removed
   end
 end
