@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "text/bag.h"
-#include "tests/check.h"
+#include "check.h"
 
 static size_t read_kinds(Bag *b, const char *s, unsigned kinds) {
   CHECK(bag_read(b, span_str(s), kinds) == 0);

@@ -4,7 +4,7 @@
 
 #include "embed/lexical.h"
 #include "embed/svd.h"
-#include "tests/check.h"
+#include "check.h"
 
 enum { DIM = 64, TEXTS = 300, WORDS = 120 };
 
@@ -48,9 +48,10 @@ static Lexical *fit(Set *s, LexicalParams p, Pool *pool) {
   return l;
 }
 
-static const LexicalParams PROJECTION = { .method = LEXICAL_PROJECTION, .features = BAG_WORDS | BAG_BIGRAMS, .dim = DIM };
-static const LexicalParams SVD = { .method = LEXICAL_SVD, .features = BAG_WORDS | BAG_BIGRAMS, .dim = DIM, .seed = 42,
-                                   .sample = TEXTS, .terms = 1 << 16, .least = 1, .iterations = 4 };
+static const LexicalParams PROJECTION = { .method = LEXICAL_PROJECTION, .features = BAG_WORDS | BAG_BIGRAMS, .dim = DIM,
+                                          .kind = { 1, 0.5f, 1 } };
+static const LexicalParams SVD = { .method = LEXICAL_SVD, .features = BAG_WORDS | BAG_BIGRAMS, .dim = DIM,
+                                   .kind = { 1, 0.5f, 1 }, .seed = 42, .sample = TEXTS, .terms = 1 << 16, .least = 1, .iterations = 4 };
 
 /* A text's weights by the definition, dense: weight[LEXICAL_BUCKETS] zeroed by the caller. */
 static void weights_of(Set *s, const uint32_t *df, const char *text, unsigned features, double *weight) {
@@ -58,7 +59,7 @@ static void weights_of(Set *s, const uint32_t *df, const char *text, unsigned fe
   CHECK(bag_read(&b, span_str(text), features) == 0 && bag_count(&b) == 0);
   for (size_t i = 0; i < b.n; i++) {
     uint32_t k = bag_bucket(b.hash[i], LEXICAL_BUCKETS);
-    weight[k] += (1 + log(b.count[i])) * (1 + log((1 + (double)s->n) / (1 + (double)df[k])));
+    weight[k] += ((b.hash[i] & BAG_KIND) == BAG_BIGRAM ? 0.5 : 1) * (1 + log(b.count[i])) * (1 + log((1 + (double)s->n) / (1 + (double)df[k])));
   }
   bag_free(&b);
 }
@@ -98,7 +99,7 @@ static void projected_vectors_are_signed_sums_of_the_weights(void) {
     CHECK(embed(l, room, s->text[i], x) == 0);
     CHECK(bag_read(&b, span_str(s->text[i]), PROJECTION.features) == 0 && bag_count(&b) == 0);
     for (size_t k = 0; k < b.n; k++) {
-      double w = (1 + log(b.count[k])) *
+      double w = ((b.hash[k] & BAG_KIND) == BAG_BIGRAM ? 0.5 : 1) * (1 + log(b.count[k])) *
                  (1 + log((1 + (double)s->n) / (1 + (double)df[bag_bucket(b.hash[k], LEXICAL_BUCKETS)])));
       want[bag_place(b.hash[k], DIM)] += bag_sign(b.hash[k]) ? -w : w;
     }

@@ -26,9 +26,14 @@ for _, method in ipairs(lexical.has_svd() and { "projection", "svd" } or { "proj
     local child, info = run(views.load(ROWS), { model = "lexical", method = method, sample = 5 })
     check.ok(child, info)
     local v = vectors.of(child)
-    check.eq({ #v, v:dim(), v:name(), v:meaning() }, { 4, 256, "lexical", false })
+    check.eq({ #v, v:dim(), v:name(), v:meaning() },
+      { 4, 256, method == "svd" and "lexical svd" or "lexical", false })
     if method == "projection" then
       check.near(v:cosine(1, 2), 1, 1e-6)   -- case, punctuation and order of marks count nothing
+      local e = v:embedder()
+      local one, two = e:embed("the dog bites the man"), e:embed("the man bites the dog")
+      local cosine = vectors.cosine(one, two)
+      check.ok(cosine < 0.95 and cosine > 0.6, cosine)   -- in another order: the pairs differ
       check.ok(v:cosine(1, 3) < 0.5 and v:cosine(1, 4) < 0.4)
     end
     check.eq(v:has(5), false)
@@ -63,6 +68,7 @@ check.test("wrong parameters are told", function()
   local view = views.load(ROWS)
   check.raises("dim: expected a multiple of 8", lexical.fit, view, { dim = 12 })
   check.raises("sample: expected a whole number", lexical.fit, view, { sample = 0 })
+  check.raises("bigram: expected a weight", lexical.fit, view, { bigram = 0 })
   check.raises("method: expected", lexical.fit, view, { method = "pca" })
 end)
 

@@ -3,11 +3,12 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "core/spill.h"
 #include "embed/svd.h"
 
-enum { GRAIN = 64, TF = 256 };
+enum { GRAIN = 64, TF = 256, LARGE_PAGE = 1 << 21 };
 
 /* What a worker needs to make a vector of a text. */
 typedef struct Room {
@@ -38,7 +39,7 @@ static inline uint32_t bucket_of(uint64_t feature) { return bag_bucket(feature, 
 static inline float weight(const Lexical *l, const Room *r, size_t i) {
   uint32_t c = r->bag.count[i];
   float tf = c < TF ? r->tf[c] : (float)(1 + log(c));
-  return tf * l->idf[bucket_of(r->bag.hash[i])];
+  return tf * l->idf[bucket_of(r->bag.hash[i])] * l->p.kind[r->bag.hash[i] & BAG_KIND];
 }
 
 static int read_text(const Lexical *l, Room *r, Span text) {
@@ -48,10 +49,15 @@ static int read_text(const Lexical *l, Room *r, Span text) {
 /* ---- a text's vector ---- */
 
 static void project(const Lexical *l, const Room *r, float *out) {
+  for (size_t i = 0; i < r->bag.n; i++) __builtin_prefetch(&l->idf[bucket_of(r->bag.hash[i])]);
   for (size_t i = 0; i < r->bag.n; i++) {
     uint64_t h = r->bag.hash[i];
+    uint32_t bits;
     float w = weight(l, r, i);
-    out[bag_place(h, l->p.dim)] += bag_sign(h) ? -w : w;
+    memcpy(&bits, &w, sizeof bits);
+    bits ^= bag_sign(h) << 31;   /* without a branch on what nobody can foresee */
+    memcpy(&w, &bits, sizeof w);
+    out[bag_place(h, l->p.dim)] += w;
   }
 }
 
@@ -101,9 +107,29 @@ static int embed(const Embedder *e, void *room, Span text, float *out) {
   return 0;
 }
 
+/* Asks for large pages where the system has some: what is looked up in no order is on another page each time. */
+static void large_pages(void *at, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  size_t before = (LARGE_PAGE - (uintptr_t)at % LARGE_PAGE) % LARGE_PAGE;
+  if (bytes > before) madvise((char *)at + before, bytes - before, MADV_HUGEPAGE);   /* refused: only slower */
+#else
+  (void)at, (void)bytes;
+#endif
+}
+
+/* A number a bucket, zeroed. NULL if out of memory. */
+static void *table_new(size_t width) {
+  size_t bytes = LEXICAL_BUCKETS * width;
+  void *table = aligned_alloc(LARGE_PAGE, bytes);
+  if (table == NULL) return NULL;
+  large_pages(table, bytes);
+  memset(table, 0, bytes);
+  return table;
+}
+
 static void destroy(Embedder *e) {
   Lexical *l = (Lexical *)e;
-  spill_free(l->idf);
+  free(l->idf);
   spill_free(l->term);
   spill_free(l->basis);
   free(l->energy);
@@ -131,6 +157,7 @@ static int count_texts(void *ctx, size_t begin, size_t end, int worker) {
   for (size_t i = begin; i < end; i++) {
     Span text;
     if (f->texts.text(f->texts.ctx, i, worker, &text) != 0 || read_text(f->l, r, text) != 0) return -1;
+    for (size_t k = 0; k < r->bag.n; k++) __builtin_prefetch(&df[bucket_of(r->bag.hash[k])], 1);
     for (size_t k = 0; k < r->bag.n; k++) df[bucket_of(r->bag.hash[k])]++;
   }
   return 0;
@@ -265,6 +292,7 @@ static int fit_svd(Fit *f, Pool *pool, Error *err) {
   if (status != 0 || choose_terms(f) != 0 || make_matrix(f, &squares) != 0) return error_memory(err);
   l->basis = spill_alloc(((size_t)l->nterms * l->p.dim + 8) * sizeof *l->basis);
   if (l->basis == NULL) return error_memory(err);
+  large_pages(l->basis, (size_t)l->nterms * l->p.dim * sizeof *l->basis);
   if (svd_sparse(&f->a, l->p.dim, l->p.iterations, l->p.seed, pool, l->basis, l->energy, err) != 0) return -1;
   for (uint32_t j = 0; j < l->p.dim; j++) l->energy[j] = squares > 0 ? l->energy[j] * l->energy[j] / squares : 0;
   return 0;
@@ -279,7 +307,7 @@ static int fit_init(Fit *f, Pool *pool) {
   if (f->room == NULL || f->df == NULL) return -1;
   for (int t = 0; t < f->threads; t++) {
     room_init(&f->room[t]);
-    f->df[t] = calloc(LEXICAL_BUCKETS, sizeof **f->df);
+    f->df[t] = table_new(sizeof **f->df);
     if (f->df[t] == NULL) return -1;
   }
   return 0;
@@ -306,11 +334,12 @@ static void fit_free(Fit *f) {
 static Lexical *lexical_new(const LexicalParams *p) {
   Lexical *l = calloc(1, sizeof *l);
   if (l == NULL) return NULL;
-  l->base = (Embedder){ .dim = p->dim, .name = "lexical", .meaning = 0, .room_new = room_new, .room_free = room_free,
+  const char *name = p->method == LEXICAL_SVD ? "lexical svd" : "lexical";
+  l->base = (Embedder){ .dim = p->dim, .name = name, .meaning = 0, .room_new = room_new, .room_free = room_free,
                         .embed = embed, .destroy = destroy };
   atomic_init(&l->base.refs, 1);
   l->p = *p;
-  l->idf = spill_alloc(LEXICAL_BUCKETS * sizeof *l->idf);
+  l->idf = table_new(sizeof *l->idf);
   if (l->idf != NULL) return l;
   free(l);
   return NULL;

@@ -2,8 +2,8 @@
 ** texts share, weighted by how rare these are, and no paraphrase that shares none.
 **
 ** A text is a bag of hashed features (text/bag.h): words, pairs of neighbours, runs of characters. A feature that
-** stands c times weighs (1 + ln c) * (1 + ln((1 + N) / (1 + df))): df of N texts have it, counted in 2^20 buckets
-** over all texts. From these long sparse vectors to dim numbers:
+** stands c times weighs kind * (1 + ln c) * (1 + ln((1 + N) / (1 + df))): df of N texts have it, counted in 2^20
+** buckets over all texts; kind is the weight of words, of pairs, of characters. From these long sparse vectors to dim numbers:
 **
 **   projection   each feature is added to one of dim places, plus or minus, as its hash says (Weinberger et al.,
 **                "Feature hashing for large scale multitask learning", 2009). A cosine is that of the weights,
@@ -24,6 +24,7 @@ typedef enum LexicalMethod { LEXICAL_PROJECTION, LEXICAL_SVD } LexicalMethod;
 typedef struct LexicalParams {
   LexicalMethod method;
   unsigned features;     /* BAG_WORDS | BAG_BIGRAMS | BAG_CHARS */
+  float kind[3];         /* how much a BAG_WORD, a BAG_BIGRAM, a BAG_CHAR counts */
   uint32_t dim;          /* a multiple of 8 */
   /* svd: */
   uint64_t seed;
@@ -34,7 +35,7 @@ typedef struct LexicalParams {
 } LexicalParams;
 
 typedef struct Lexical {
-  Embedder base;         /* name "lexical", meaning 0 */
+  Embedder base;         /* name "lexical" or "lexical svd", meaning 0 */
   LexicalParams p;
   uint64_t texts;        /* N */
   float *idf;            /* [LEXICAL_BUCKETS] */

@@ -1,6 +1,6 @@
 /* modules/embed/lua_lexical.c - lexical vectors for the stage embed (lexical.h).
 **   local embedder, info = lexical.fit(view, { method = "projection" or "svd", features = { "word", "bigram" },
-**       fields = { "input", "output" }, dim = 256, seed = 42, sample = 20000, terms = 65536, least = 2,
+**       fields = { "input", "output" }, bigram = 1, dim = 256, seed = 42, sample = 20000, terms = 65536, least = 2,
 **       iterations = 2 }, pool)                              | nil, message ("interrupted")
 **     info: texts; svd: sampled, terms, energy, a list: the share of the sample's weights along each direction
 **   lexical.has_svd() */
@@ -36,6 +36,12 @@ static LexicalParams check_params(lua_State *L, int t) {
   lua_getfield(L, t, "seed");
   p.seed = (uint64_t)luaL_optinteger(L, -1, 0);
   lua_pop(L, 3);
+  lua_getfield(L, t, "bigram");
+  lua_Number bigram = luaL_optnumber(L, -1, 1);
+  if (!(bigram > 0 && bigram <= 1000)) luaL_error(L, "bigram: expected a weight above 0, at most 1000");
+  lua_pop(L, 1);
+  p.kind[BAG_WORD] = p.kind[BAG_CHAR] = 1;
+  p.kind[BAG_BIGRAM] = (float)bigram;
   p.dim = number(L, t, "dim", 256, LEXICAL_MIN_DIM, LEXICAL_MAX_DIM);
   if (p.dim % 8 != 0) luaL_error(L, "dim: expected a multiple of 8, got %d", (int)p.dim);
   p.sample = number(L, t, "sample", 20000, 1, 1 << 30);

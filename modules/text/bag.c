@@ -11,10 +11,12 @@
 
 enum { BLOCK = 64, PAD = 64 };
 
+__extension__ typedef unsigned __int128 Wide;
+
+/* Both halves of a product of 128 bits, as wyhash (Wang Yi) mixes. */
 static inline uint64_t mix(uint64_t h) {
-  h = (h ^ h >> 32) * UINT64_C(0xD6E8FEB86659FD93);
-  h = (h ^ h >> 32) * UINT64_C(0xD6E8FEB86659FD93);
-  return h ^ h >> 32;
+  Wide w = (Wide)(h ^ UINT64_C(0xA0761D6478BD642F)) * (h ^ UINT64_C(0xE7037ED1A0B428DB) ^ h >> 32);
+  return (uint64_t)(w >> 64) ^ (uint64_t)w;
 }
 
 static inline uint64_t feature(uint64_t h, unsigned kind) { return (mix(h) & ~(uint64_t)BAG_KIND) | kind; }
@@ -226,21 +228,21 @@ static int reserve_counts(Bag *b, size_t n, size_t slots) {
 int bag_count(Bag *b) {
   if (b->n > UINT32_MAX / 4) return -1;
   size_t slots = 64;
-  while (slots < 2 * b->n) slots *= 2;
+  while (slots < 4 * b->n) slots *= 2;
   if (reserve_counts(b, b->n + 1, slots) != 0) return -1;
   memset(b->slot, 0, slots * sizeof *b->slot);
+  memset(b->count, 0, b->n * sizeof *b->count);
   uint32_t distinct = 0;
-  for (size_t i = 0; i < b->n; i++) {
-    uint64_t h = b->hash[i];
+  uint64_t *hash = b->hash;
+  for (size_t i = 0; i < b->n; i++) {   /* without a branch on whether a feature is new, which nobody can foresee */
+    uint64_t h = hash[i];
     size_t at = (size_t)(h >> 20) & (slots - 1);
-    while (b->slot[at] != 0 && b->hash[b->slot[at] - 1] != h) at = (at + 1) & (slots - 1);
-    if (b->slot[at] != 0) {
-      b->count[b->slot[at] - 1]++;
-      continue;
-    }
-    b->hash[distinct] = h;
-    b->count[distinct] = 1;
-    b->slot[at] = ++distinct;
+    while (b->slot[at] != 0 && hash[b->slot[at] - 1] != h) at = (at + 1) & (slots - 1);
+    uint32_t is_new = b->slot[at] == 0, place = is_new ? distinct : b->slot[at] - 1;
+    hash[place] = h;
+    b->count[place]++;
+    b->slot[at] = place + 1;
+    distinct += is_new;
   }
   b->n = distinct;
   return 0;

@@ -22,6 +22,12 @@ end
 
 sources.name = name_of
 
+--- The kind of embedding, as thresholds tell them apart (embed/thresholds.lua).
+function sources.kind(p)
+  local name = name_of(p)
+  return name == "lexical" and p.method == "svd" and "svd" or name
+end
+
 --- The module that serves these parameters; or nil and a sentence.
 function sources.of(p)
   if p.file and p.model then return nil, "it has both file and model: one of them" end

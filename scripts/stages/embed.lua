@@ -47,8 +47,9 @@ return {
     storage = { type = "enum", default = "f32", values = { "f32", "f16" },
                 doc = "numbers of the vectors; f16: half the memory, a cosine moves by less than 0.001" },
     method  = { type = "enum", default = "projection", values = { "projection", "svd" },
-                doc = "of model \"lexical\": projection, quick, a cosine is that of the weighted words, with noise; svd, "
-                  .. "the strongest directions of a sample, where words that stand together come together" },
+                doc = "of model \"lexical\": projection, quick, a cosine is that of the weighted words, with noise; "
+                  .. "svd, the strongest directions of a sample: words that stand together come together, rare ones "
+                  .. "fall away; for topics, not for duplicates" },
     features = { type = "list", of = { type = "enum", values = { "word", "bigram", "char" } },
                 default = { "word", "bigram" }, doc = "of model \"lexical\": words, pairs of neighbouring words, runs "
                   .. "of 3 to 5 characters" },

@@ -85,7 +85,7 @@ return {
     local entry, err = sources.among(p, before)
     if not entry then return err end
     p.embedding = entry.name   -- one behind this stage is not the last for rows that come back
-    p.threshold = p.threshold or thresholds[sources.name(entry.params)]
+    p.threshold = p.threshold or thresholds[sources.kind(entry.params)]
   end,
 
   --- @return  verdicts, and the figures of the search for the lineage; or nil and a message

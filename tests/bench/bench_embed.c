@@ -167,7 +167,7 @@ int main(int argc, char **argv) {
   bench_bag(&rows, BAG_WORDS, "words");
   bench_bag(&rows, BAG_WORDS | BAG_BIGRAMS, "words and pairs");
   bench_bag(&rows, BAG_CHARS, "characters");
-  LexicalParams p = { .method = LEXICAL_PROJECTION, .features = BAG_WORDS, .dim = 256, .seed = 42, .sample = SAMPLE,
+  LexicalParams p = { .method = LEXICAL_PROJECTION, .features = BAG_WORDS, .dim = 256, .kind = { 1, 0.5f, 1 }, .seed = 42, .sample = SAMPLE,
                       .terms = 65536, .least = 2, .iterations = 2 };
   bench_lexical(&rows, p, "projection, words");
   p.features |= BAG_BIGRAMS;

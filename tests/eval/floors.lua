@@ -53,5 +53,15 @@ return {
       ["pairs_records.jsonl"]    = { auc = 0.919, precision = 0.98 },
       ["pairs_postedit.jsonl"]   = { auc = 0.920, spearman = 0.841 },
     },
+    ["lexical, projection, word+bigram"] = {
+      ["pairs_paraphrase.jsonl"] = { auc = 0.890, precision = 0.965 },
+      ["pairs_records.jsonl"]    = { auc = 0.958, precision = 0.985 },
+      ["pairs_postedit.jsonl"]   = { auc = 0.896, spearman = 0.820, precision = 0.79 },
+    },
+    ["lexical, svd, word+bigram"] = {
+      ["pairs_paraphrase.jsonl"] = { auc = 0.920 },
+      ["pairs_records.jsonl"]    = { auc = 0.890, precision = 0.95 },
+      ["pairs_postedit.jsonl"]   = { auc = 0.890, spearman = 0.820 },
+    },
   },
 }

@@ -10,6 +10,7 @@
 package.path = "tests/eval/?.lua;" .. package.path
 local core, corpus, json = require "core", require "corpus", require "json"
 local embed, neardup, trial = require "stages.embed", require "neardup", require "init.trial"
+local lexical = require "lexical"
 local sources, thresholds, vectors = require "embed.sources", require "embed.thresholds", require "vectors"
 local floors = dofile "tests/eval/floors.lua".meaning
 
@@ -86,7 +87,7 @@ local function embedded(changes)
     assert(view, info)
     local v = vectors.of(view)
     return function(a, b) return v:cosine(a, b) or 0 end
-  end, thresholds[sources.name(changes)]
+  end, thresholds[sources.kind(changes)]
 end
 
 -- { name (of its floors too), score, the threshold of semantic_dedup }
@@ -95,6 +96,14 @@ if exists(STATIC .. "/model.safetensors") then
   METHODS[#METHODS + 1] = { "static, potion-base-4m", embedded { model = STATIC } }
 else
   print("skip: no " .. STATIC)
+end
+-- The stage's own features first: words and pairs.
+for _, method in ipairs(lexical.has_svd() and { "projection", "svd" } or { "projection" }) do
+  for _, features in ipairs { { "word", "bigram" }, { "word" }, { "char" } } do
+    local name = ("lexical, %s, %s"):format(method, table.concat(features, "+"))
+    local score, threshold = embedded { model = "lexical", method = method, features = features }
+    METHODS[#METHODS + 1] = { name, score, threshold }
+  end
 end
 
 -- ---- figures ----

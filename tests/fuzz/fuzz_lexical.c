@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
     at += len + 1;
   }
   LexicalParams p = { .method = d[0] & 8 && svd_available() ? LEXICAL_SVD : LEXICAL_PROJECTION, .features = d[0] & 7,
-                      .dim = DIM, .seed = 1, .sample = MOST, .terms = 1 + (d[0] >> 4) * 8u, .least = 1, .iterations = 1 };
+                      .dim = DIM, .kind = { 1, 0.5f, 1 }, .seed = 1, .sample = MOST,
+                      .terms = 1 + (d[0] >> 4) * 8u, .least = 1, .iterations = 1 };
   Lexical *l;
   Error err;
   if (lexical_fit(&l, &p, (LexicalTexts){ t.n, text_of, &t }, sample, t.n, NULL, &err) != 0) abort();
