@@ -33,7 +33,8 @@ static Set *make_set(uint64_t seed) {
     size_t len = 0;
     uint32_t topic = draw(10), words = 4 + draw(16);
     for (uint32_t w = 0; w < words; w++)
-      len += (size_t)sprintf(s->text[i] + len, "%s%u ", draw(3) ? "topic" : "w", draw(3) ? topic * 12 + draw(12) : draw(WORDS));
+      len += (size_t)sprintf(s->text[i] + len, "%s%u ", draw(3) ? "topic" : "w",
+                             draw(3) ? topic * 12 + draw(12) : draw(WORDS));
   }
   return s;
 }
@@ -51,7 +52,8 @@ static Lexical *fit(Set *s, LexicalParams p, Pool *pool) {
 static const LexicalParams PROJECTION = { .method = LEXICAL_PROJECTION, .features = BAG_WORDS | BAG_BIGRAMS, .dim = DIM,
                                           .kind = { 1, 0.5f, 1 } };
 static const LexicalParams SVD = { .method = LEXICAL_SVD, .features = BAG_WORDS | BAG_BIGRAMS, .dim = DIM,
-                                   .kind = { 1, 0.5f, 1 }, .seed = 42, .sample = TEXTS, .terms = 1 << 16, .least = 1, .iterations = 4 };
+                                   .kind = { 1, 0.5f, 1 }, .seed = 42, .sample = TEXTS, .terms = 1 << 16,
+                                   .least = 1, .iterations = 4 };
 
 /* A text's weights by the definition, dense: weight[LEXICAL_BUCKETS] zeroed by the caller. */
 static void weights_of(Set *s, const uint32_t *df, const char *text, unsigned features, double *weight) {
@@ -59,7 +61,8 @@ static void weights_of(Set *s, const uint32_t *df, const char *text, unsigned fe
   CHECK(bag_read(&b, span_str(text), features) == 0 && bag_count(&b) == 0);
   for (size_t i = 0; i < b.n; i++) {
     uint32_t k = bag_bucket(b.hash[i], LEXICAL_BUCKETS);
-    weight[k] += ((b.hash[i] & BAG_KIND) == BAG_BIGRAM ? 0.5 : 1) * (1 + log(b.count[i])) * (1 + log((1 + (double)s->n) / (1 + (double)df[k])));
+    double kind = (b.hash[i] & BAG_KIND) == BAG_BIGRAM ? 0.5 : 1;
+    weight[k] += kind * (1 + log(b.count[i])) * (1 + log((1 + (double)s->n) / (1 + (double)df[k])));
   }
   bag_free(&b);
 }

@@ -3,7 +3,8 @@
 **
 ** A text is a bag of hashed features (text/bag.h): words, pairs of neighbours, runs of characters. A feature that
 ** stands c times weighs kind * (1 + ln c) * (1 + ln((1 + N) / (1 + df))): df of N texts have it, counted in 2^20
-** buckets over all texts; kind is the weight of words, of pairs, of characters. From these long sparse vectors to dim numbers:
+** buckets over all texts; kind is the weight of words, of pairs, of characters. From these long vectors to dim
+** numbers:
 **
 **   projection   each feature is added to one of dim places, plus or minus, as its hash says (Weinberger et al.,
 **                "Feature hashing for large scale multitask learning", 2009). A cosine is that of the weights,

@@ -67,7 +67,8 @@ static void add_row(float *restrict y, const float *restrict x, float w, size_t 
 #ifdef SIMD_X86
 #include <immintrin.h>
 /* The same bits: no product is fused with its sum. */
-__attribute__((target("avx2"))) static void add_row_avx2(float *restrict y, const float *restrict x, float w, size_t l) {
+__attribute__((target("avx2"))) static void add_row_avx2(float *restrict y, const float *restrict x, float w,
+                                                         size_t l) {
   __m256 ww = _mm256_set1_ps(w);
   size_t j = 0;
   for (; j + 8 <= l; j += 8)

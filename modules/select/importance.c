@@ -204,8 +204,8 @@ int importance_rank(const ImportanceWeights *w, double sharpness, uint64_t seed,
   const Corpus *c = w->view->corpus;
   for (size_t i = 0; i < w->n; i++) {
     uint32_t row = w->row[i];
-    double key = w->weight[i];
-    if (!isinf(sharpness)) key = (sharpness > 0 ? key * sharpness : 0) + importance_noise(select_place(c->identity[row], seed));
+    double key = w->weight[i], noise = importance_noise(select_place(c->identity[row], seed));
+    if (!isinf(sharpness)) key = (sharpness > 0 ? key * sharpness : 0) + noise;
     order[i] = (Ranked){ key, (uint32_t)i, c->sources[c->rows[row].source].trusted == 0 };
   }
   qsort(order, w->n, sizeof *order, by_key);

@@ -163,12 +163,13 @@ int main(int argc, char **argv) {
   int made = text.len == 0;
   if (made) make_words(&text);
   Rows rows = { buf_span(&text), (text.len + ROW - 1) / ROW };
-  printf("%s: %.1f MB, %zu rows of %d bytes\n", made ? "made words" : "real texts", (double)text.len / 1e6, rows.n, ROW);
+  printf("%s: %.1f MB, %zu rows of %d bytes\n", made ? "made words" : "real texts", (double)text.len / 1e6, rows.n,
+         ROW);
   bench_bag(&rows, BAG_WORDS, "words");
   bench_bag(&rows, BAG_WORDS | BAG_BIGRAMS, "words and pairs");
   bench_bag(&rows, BAG_CHARS, "characters");
-  LexicalParams p = { .method = LEXICAL_PROJECTION, .features = BAG_WORDS, .dim = 256, .kind = { 1, 0.5f, 1 }, .seed = 42, .sample = SAMPLE,
-                      .terms = 65536, .least = 2, .iterations = 2 };
+  LexicalParams p = { .method = LEXICAL_PROJECTION, .features = BAG_WORDS, .dim = 256, .kind = { 1, 0.5f, 1 },
+                      .seed = 42, .sample = SAMPLE, .terms = 65536, .least = 2, .iterations = 2 };
   bench_lexical(&rows, p, "projection, words");
   p.features |= BAG_BIGRAMS;
   bench_lexical(&rows, p, "projection, words and pairs");
