@@ -39,6 +39,7 @@
   X("spans", luaopen_spans, TRUSTED, "runs of tokens that recur across rows") \
   X("stats", luaopen_stats, TRUSTED, "sums, quantiles and histograms of a number a row") \
   X("style", luaopen_style, TRUSTED, "how rows are written: forms, openings, lengths, whose and when") \
+  X("packed", luaopen_packed, TRUSTED, "vectors as bytes: of a reply, of a cache") \
   X("passing", luaopen_passing, TRUSTED, "how many rows would pass at other values of a stage's bounds") \
   X("tally", luaopen_tally, TRUSTED, "rows counted by a value and by the row that they copy") \
   X("json", luaopen_json, TRUSTED, "JSON of settings and reports: exact integers, sorted keys") \

@@ -32,7 +32,7 @@ local check = {
     { "--max-line SIZE", "longest line that is read (default 64M)", "size" },
     { "--out DIR", "where the runs lie that near_dedup.against names (default ./curated)" },
     { "--lib DIR", "a folder of Lua files that recipes may require", "list" },
-    { "--cache PATH", "where judgements lie that were paid for (default .tamis/judge.db beside the recipe)" },
+    { "--cache PATH", "where what was paid for lies (default .tamis/judge.db beside the recipe)" },
     { "--allow-host URL", "a server that rows may be sent to, though only the recipe names it", "list" },
     { "--allow-damaged", "take the whole rows before the fault of a damaged gzip or zstd file" },
     { "--trust", "lift the limits on the recipe's own code" },

@@ -31,7 +31,7 @@ local run = {
       "memory for tables and columns; past it they lie in files (default 70% of the machine's)", "size" },
     { "--max-line SIZE", "longest line that is read (default 64M)", "size" },
     { "--lib DIR", "a folder of Lua files that recipes may require", "list" },
-    { "--cache PATH", "where judgements lie that were paid for (default .tamis/judge.db beside the recipe)" },
+    { "--cache PATH", "where what was paid for lies (default .tamis/judge.db beside the recipe)" },
     { "--allow-host URL", "a server that rows may be sent to, though only the recipe names it", "list" },
     { "--yes", "spend without a max_cost and without asking" },
     { "--retry-refused", "ask again for rows that a model refused to judge" },

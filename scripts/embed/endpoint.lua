@@ -1,2 +1,286 @@
---- endpoint: see embed/sources.lua
-return { make = function() return nil, "this source is not there yet" end }
+--- endpoint: vectors of an embeddings endpoint, OpenAI's or one that speaks like it (see embed/sources.lua). Asked as a
+-- judge is (judge/ask/loop.lua): paced, patient, under a cap, cached, only where the user allowed it, and never without
+-- his leave to spend. All vectors come out of the cache in the end, so a run that was stopped pays for nothing twice.
+
+local ask = require "judge.ask.loop"
+local budget = require "judge.money.budget"
+local client = require "judge.server.client"
+local json = require "json"
+local masked = require "judge.masked"
+local needs = require "judge.needs"
+local offer = require "embed.server.offer"
+local packed = require "packed"
+local prices = require "judge.money.prices"
+local provider = require "judge.server.provider"
+local requests = require "embed.server.requests"
+local screen = require "report.screen"
+local store = require "embed.server.store"
+local texts = require "embed.server.texts"
+local words = require "judge.money.offer"
+
+local endpoint = {}
+
+--- The parameters that only this source takes, without a default.
+endpoint.params = { "provider", "base_url", "dimensions", "truncate", "max_cost", "price", "requests_per_minute",
+                    "input_tokens_per_minute" }
+
+-- ---- what it needs ----
+
+--- Does a provider that is known serve this model?
+function endpoint.serves(model)
+  if not model then return false end
+  for _, name in ipairs(provider.names()) do
+    local embed = provider.get(name).embed
+    if embed and provider.get(name).url and embed.serves(model) then return true end
+  end
+  return false
+end
+
+local function find_provider(p)
+  if p.provider then
+    local t, err = provider.find(p.provider, p.model)
+    if not t then return nil, err end
+    if t.embed then return t end
+    return nil, ("%s serves no embeddings"):format(p.provider)
+  end
+  for _, name in ipairs(provider.names()) do
+    local t = provider.get(name)
+    if t.embed and t.url and t.embed.serves(p.model) then return t end
+  end
+  return provider.get "compatible"
+end
+
+local CLOSING = { __close = function(self) if self.cache then self.cache:close() end end }
+
+--- A price of input alone is a whole one.
+local function price_of(p) return p.price and { input = p.price.input, output = p.price.output or 0 } or nil end
+
+local function prepare(p, ctx)
+  local own = setmetatable({ price = price_of(p) }, { __index = p })
+  local self = setmetatable({ p = own, ctx = ctx, paid = ctx.paid or {}, price_example = "{ input = 0.02 }" }, CLOSING)
+  local ok, err
+  self.provider, err = find_provider(p)
+  if not self.provider then return nil, err end
+  ok, err = needs.server(self)
+  if not ok then return nil, err end
+  self.cache, err = needs.cache(self.paid)
+  if not self.cache then return nil, err end
+  self.store = store.of(self.cache)
+  self.base = texts.base { provider = self.provider.name, model = p.model, dimensions = p.dimensions,
+                           url = self.endpoint and self.endpoint.url or self.provider.url or "" }
+  return self
+end
+
+function endpoint.check(p)
+  if not p.model then return "it needs the model that embeds, by its provider's name for it" end
+  local why = p.price and prices.fault(price_of(p))
+  return why and "price: " .. why
+end
+
+function endpoint.ready(p, ctx)
+  local self <close>, err = prepare(p, ctx)
+  return self and true, err
+end
+
+-- ---- asking ----
+
+--- What this run has spent at this server for this model, over all its calls: max_cost is one cap.
+local function spent_before(self)
+  return (self.paid.embeddings or {})[self.base] or 0
+end
+
+local function note_spent(self, cost)
+  local paid = self.paid
+  paid.embeddings = paid.embeddings or {}
+  paid.embeddings[self.base] = spent_before(self) + cost
+end
+
+local function stopped(self, loop, err, all)
+  if err.class == "interrupted" then return "interrupted" end
+  local told
+  if err.class == "cap" then
+    for _, t in ipairs(all.list) do t.held = self.store:holds(t.key) end
+    told = words.at_cap(offer.of(self, all), spent_before(self))
+  elseif err.class == "failures" then
+    told = ("too many texts got no vector: %s; %d of %d failed, and max_failed is %g"):format(err.why, loop.failures,
+      loop.ended, self.p.max_failed)
+  else told = ("%s: %s"):format(needs.STOPS[err.class] or err.class, err.why) end
+  local kept = loop.counts.embedded or 0
+  if kept == 0 then return told end
+  return ("%s; %s kept in %s and not paid again"):format(told, screen.count(kept, "vector is", "vectors are"),
+    self.cache.path)
+end
+
+local function loop_of(self, asked, server, total)
+  local p, done = self.p, 0
+  return ask.new {
+    provider = setmetatable({ reply = self.provider.embed.reply }, { __index = self.provider }),
+    model = p.model, max_tokens = 0, client = server, cache = self.cache, price = self.price or prices.free,
+    budget = budget.new(p.max_cost and math.floor(p.max_cost * prices.DOLLAR) - spent_before(self)),
+    hosted = not self.endpoint.private, max_failed = p.max_failed, on_cap = "stop", chance = math.random,
+    max_reply_bytes = asked:most_reply(),
+    render = function(job) return asked:render(job) end,
+    answered = function(loop, job, answer, cost) asked:answered(loop, job, answer, cost) end,
+    progress = function(n)
+      done = done + n
+      if self.ctx.tick then self.ctx.tick(done, total) end
+    end,
+  }
+end
+
+--- Asks for all texts that the cache has not.
+-- @return  what asked; or nil and a sentence
+local function ask_all(self, view, all, e, dim)
+  local p = self.p
+  local asked = requests.new {
+    p = p, provider = self.provider, store = self.store, dim = dim,
+    text = function(t) return (texts.of(view, t.row, p.fields, p.truncate)) end }
+  if e.requests == 0 then return asked end
+  local server, err = client.open(self.endpoint, self.provider, p)
+  if not server then return nil, err end
+  local loop = loop_of(self, asked, server, e.requests)
+  local ok, fault = loop:run(asked:jobs(all.list))
+  server:close()
+  self.cache:commit()
+  note_spent(self, loop.o.budget.spent)
+  self.loop = loop
+  if not ok then return nil, stopped(self, loop, fault, all) end
+  return asked
+end
+
+-- ---- vectors ----
+
+local function name_of(p) return p.model .. (p.dimensions and ("@%d"):format(p.dimensions) or "") end
+
+--- Those that the cache has, and the odd ones of this run.
+-- @return  vectors; or nil and a sentence
+local function gather(self, view, all, dim, odd)
+  local builder
+  local function begin(n)
+    builder = packed.builder(view, { rows = all.rows, dim = n, kind = self.p.storage, name = name_of(self.p) })
+    dim = n
+  end
+  if dim then begin(dim) end
+  for i, t in ipairs(all.of) do
+    local kept = t and self.store:get(t.key)
+    local v = kept and kept.vector or t and odd[t.key]
+    if v then
+      if not builder then begin(#v // 4) end
+      if #v ~= dim * 4 then
+        return nil, ("%s sent vectors of %d numbers once, and of %d another time: give dimensions, or forget the old "
+          .. "ones (%s)"):format(self.p.model, dim, #v // 4, self.cache.path)
+      end
+      builder:put(i, v)
+    end
+  end
+  if not builder then begin(self.p.dimensions or 1) end
+  return builder:finish()
+end
+
+--- The most frequent reasons of texts that got none: "2 too_long (…)".
+local function failures(asked)
+  local of, order = {}, {}
+  for _, outcome in pairs(asked.failed) do
+    local f = of[outcome.state]
+    if not f then
+      f = { n = 0, why = outcome.why or "?" }
+      of[outcome.state], order[#order + 1] = f, outcome.state
+    end
+    f.n = f.n + 1
+    if (outcome.why or "?") < f.why then f.why = outcome.why end     -- the same one in every order
+  end
+  table.sort(order)
+  return of, order
+end
+
+local function served_by(asked)
+  local out = json.array {}
+  for name in pairs(asked.served) do out[#out + 1] = name end
+  table.sort(out)
+  return out
+end
+
+local function notes_of(self, view, all, asked, e)
+  local notes, name = {}, self.ctx.name
+  local of, order = failures(asked)
+  for _, state in ipairs(order) do
+    notes[#notes + 1] = ("%s: %s got no vector (%s): %s"):format(name, screen.count(of[state].n, "text"), state,
+      of[state].why)
+  end
+  if all.cut > 0 then
+    notes[#notes + 1] = ("%s: %s longer than truncate = %d bytes: the end was left out"):format(name,
+      screen.count(all.cut, "text is", "texts are"), self.p.truncate)
+  end
+  if e.requests > 0 then notes[#notes + 1] = masked.note(self, view) end
+  return notes
+end
+
+--- What the lineage keeps; money and what happened on the way differ from run to run.
+local function figures_of(self, all, asked)
+  local f = { provider = self.provider.name, model = self.p.model, texts = #all.list, failed = asked.nfailed,
+              url = self.endpoint and self.endpoint.url, served = served_by(asked) }
+  local hits, saved = 0, 0
+  for _, t in ipairs(all.list) do
+    if t.held then hits, saved = hits + 1, saved + self.store:get(t.key).cost end
+  end
+  local loop = self.loop
+  f.spent = { cost = loop and loop.o.budget.spent or 0, saved = math.floor(saved + 0.5), hits = hits,
+              requests = loop and loop.sent or 0, retries = loop and loop.retries or 0,
+              tokens = loop and loop.tokens.input or 0, lost = loop and loop.o.budget.lost or 0,
+              price_as_of = self.price and self.price.as_of }
+  return f
+end
+
+--- Where nothing may be spent: what the cache has.
+local function unasked(self, view, all, e, dim)
+  local made, err = gather(self, view, all, dim, {})
+  if not made then return nil, err end
+  local notes = {}
+  if not self.endpoint then
+    notes[1] = ("%s: a run would stop here: %s"):format(self.ctx.name, self.no_endpoint)
+  end
+  if e.requests > 0 then
+    notes[#notes + 1] = ("%s: nothing was asked; %s that the cache does not know %s no vector%s"):format(e.name,
+      screen.count(e.rows + e.twins, "row"), e.rows + e.twins == 1 and "has" or "have",
+      self.paid.unasked and ": only tamis run spends money" or "")
+  end
+  return made, { figures = { estimate = e, provider = self.provider.name, model = self.p.model }, notes = notes,
+                 unasked = e.requests > 0 }
+end
+
+--- All of a view's rows.
+-- @param o  { other = a word for rows that are not the run's, dim = numbers a vector, where they are known }
+local function embed(self, view, o)
+  local all = texts.all(view, { base = self.base, fields = self.p.fields, truncate = self.p.truncate,
+                                store = self.store })
+  local e = offer.of(self, all, o.other)
+  if self.paid.estimate then
+    if o.other and self.ctx.offered then self.ctx.offered(e) end
+    return unasked(self, view, all, e, o.dim)
+  end
+  local ok, err = needs.leave(self, e, words.question(e), function() return masked.note(self, view) end)
+  if not ok then return nil, err end
+  local asked
+  asked, err = ask_all(self, view, all, e, o.dim)
+  if not asked then return nil, err end
+  local made
+  made, err = gather(self, view, all, o.dim, asked.odd)
+  if not made then return nil, err end
+  return made, { figures = figures_of(self, all, asked), notes = notes_of(self, view, all, asked, e) }
+end
+
+function endpoint.make(view, p, ctx)
+  local self <close>, err = prepare(p, ctx)
+  if not self then return nil, err end
+  return embed(self, view, {})
+end
+
+--- Rows of another set, gold or production, by the same model: asked, paid and counted as those of the run.
+function endpoint.again(view, p, ctx, made)
+  local self <close>, err = prepare(p, ctx)
+  if not self then return nil, err end
+  local dim = #made > 0 and made:dim() or nil
+  return embed(self, view, { other = "rows beside the run's", dim = dim })
+end
+
+return endpoint

@@ -10,13 +10,13 @@ local vectors = require "vectors"
 
 local sources = {}
 
-local SAID = { file = "file = …", endpoint = "provider = …" }
+local SAID = { file = "vectors of a file", endpoint = "the model of a provider" }
 
 --- The source that these parameters name.
 local function name_of(p)
   if p.file then return "file" end
-  if p.provider then return "endpoint" end
   if p.model == "lexical" then return "lexical" end
+  if p.provider or p.base_url or require("embed.endpoint").serves(p.model) then return "endpoint" end
   return "static"
 end
 
@@ -44,7 +44,7 @@ function sources.check(p)
   for _, name in ipairs { "file", "endpoint" } do
     local other = require("embed." .. name)
     for _, param in ipairs(other ~= source and other.params or {}) do
-      if p[param] ~= nil then return ("%s belongs to another source: %s"):format(param, SAID[name]) end
+      if p[param] ~= nil then return ("%s goes with %s"):format(param, SAID[name]) end
     end
   end
   return source.check and source.check(p)

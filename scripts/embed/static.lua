@@ -18,7 +18,8 @@ local function open(p, ctx)
   for i, file in ipairs { "model.safetensors", "tokenizer.json" } do
     local bytes, why = ctx.file(folder .. "/" .. file)
     if not bytes then
-      return nil, ('%s (model = "%s": either "lexical", or a folder with model.safetensors and tokenizer.json)'):format(
+      return nil, ('%s (model = "%s": either "lexical", or a folder with model.safetensors and tokenizer.json, or, '
+        .. 'with provider = "…", a model of that)'):format(
         why, p.model)
     end
     read[i] = bytes

@@ -4,16 +4,13 @@ local ask = require "judge.ask.loop"
 local batch = require "judge.batch.send"
 local batches = require "judge.batch.store"
 local budget = require "judge.money.budget"
-local cache = require "judge.ask.cache"
 local canary = require "judge.trust.canary"
 local client = require "judge.server.client"
-local config = require "judge.server.config"
 local drift = require "judge.trust.drift"
-local endpoint = require "judge.server.endpoint"
 local file = require "judge.marks.file"
-local fs = require "fs"
 local hash = require "hash"
 local masked = require "judge.masked"
+local needs = require "judge.needs"
 local offer = require "judge.money.offer"
 local prices = require "judge.money.prices"
 local prompt = require "judge.ask.prompt"
@@ -27,29 +24,9 @@ local trust = require "judge.trust.standing"
 
 local run = {}
 
-local CACHE = "/.tamis/judge.db"   -- beside the recipe
 local CANARIES_APART = 0x5eed      -- which canaries a run asks follows its seed, but not the rows' order
 
 -- ---- what the stage needs ----
-
-local function price_of(self, p)
-  local price = prices.of(p.model, p.price, self.config.prices)
-  if not price and self.provider.keyless then price = prices.free end
-  if price then return price end
-  if not p.max_cost then return nil end
-  return nil, ("no price is known for %s, and max_cost needs one: price = { input = 1, output = 5 }, dollars a million "
-    .. "tokens"):format(p.model)
-end
-
-local function cache_path(paid) return paid.cache or (paid.folder or ".") .. CACHE end
-
-local function open_cache(paid)
-  local path = cache_path(paid)
-  if paid.estimate and not fs.exists(path) then return cache.open(cache.NOWHERE) end   -- a check writes nothing
-  local made, err = fs.mkdirs(path:match "^(.*)/[^/]*$" or ".", 448)
-  if not made then return nil, err end
-  return cache.open(path)
-end
 
 local CLOSING = { __close = function(self) if self.cache then self.cache:close() end end }
 
@@ -61,22 +38,17 @@ local function prepare(p, ctx)
   self.rubric, err = rubric.check(p.rubric)
   if not self.rubric then return nil, "rubric: " .. err end
   self.digest = rubric.digest(self.rubric)
-  self.trust_file = trust.path(cache_path(self.paid))
+  self.trust_file = trust.path(needs.cache_path(self.paid))
   if p.provider == "file" then return self end
   self.provider, err = provider.find(p.provider, p.model)
   if not self.provider then return nil, err end
   if p.mode == "batch" and not self.provider.batch then
     return nil, ('mode = "batch": %s takes no batches'):format(self.provider.name)
   end
-  self.config, err = config.read()
-  if not self.config then return nil, err end
-  self.endpoint, err = endpoint.find(self.provider, p, { allow_hosts = self.paid.allow_hosts, config = self.config })
-  if not self.endpoint and not self.paid.estimate then return nil, err end
-  self.no_endpoint = err
-  local fault
-  self.price, fault = price_of(self, p)
-  if fault then return nil, fault end
-  self.cache, err = open_cache(self.paid)
+  local ok
+  ok, err = needs.server(self)
+  if not ok then return nil, err end
+  self.cache, err = needs.cache(self.paid)
   if not self.cache then return nil, err end
   self.store = batches.of(self.cache)
   self.system, self.schema = rubric.text(self.rubric), rubric.schema(self.rubric)
@@ -156,13 +128,6 @@ local function cut_form(self)
   return { rubric = less, system = rubric.text(less), schema = rubric.schema(less) }
 end
 
-local STOPS = {
-  money = "the account's credit or spending limit is used up",
-  config = "the provider refuses every request",
-  unreachable = "the server does not answer",
-  failures = "too many rows could not be judged",
-}
-
 -- What was spent at the cap, and what going on would cost.
 local function at_cap(self, loop, asked)
   local todo, nrows = unanswered(self, asked)
@@ -174,7 +139,7 @@ local function stopped(self, loop, err, asked)
   if type(err) == "string" then return err end
   if err.class == "interrupted" then return "interrupted" end
   local told = err.class == "cap" and self.p.mode ~= "batch" and at_cap(self, loop, asked)   -- batch words its own
-    or ("%s: %s"):format(STOPS[err.class] or err.class, err.why)
+    or ("%s: %s"):format(needs.STOPS[err.class] or err.class, err.why)
   local answers = loop.counts.scored or 0
   if err.class == "failures" then
     told = ("%s; %d of %d failed, and max_failed is %g"):format(told, loop.failures, loop.ended, self.p.max_failed)
@@ -257,19 +222,9 @@ end
 
 -- ---- money before it is spent ----
 
---- May the run spend? On a terminal it asks; elsewhere max_cost or --yes must have said so.
+--- May the run spend?
 local function may_spend(self, view, e)
-  local paid = self.paid
-  if e.requests == 0 or e.free or self.p.max_cost or paid.yes then return true end
-  local question = offer.question(e)
-  if paid.confirm then
-    local warning = masked.note(self, view)
-    if self.ctx.clear then self.ctx.clear() end
-    if paid.confirm(warning and warning .. ".\n" .. question or question) then return true end
-    return nil, "nothing was asked and nothing written"
-  end
-  return nil, ("%s: give max_cost = DOLLARS in the recipe (or --set %s.max_cost=DOLLARS), or --yes"):format(question,
-    self.ctx.name)
+  return needs.leave(self, e, offer.question(e), function() return masked.note(self, view) end)
 end
 
 --- What can be known before a row is read: rubric, provider, address, key, price, the file of scores.

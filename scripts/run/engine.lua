@@ -29,7 +29,7 @@ function engine.new(opened, options)
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
     progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
     gates = {}, memories = {}, times = {}, left = {}, profile = options.profile, revival = revival.new(), revived = {},
-    paid = options.paid or NOTHING_PAID, operators = {}, goes_on = options.goes_on, past = {},
+    paid = options.paid or NOTHING_PAID, operators = {}, offers = {}, goes_on = options.goes_on, past = {},
     folder = opened.path and opened.path:match "^(.*)/[^/]*$", models = {},
   }, engine)
 end
@@ -82,6 +82,8 @@ function engine:context(entry)
     -- and a sentence
     find = function(name) return models.file(entry, name, self.folder) end,
     map = function(name) return models.map(self.models, entry, name, self.folder) end,
+    -- what rows of another set, which a stage asks a server for, would cost: judge/money/offer prints it
+    offered = function(e) self.offers[#self.offers + 1] = e end,
     id = self.plan.id,   -- the path where rows have their id; nil if the recipe names none
     -- the stages before this one, as the plan has them
     before = function()

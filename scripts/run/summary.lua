@@ -263,15 +263,15 @@ local function where_time_went(run, s, out)
   timing.print(steps, s, out)
 end
 
---- What the judges of a run spent and how their canaries fared, by stage; nil where none has a server.
+--- What the paid stages of a run spent and how their canaries fared, by stage; nil where none has a server.
 local function judged_of(run)
   local out
   for _, st in ipairs(run.engine.stats) do
     local f = run.engine.infos[st.name]
-    if st.stage == "judge" and f and f.spent then
+    if f and f.spent then
       out = out or json.array {}
       local c = f.spent
-      out[#out + 1] = { stage = st.name, model = f.model, cost = c.cost / prices.DOLLAR,
+      out[#out + 1] = { stage = st.name, kind = st.stage, model = f.model, cost = c.cost / prices.DOLLAR,
                         saved = c.saved / prices.DOLLAR, cached = c.hits, requests = c.requests, canaries = f.canaries }
     end
   end
@@ -282,7 +282,8 @@ end
 local function say_judged(run, s, out)
   for _, j in ipairs(judged_of(run) or {}) do
     local line = ("%s: spent $%s in %s; %s from the cache saved $%s"):format(j.stage,
-      tell.dollars(j.cost * prices.DOLLAR), count(j.requests, "request"), count(j.cached, "answer"),
+      tell.dollars(j.cost * prices.DOLLAR), count(j.requests, "request"),
+      count(j.cached, j.kind == "embed" and "vector" or "answer"),
       tell.dollars(j.saved * prices.DOLLAR))
     local c = j.canaries
     if c and c.asked > 0 then

@@ -34,7 +34,7 @@ return {
   params  = {
     model   = { type = "string", doc = ("what embeds: \"lexical\"; or a folder with a static model, as model2vec "
                   .. "publishes them (model.safetensors and tokenizer.json): semantic_dedup takes a cosine of %g for it"
-                  ):format(thresholds.static) },
+                  .. "; or a provider's model"):format(thresholds.static) },
     file    = { type = { "string", "list" }, of = { type = "string" }, words = "a file's name, or a list of such",
                 doc = "vectors that are there already: row i is that of the i-th line that is not blank" },
     array   = { type = "string", doc = "of a .npz or safetensors file: the name of the array; where there is only one "
@@ -42,6 +42,23 @@ return {
     ids     = { type = "string", doc = "whose the rows of the array are: a file with one id a line (.txt), with JSON "
                   .. "strings, numbers or rows (.jsonl), a .npy, or the name of an array of the same .npz" },
     id      = { type = "string", doc = "path where a row has its id; default: the recipe's" },
+    provider = { type = "string", doc = "who serves the model: openai, or compatible, vllm, ollama and their like for "
+                  .. "a server of your own; found by the name of OpenAI's models" },
+    base_url = { type = "string",
+                 doc = "a server of your own; it is asked only if the user allows it (tamis help judging)" },
+    dimensions = { type = "integer", min = 1, max = 16384, doc = "numbers a vector, asked of a provider's model; where "
+                  .. "none is given it sends as many as it has" },
+    batch   = { type = "integer", default = 128, min = 1, max = 2048, doc = "most texts a request of a provider" },
+    truncate = { type = "integer", min = 100, doc = "bytes behind which a text is cut before a provider embeds it; "
+                  .. "without it, a text that is too long for the model gets no vector" },
+    max_cost = { type = "number", min = 0, doc = "dollars that this run may spend anew on a provider: a hard cap, at "
+                  .. "which the run stops; what was paid for is kept" },
+    price   = { type = "table", doc = "dollars a million tokens, where no price is known: { input = 0.02 }" },
+    max_failed = { type = "number", default = 0.2, min = 0, max = 1,
+                  doc = "the stage stops when a provider gives a larger share of the texts no vector" },
+    concurrency = { type = "integer", default = 16, min = 1, max = 1024, doc = "most requests in flight" },
+    requests_per_minute     = { type = "number", min = 0.1, doc = "limit of a provider's requests" },
+    input_tokens_per_minute = { type = "number", min = 1, doc = "limit of tokens sent to it" },
     fields  = { type = "list", least = 1, of = { type = "enum", values = FIELDS }, default = { "input", "output" },
                 doc = "the text that is embedded: these fields of the row, joined by line feeds" },
     storage = { type = "enum", default = "f32", values = { "f32", "f16" },
@@ -80,7 +97,8 @@ return {
     if not child then return nil, err end
     local states = made:states(view)
     local notes = info.notes or {}
-    local note = without(view, states, p, ctx.name)
+    if info.unasked then p = setmetatable({ without = "keep" }, { __index = p }) end   -- a check asks for no vectors
+    local note = not info.unasked and without(view, states, p, ctx.name) or nil
     if note and p.without == "fail" then return nil, note:match ": (.*); " .. '; without = "keep" lets them stay' end
     notes[#notes + 1] = note
     local figures = info.figures or {}

@@ -139,7 +139,7 @@ check.test("what is wrong with a file is known before a row is read, with the re
     { 's.embed { file = {} }', "file is an empty list" },
     { 's.embed { file = { "v.npy", "v.npy" }, ids = "ids.txt" }', "ids go with one file, not with a list of them" },
     { 's.embed { file = "v.npy", id = "id" }', "there are no ids" },
-    { 's.embed { model = "lexical", ids = "ids.txt" }', "ids belongs to another source: file = …" },
+    { 's.embed { model = "lexical", ids = "ids.txt" }', "ids goes with vectors of a file" },
     { 's.embed { file = "v.npy", model = "lexical" }', "it has both file and model: one of them" },
   }
   for _, c in ipairs(wrong) do

@@ -24,9 +24,16 @@ local CAPPED = "the cap is reached"
 local CALLS = 3           -- times that a server is called at which nobody answers the first time
 local EARLY = 50          -- rows that have ended before the share of failures counts
 
---- @param o  provider, model, system, schema, rubric, digest, max_tokens, sampling, extra (see judge/providers),
+--- What asks another thing of a row than a judge does gives functions of its own, and needs neither rubric nor system:
+--   render(job) -> { path, headers }, the body in pieces, its bytes
+--   answered(loop, job, answer, cost): ends the job, or calls loop:unreadable(job, answer, why)
+-- Its jobs may stand for several texts: n of them; halves() -> the jobs of either half, or nil where there is one text:
+-- a request that will not be answered goes in halves, since one of its texts may be at fault.
+--
+-- @param o  provider, model, system, schema, rubric, digest, max_tokens, sampling, extra (see judge/providers),
 --   client (http.client or what behaves so), cache, budget, price, hosted = a provider that is paid,
---   max_failed = share, retry_refused, on_cap = "quarantine"|"stop", progress(n), chance() = 0 to 1
+--   max_failed = share, retry_refused, on_cap = "quarantine"|"stop", progress(n), chance() = 0 to 1,
+--   max_reply_bytes
 function ask.new(o)
   return setmetatable({
     o = o, jobs = {}, wait = {}, next = 1, out = 0, ended = 0, failures = 0, hintless = 0, serial = 0,
@@ -52,18 +59,29 @@ local function release(self, job)
   end
 end
 
+--- Several texts, one of which may be at fault, go again in halves.
+local function halve(self, job)
+  local parts = job.halves and job.halves()
+  if not parts then return false end
+  for _, part in ipairs(parts) do self.wait[#self.wait + 1] = part end
+  self.twins[job.key] = false
+  return true
+end
+
 --- A job ends: once, in one state.
 local function finish(self, job, state, outcome)
+  if FAILS[state] and halve(self, job) then return end
   outcome = outcome or {}
   outcome.state = state
   job.ended, job.data = true, nil
-  self.ended = self.ended + 1
-  self.counts[state] = (self.counts[state] or 0) + 1
+  local n = job.n or 1
+  self.ended = self.ended + n
+  self.counts[state] = (self.counts[state] or 0) + n
   if FAILS[state] and not job.extra then
-    self.failures = self.failures + 1
+    self.failures = self.failures + n
     self.why[#self.why + 1] = #self.why < 5 and ("%s: %s"):format(state, outcome.why or "?") or nil
   end
-  if not job.extra then self.o.progress(1) end
+  if not job.extra then self.o.progress(n) end
   if outcome.rung then self.rungs[outcome.rung] = (self.rungs[outcome.rung] or 0) + 1 end
   job.done(outcome)
   release(self, job)
@@ -129,7 +147,8 @@ end
 local function send(self, job, pause)
   local o = self.o
   job.max_tokens = job.max_tokens or o.max_tokens
-  local f, body, bytes = render(self, job)
+  local f, body, bytes
+  if o.render then f, body, bytes = o.render(job) else f, body, bytes = render(self, job) end
   local worst = prices.worst(o.price, bytes, job.max_tokens)
   if not o.budget:reserve(worst) then return false, worst end
   self.serial = self.serial + 1
@@ -138,7 +157,7 @@ local function send(self, job, pause)
   self.jobs[self.serial], self.out, self.sent = job, self.out + 1, self.sent + 1
   if job.tries > 1 then self.retries = self.retries + 1 end
   o.client:submit { id = self.serial, path = f.path, headers = f.headers, body = body, delay = pause or 0,
-                    input_tokens = bytes // 4 + 1, output_tokens = job.max_tokens }
+                    max_reply_bytes = o.max_reply_bytes, input_tokens = bytes // 4 + 1, output_tokens = job.max_tokens }
   return true
 end
 
@@ -224,6 +243,7 @@ end
 
 local function answered(self, job, answer, cost)
   self.hintless, self.good = 0, true
+  if self.o.answered then return self.o.answered(self, job, answer, cost) end
   if was_cut(self, job, answer.usage) then
     local why = ("the server read %d tokens of a request of %d bytes: it cut the row; give it a larger context")
     return finish(self, job, "too_long", { why = why:format(answer.usage.input, job.bytes), cost = cost })
@@ -248,6 +268,7 @@ end
 
 -- Asked as often as it may be. A server that never answered the first request will not answer the others.
 local function give_up(self, job, why)
+  job.halves = nil
   if self.good then return finish(self, job, "failed", { why = why, tries = job.tries }) end
   stop(self, "unreachable", why)
   self.wait[#self.wait + 1] = job
@@ -359,7 +380,7 @@ local function too_many_failures(self, all)
 end
 
 -- What judge/batch/send does with single jobs.
-ask.cached, ask.finish, ask.render = from_cache, finish, render
+ask.cached, ask.finish, ask.render, ask.unreadable, ask.stop = from_cache, finish, render, unreadable, stop
 
 --- Do too many rows fail? What stops the stage then; else nil.
 -- @param all  true: all rows have ended
@@ -368,7 +389,7 @@ function ask:failing(all)
 end
 
 --- Judges all jobs.
--- @param jobs  an iterator: function() -> { key, new = true where the cache is known not to hold it, text =
+-- @param jobs  an iterator: function() -> { key, n, halves, new = true where the cache is known not to hold it, text =
 --   function() -> the data, cut, extra = true for what is no row,
 --   rubric, system, schema (where not the run's), done = function(outcome) } or nil
 -- @return  true; or nil and { class = "money"|"config"|"unreachable"|"cap"|"failures"|"interrupted", why }

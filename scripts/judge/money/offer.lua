@@ -1,4 +1,4 @@
---- offer: what a judge stage would ask and cost, for people: `tamis check` prints it, and `tamis run` asks by the same
+--- offer: what a paid stage would ask and cost, for people: `tamis check` prints it, and `tamis run` asks by the same
 -- words before it spends. The figures are estimate's; the hints are about money that need not be spent.
 
 local canary = require "judge.trust.canary"
@@ -106,18 +106,22 @@ local function told_from(e)
   local sent = e.learned.tokens > 0
     and ("bytes a token as in %s requests of the cache"):format(number(e.learned.tokens))
     or ("%g to %g bytes a token"):format(per.high, per.low)
+  if e.embeds then return "told from " .. sent end
   local replies = e.learned.replies > 0
     and ("replies as long as %s of the cache"):format(number(e.learned.replies))
     or ("replies of %d to %d tokens"):format(reply.low, reply.high)
   return "told from " .. sent .. ", " .. replies
 end
 
+local function does(e) return e.embeds and "embed" or "judge" end
+local function done(e) return e.embeds and "embedded" or "judged" end
+
 --- The estimate as lines: { label, text }.
 function offer.lines(e)
   local out = { { "rows", rows_of(e) } }
   if e.requests == 0 then return out end
   out[#out + 1] = { "sent", tokens(e.input) }
-  out[#out + 1] = { "replies", tokens(e.output) }
+  out[#out + 1] = not e.embeds and { "replies", tokens(e.output) } or nil
   out[#out + 1] = { "price", price_of(e) }
   if e.cost and not e.free and e.mode ~= "batch" and e.undiscounted.mid > e.cost.mid then
     out[#out + 1] = { "", ("%s's cache of the rubric takes $%s off"):format(e.provider,
@@ -129,15 +133,15 @@ end
 
 --- The question before money is spent.
 function offer.question(e)
-  return ("%s: %s would judge %s. That costs about %s"):format(e.name, e.model, rows_of(e), price_of(e))
+  return ("%s: %s would %s %s. That costs about %s"):format(e.name, e.model, does(e), rows_of(e), price_of(e))
 end
 
 --- What a run says that stops at its cap: what the rest would cost.
 -- @param e      the estimate of what is not answered yet
 -- @param spent  billionths of a dollar
 function offer.at_cap(e, spent)
-  return ("max_cost is reached: $%s of $%s spent; %s not judged and would cost about %s"):format(dollars(spent),
-    dollars(e.max_cost), count(e.rows, "row is", "rows are"), price_of(e))
+  return ("max_cost is reached: $%s of $%s spent; %s not %s and would cost about %s"):format(dollars(spent),
+    dollars(e.max_cost), count(e.rows, "row is", "rows are"), done(e), price_of(e))
 end
 
 -- ---- hints ----
@@ -165,10 +169,11 @@ end
 function offer.hints(e, stats)
   local out = {}
   if e.rows == 0 then return out end
-  out[1] = behind(e, stats)
+  out[1] = not e.embeds and behind(e, stats) or nil    -- an embedding is made to choose by
   if not e.cost then
-    out[#out + 1] = ("no price is known for %s: give price = { input = 1, output = 5 }, dollars a million tokens, in "
-      .. "the recipe, or put it into the configuration (tamis help judging)"):format(e.model)
+    out[#out + 1] = ("no price is known for %s: give price = %s, dollars a million tokens, in the recipe, or put it "
+      .. "into the configuration (tamis help judging)"):format(e.model, e.embeds and "{ input = 0.02 }"
+      or "{ input = 1, output = 5 }")
   elseif e.max_cost and e.max_cost < e.cost.mid then
     out[#out + 1] = ("max_cost = %g pays for about %s of these %s"):format(e.max_cost / prices.DOLLAR,
       rounded(e.rows * e.max_cost / e.cost.mid), number(e.rows))
@@ -202,10 +207,11 @@ local function each(engine)
     local e = (engine.infos[stat.name] or {}).estimate
     if e then out[#out + 1] = e end
   end
+  for _, e in ipairs(engine.offers or {}) do out[#out + 1] = e end
   return out
 end
 
---- Prints the estimates of all judges of a check.
+--- Prints the estimates of all paid stages of a check.
 -- @param s  the screen
 function offer.print(engine, s, out)
   for _, e in ipairs(each(engine)) do
@@ -224,11 +230,11 @@ function offer.print(engine, s, out)
   end
 end
 
---- A sentence for each judge of a check, where several recipes are checked.
+--- A sentence for each paid stage of a check, where several recipes are checked.
 function offer.brief(engine)
   local out = {}
   for i, e in ipairs(each(engine)) do
-    out[i] = ("%s would judge %s, at %s"):format(e.name, rows_of(e), price_of(e))
+    out[i] = ("%s would %s %s, at %s"):format(e.name, does(e), rows_of(e), price_of(e))
   end
   return out
 end

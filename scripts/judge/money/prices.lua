@@ -30,6 +30,9 @@ prices.table = {
   { model = "gpt-4.1-mini",      input = 0.4,  output = 1.6, of = GPT41,  as_of = "2025-04" },
   { model = "gpt-4o",            input = 2.5,  output = 10,  of = GPT,    as_of = "2024-10" },
   { model = "gpt-4o-mini",       input = 0.15, output = 0.6, of = GPT,    as_of = "2024-07" },
+  { model = "text-embedding-3-small", input = 0.02, output = 0, of = GPT, as_of = "2024-01" },
+  { model = "text-embedding-3-large", input = 0.13, output = 0, of = GPT, as_of = "2024-01" },
+  { model = "text-embedding-ada-002", input = 0.1,  output = 0, of = GPT, as_of = "2024-01" },
 }
 
 local MEMBERS = { input = "number", output = "number", cache_read = "number", cache_write = "number", batch = "number",

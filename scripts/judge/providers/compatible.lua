@@ -18,6 +18,7 @@ local compatible = {
   cap    = "max_tokens",
   format = openai.format,
   reply  = openai.reply,
+  embed  = openai.embed,
 }
 
 --- The same server with another way to ask for a schema; for the tables of servers that differ.

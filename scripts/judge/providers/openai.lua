@@ -1,5 +1,6 @@
 --- openai: OpenAI's Chat Completions, one at a time and in batches, and what all servers that speak them share.
 
+local packed = require "packed"
 local wire = require "judge.server.wire"
 
 local STOPS = { stop = "end", length = "length", content_filter = "refusal", tool_calls = "other" }
@@ -79,6 +80,54 @@ end
 
 --- The answer in the words all providers share. `usage` is nil where the server counts nothing.
 function openai.reply(status, body) return answer_of(status, wire.decode(body), body) end
+
+-- ---- embeddings: types/embedding_create_params.py of OpenAI's SDK ----
+
+local embed = { serves = function(model) return model:find "^text%-embedding%-" ~= nil end }
+openai.embed = embed
+
+--- @param ask  { model, texts = list, dimensions = number or nil }
+function embed.request(ask)
+  local body = wire.object { { "model", ask.model }, { "input", ask.texts }, { "encoding_format", "base64" },
+                             ask.dimensions and { "dimensions", ask.dimensions } }
+  return { path = "/embeddings", headers = {}, body = body }
+end
+
+--- Servers that do not know base64 send numbers.
+-- @return  bytes, 4 a number; or nil and what is wrong
+local function vector_of(entry)
+  local v = wire.table(entry) and entry.embedding
+  if type(v) == "table" then return packed.numbers(v) end
+  local bytes, why = packed.base64(wire.text(v) or "?")
+  if not bytes then return nil, type(v) == "string" and why or "it has no vector" end
+  if #bytes % 4 ~= 0 then return nil, ("its base64 has %d bytes, no multiple of 4"):format(#bytes) end
+  return bytes
+end
+
+-- By their own index, whatever their order.
+local function vectors_of(data)
+  local out = {}
+  for i, entry in ipairs(data) do
+    local at = wire.table(entry) and (math.tointeger(entry.index) or entry.index == nil and i - 1)
+    if not at or at < 0 or at >= #data or out[at + 1] then
+      return nil, ("entry %d of the reply has index %s"):format(i, tostring(wire.table(entry) and entry.index))
+    end
+    local bytes, why = vector_of(entry)
+    if not bytes then return nil, ("entry %d of the reply: %s"):format(i, why) end
+    out[at + 1] = bytes
+  end
+  return out
+end
+
+--- The answer as of a judge's request, but `vectors`, as bytes, for a text; `fault` where the reply cannot be read.
+function embed.reply(status, body)
+  local t = wire.decode(body)
+  local data = t and wire.table(t.data)
+  if not data or status ~= 200 then return { error = error_of(t, body) } end
+  local vectors, fault = vectors_of(data)
+  return { text = "", vectors = vectors, fault = fault, stop = "end", usage = usage_of(t.usage),
+           request_id = wire.text(t.id), model = wire.text(t.model) }
+end
 
 -- ---- Batches (judge/batch/send.lua says what each function gives) ----
 

@@ -1,0 +1,178 @@
+--- Embeddings of a provider, in whole runs against tests/judge_server: what is asked and paid, and what is not.
+local check = require "check"
+local fixture = require "e2e.fixture_judge"
+local fs = require "fs"
+local json = require "json"
+
+local j <close> = fixture.new()
+local serial = 0
+
+--- A folder with a recipe and rows.
+local function folder_of(stage, texts, more)
+  serial = serial + 1
+  local folder = ("%s/e%d"):format(j.dir, serial)
+  assert(fs.mkdirs(folder))
+  local rows = {}
+  for i, text in ipairs(texts) do rows[i] = json.encode { input = text, output = "answer" } end
+  check.write(folder .. "/rows.jsonl", table.concat(rows, "\n") .. "\n")
+  check.write(folder .. "/recipe.lua", ([[local s = require "tamis"
+return s.recipe { name = "j", seed = 3, sources = { "rows.jsonl" }, %s
+  %s,
+  s.filter { name = "look", fn = function() return true end } }
+]]):format(more or "", stage))
+  return folder
+end
+
+local function tamis(folder, line, env)
+  local status, out, err = check.run(("cd %s && %s %s %s"):format(check.quote(folder), j:env(env), check.tamis, line))
+  return status, out .. err
+end
+
+local function run(folder, id, options, env)
+  local status, said = tamis(folder, ("run recipe.lua --out out --quiet --run-id %s %s"):format(id, options or "--yes"), env)
+  local text = fs.read(("%s/out/j/%s/lineage.json"):format(folder, id))
+  local record = text and json.decode(text)
+  for _, s in ipairs(record and record.stats.stage_counts or {}) do
+    if s.stage == "embed" then record.embed = s.figures end
+  end
+  return status, said, record
+end
+
+local function words(n, seed)
+  local out = {}
+  for i = 1, n do out[i] = ("question %d about thing %d of %s"):format(i, i * 7 % 11, seed) end
+  return out
+end
+
+local SMALL = 's.embed { model = "text-embedding-3-small", dimensions = 32%s }'
+local function small(more) return SMALL:format(more and ", " .. more or "") end
+
+check.test("a check says what it would cost and asks nothing; a run asks for leave first", function()
+  local folder = folder_of(small(), words(40, "a"))
+  j.server:reset()
+  local status, said = tamis(folder, "check recipe.lua")
+  check.eq(status, 0, said)
+  check.contains(said, "What embed would cost  text-embedding-3-small by openai")
+  check.contains(said, "all 40 rows that reach it")
+  check.contains(said, "prices of 2024-01")
+  check.eq(said:find("replies", 1, true), nil)
+  check.eq(fs.exists(folder .. "/.tamis"), false)
+  status, said = run(folder, "a", "")
+  check.eq(status, 1)
+  check.contains(said, "text-embedding-3-small would embed all 40 rows that reach it. That costs about $")
+  check.contains(said, "give max_cost = DOLLARS in the recipe (or --set embed.max_cost=DOLLARS), or --yes")
+  check.eq(j.server:stats().model_requests, 0)
+end)
+
+check.test("each different text is asked once, in batches; a second run asks nothing and gives the same", function()
+  local texts = words(40, "b")
+  texts[41], texts[42] = texts[1], texts[2]
+  local folder = folder_of(small "batch = 16", texts)
+  j.server:reset()
+  local status, said, a = run(folder, "a")
+  check.eq(status, 0, said)
+  local e = a.embed
+  check.eq({ e.texts, e.vectors, e.without, e.dim, e.embedding, e.failed },
+           { 40, 42, 0, 32, "text-embedding-3-small@32", 0 })
+  check.eq({ e.spent.requests, e.spent.hits }, { 3, 0 })
+  check.eq(e.spent.cost, j.server:stats().billed.input_tokens * 20)      -- $0.02 a million: 20 billionths a token
+  local b
+  status, said, b = run(folder, "b", "")                             -- no leave is needed: nothing is asked
+  check.eq(status, 0, said)
+  check.eq({ b.embed.spent.requests, b.embed.spent.hits, b.embed.spent.cost }, { 0, 40, 0 })
+  check.near(b.embed.spent.saved, e.spent.cost, 1)
+  check.eq(j.server:stats().model_requests, 3)
+  check.eq(b.fingerprint, a.fingerprint)
+  status, said = tamis(folder, "check recipe.lua")
+  check.eq(status, 0, said)
+  check.contains(said, "0 of the 42 rows that reach it; 42 the cache answers")
+end)
+
+check.test("max_cost is a hard cap: the run stops and keeps what it paid, and goes on from there", function()
+  local folder = folder_of(small "batch = 8, concurrency = 1, max_cost = 0.00001", words(64, "c"))
+  j.server:reset()
+  local status, said = run(folder, "a", "")
+  check.eq(status, 1)
+  check.contains(said, "max_cost is reached: $0.0000")
+  check.contains(said, "rows are not embedded and would cost about $")
+  local kept = tonumber(said:match "(%d+) vectors are kept in ")
+  check.ok(kept and kept > 0 and kept < 64, said)
+  check.ok(j.server:stats().billed.input_tokens * 20 <= 10000)
+  local requests = j.server:stats().model_requests
+  local record
+  status, said, record = run(folder, "b", "--set embed.max_cost=1")
+  check.eq(status, 0, said)
+  check.eq(record.embed.spent.hits, kept)
+  check.eq(j.server:stats().model_requests - requests, (64 - kept) / 8)
+end)
+
+check.test("a text that the model cannot take gets no vector, and costs the others of its request nothing", function()
+  local texts = words(20, "d")
+  texts[7] = ("long "):rep(9000)
+  j.server:reset()
+  local folder = folder_of(small(), texts)
+  local status, said, a = run(folder, "a")
+  check.eq(status, 0, said)
+  check.eq({ a.embed.vectors, a.embed.failed, a.embed.without }, { 19, 1, 1 })
+  local notes = table.concat(a.notes, "\n")
+  check.contains(notes, "embed: 1 text got no vector (too_long): status 400: This model's maximum context length")
+  check.contains(notes, "1 row without a vector, first rows.jsonl:7")
+  status, said, a = run(folder, "b", "--yes --set embed.truncate=2000")
+  check.eq(status, 0, said)
+  check.eq({ a.embed.vectors, a.embed.spent.hits }, { 20, 19 })
+  check.contains(table.concat(a.notes, "\n"), "1 text is longer than truncate = 2000 bytes: the end was left out")
+end)
+
+check.test("trouble of the server and its limits are waited out; the key stays out of all that is written", function()
+  j.server:reset()
+  j.server:control { script = { { path = "/v1/embeddings", fault = "overloaded", times = 2 } } }
+  local folder = folder_of(small "batch = 10", words(30, "e"))
+  local status, said, a = run(folder, "a")
+  check.eq(status, 0, said)
+  check.ok(a.embed.spent.retries >= 1)
+  check.eq(a.embed.vectors, 30)
+  local all = said
+  for _, name in ipairs { "/out/j/a/lineage.json", "/out/j/a/report.html", "/.tamis/judge.db" } do
+    all = all .. (fs.read(folder .. name) or "")
+  end
+  check.eq(all:find(fixture.openai_key, 1, true), nil)
+  j.server:reset()
+end)
+
+check.test("a recipe's own server is asked only where the user allowed it, and a wrong key stops at once", function()
+  local folder = folder_of('s.embed { model = "nomic", provider = "compatible", base_url = "http://10.1.2.3:9/v1" }', words(3, "f"))
+  local status, said = run(folder, "a")
+  check.eq(status, 2)
+  check.contains(said, "the recipe would send rows to http://10.1.2.3:9, which nobody allowed: --allow-host")
+  j.server:reset()
+  status, said = run(folder_of(small(), words(300, "g")), "a", "--yes", { OPENAI_API_KEY = "sk-wrong" })
+  check.eq(status, 1)
+  check.contains(said, "the provider refuses every request: status 401")
+  check.eq(j.server:stats().requests, 1)
+  check.eq(said:find("sk-wrong", 1, true), nil)
+end)
+
+check.test("what is wrong with the parameters is told before a row is read", function()
+  for stage, said in pairs {
+    ['s.embed { provider = "anthropic", model = "claude-haiku-4-5" }'] = "anthropic serves no embeddings",
+    ['s.embed { provider = "opnai", model = "x" }'] = 'there is no provider "opnai": did you mean "openai"?',
+    ['s.embed { model = "lexical", max_cost = 1 }'] = "max_cost goes with the model of a provider",
+    ['s.embed { provider = "openai", model = "text-embedding-9", max_cost = 1 }'] =
+      "no price is known for text-embedding-9, and max_cost needs one: price = { input = 0.02 }",
+    ['s.embed { model = "text-embedding-3-small", price = { input = "x" } }'] = "price: input: expected a number",
+    ['s.embed { model = "text-embedding-3-small", array = "x" }'] = "array goes with vectors of a file",
+  } do
+    local status, told = run(folder_of(stage, words(2, "h")), "a")
+    check.eq(status, 2, told)
+    check.contains(told, said)
+  end
+end)
+
+check.test("a check of rows that the cache does not know rejects none of them", function()
+  local folder = folder_of(small 'without = "reject"', words(5, "i"))
+  local status, said = tamis(folder, "check recipe.lua")
+  check.eq(status, 0, said)
+  check.contains(said, "embed: nothing was asked; 5 rows that the cache does not know have no vector")
+  check.contains(said, "kept                   5")
+end)
+check.done()
