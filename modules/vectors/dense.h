@@ -1,7 +1,8 @@
 /* modules/vectors/dense.h - products of dense matrices in float, on the caller's thread.
 **
-** By OpenBLAS where it was there at build time, else by plain loops of our own (about a tenth of the speed). What
-** they give differs in the last bits between libraries and CPUs: it may propose, never decide (vectors_cosine does). */
+** By OpenBLAS where it was there at build time and may be called by many threads (its builds with threads of their own,
+** told to use one), else by tiles.h, which is about as fast on x86. What they give differs in the last bits between
+** libraries and CPUs: it may propose, never decide (vectors_cosine does). */
 #ifndef TAMIS_DENSE_H
 #define TAMIS_DENSE_H
 
@@ -11,7 +12,7 @@
 void dense_nt(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc);
 /* C[m][n] = A[m][k] times B[k][n]. */
 void dense_nn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc);
-/* "OpenBLAS 0.3.21 (Zen)", or "plain loops": for lineage and benchmarks. */
+/* What computes them, by name: for lineage and benchmarks. */
 const char *dense_library(void);
 
 #endif
