@@ -10,6 +10,7 @@ local meaning = require "report.meaning"
 local remedy = require "report.remedy"
 local screen = require "report.screen"
 local show = require "repl.show"
+local topics_blocks = require "report.topics_blocks"
 
 local number, percent = screen.number, screen.percent
 
@@ -76,6 +77,9 @@ return function(o, options)
     f.leakage.example, f.leakage.row = ("%s:%d"):format(at.source, at.line), nil
   end
   meaning.add(f, { stats = { stage_counts = o.history } })
+  topics_blocks.texts(f, function(n)
+    return native:field(n, "input") or native:field(n, "output"), "#" .. n
+  end)
   local checks = health.examine(f)
   local blocks = document.report(f, checks)
   f.health = checks

@@ -431,6 +431,15 @@ local function announce(v, child, lines)
   return child
 end
 
+-- Draws what a stage found, where its table says how.
+local function draw_found(session, entry, figures, native)
+  if not entry.def.blocks or not figures then return end
+  local blocks = entry.def.blocks(figures, function(n)
+    return native:field(n, "input") or native:field(n, "output"), "#" .. n
+  end)
+  if #blocks > 0 then session:show(show.blocks(blocks, {}, "found")) end
+end
+
 -- Runs one stage by name on the whole view.
 local function run_stage(v, name, params)
   local o = own(v)
@@ -446,7 +455,9 @@ local function run_stage(v, name, params)
   if done.back > 0 then lines[#lines + 1] = "  " .. copies.lines(done.back)[1] end
   for _, note in ipairs(done.notes) do lines[#lines + 1] = "  " .. note end
   view.reasons(child)   -- so that completion has them
-  return announce(v, child, lines)
+  announce(v, child, lines)
+  draw_found(o.session, entry, record.figures, done.view)
+  return child
 end
 
 --- Runs the recipe's stages in memory; writes nothing.

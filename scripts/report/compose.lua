@@ -26,6 +26,7 @@ local meaning = require "report.meaning"
 local remedy = require "report.remedy"
 local screen = require "report.screen"
 local spans = require "report.spans"
+local topics_blocks = require "report.topics_blocks"
 
 local compose = {}
 
@@ -123,6 +124,13 @@ local function example_of(facts, n)
   local row = facts:row(n)
   return { place = facts:short(row.source) .. ":" .. tostring(row.line), why = why(facts, row),
            text = not spans.held(row) and facts:text(row) or nil }
+end
+
+-- A row's words, as far as they may be shown, and where it stands.
+local function text_of(facts, n)
+  local row = facts:row(n)
+  if not row then return nil end
+  return not spans.held(row) and facts:text(row) or nil, ("%s:%d"):format(facts:short(row.source), row.line)
 end
 
 local function reasons_of(facts, list, total)
@@ -258,6 +266,7 @@ function compose.run(facts, o)
   f.recurring = recurring_of(facts.lineage)
   f.conflicts = conflicts_of(facts.lineage)
   meaning.add(f, facts.lineage)
+  topics_blocks.texts(f, function(n) return text_of(facts, n) end)
   f.lineage = record_of(facts.lineage)
   if f.leakage then f.leakage.example, f.leakage.row = facts:place(f.leakage.row), nil end
   f.next = { ("next: tamis explain %s --reason %s"):format(facts.dir, f.reasons[1] and f.reasons[1].reason or "NAME") }

@@ -8,6 +8,7 @@ local judged_blocks = require "report.judged_blocks"
 local meaning_blocks = require "report.meaning_blocks"
 local screen = require "report.screen"
 local style_blocks = require "report.style_blocks"
+local topics_blocks = require "report.topics_blocks"
 
 local document = {}
 
@@ -390,6 +391,7 @@ function document.report(f, list)
   reasons(f, blocks)
   lengths(f, blocks)
   topics(f, blocks)
+  topics_blocks.add(f, blocks)
   groups("Languages", "Languages", f.languages, blocks)
   thresholds(f, blocks)
   clusters(f, blocks)

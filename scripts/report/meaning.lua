@@ -1,12 +1,12 @@
---- meaning: what the measuring stages found (style, spot_check, diversity, outliers, distribution), from a run's
--- lineage, for the report (report/meaning_blocks.lua) and its health checks (report/health.lua). Each is a list, one a
--- stage.
+--- meaning: what the measuring stages found (style, spot_check, diversity, outliers, distribution) and the clusters of
+-- topics, from a run's lineage, for the report (report/meaning_blocks.lua, topics_blocks.lua) and its health checks
+-- (report/health.lua). Each is a list, one a stage.
 
 local json = require "json"
 
 local meaning = {}
 
-meaning.KINDS = { "style", "spot_check", "diversity", "outliers", "distribution" }
+meaning.KINDS = { "style", "spot_check", "diversity", "outliers", "distribution", "topic_clusters" }
 
 --- Into f: f.style = { { stage = "style", … }, … } and so on; nil where no stage left such figures.
 function meaning.add(f, lineage)

@@ -8,6 +8,7 @@ local screen = require "report.screen"
 local sources = require "embed.sources"
 local text = require "text"
 local topics = require "topics"
+local topics_blocks = require "report.topics_blocks"
 
 local UNKNOWN = clusters.UNKNOWN
 local LOW_COVERAGE = 0.7   -- below this share of rows with a topic the report warns
@@ -111,6 +112,13 @@ return {
 
   over = by_vectors,
   settle = clusters.settle,
+
+  --- What the REPL draws of the figures.
+  blocks = function(figures, text_of)
+    local out = {}
+    if figures.topic_clusters then topics_blocks.one(topics_blocks.told(figures.topic_clusters, text_of), out) end
+    return out
+  end,
 
   finish = function(view, p, ctx)
     if by_vectors(p) then return { notes = {} } end

@@ -18,7 +18,7 @@ local SAMPLE, PER, NEAR = 8000, 20, 0.9
 -- Terms: rows of a cluster that are read for them, terms that are kept, how much more of the cluster than of all other
 -- rows must hold one, from which share of its rows on two words stand for one.
 local READ, TERMS, LEAST, LIFT, PHRASE = 300, 10, 2, 2, 0.6
-local CENTRAL, FAR = 3, 5
+local CENTRAL, FAR, LARGEST = 3, 5, 5
 local FENCE = 1.5
 
 -- ---- how many ----
@@ -90,12 +90,17 @@ local function figures_of(view, v, placed, made, p)
            sees_paraphrases = v:meaning() }
 end
 
-local function notes_of(f, p, ctx)
-  local notes, parts = {}, {}
+-- "20 topics; the largest: card, pin (974); …"
+local function told_of(f)
+  local parts = {}
   for i, t in ipairs(f.topics) do
-    if i <= 5 and t.rows > 0 then parts[#parts + 1] = ("%s (%s)"):format(t.name, screen.number(t.rows)) end
+    if i <= LARGEST and t.rows > 0 then parts[#parts + 1] = ("%s (%s)"):format(t.name, screen.number(t.rows)) end
   end
-  notes[1] = ("%s: %s; the largest: %s"):format(ctx.name, screen.count(#f.topics, "topic"), table.concat(parts, "; "))
+  return ("%s; the largest: %s"):format(screen.count(#f.topics, "topic"), table.concat(parts, "; "))
+end
+
+local function notes_of(f, p, ctx)
+  local notes = {}
   if f.nowhere > 0 then
     local first = f.far[1]
     notes[#notes + 1] = ("%s: %s nowhere: under cosine %.3f with every topic (min_similarity%s), the farthest %s:%d; "
@@ -188,7 +193,7 @@ function clusters.settle(view, p, ctx)
   table.move(made.notes, 1, #made.notes, #notes + 1, notes)
   return made.placed:op { annotation = p.annotation, unknown = clusters.UNKNOWN, names = names, min = made.min,
                           metric = "similarity" },
-    { figures = figures, notes = notes,
+    { figures = { topic_clusters = figures, told = json.array { told_of(figures) } }, notes = notes,
       files = { { name = model.file_name(ctx.name), bytes = model.bytes(made.t, v, made, p, ctx) } } }
 end
 

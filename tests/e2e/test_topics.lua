@@ -61,7 +61,7 @@ end
 local function figures(id)
   local l = json.decode(fs.read(dir .. "/curated/t/" .. id .. "/lineage.json"))
   for _, s in ipairs(l.stats.stage_counts) do
-    if s.name == "topics" then return s.figures, l end
+    if s.name == "topics" then return s.figures.topic_clusters, l end
   end
 end
 
@@ -222,6 +222,39 @@ check.test("a row that comes back gets its topic", function()
     for _, term in ipairs(t.terms) do if term:find "invoice" then billing = t.name end end
   end
   check.eq(topics_of "i".twin, { [billing] = 1 })
+end)
+
+check.test("the report tells sizes, words, rows in the middle and those that fit nowhere; the lineage has no text", function()
+  status, said = tamis "run one.lua --run-id r"
+  check.eq(status, 0, said)
+  local f = figures "r"
+  check.contains(said, "topics: 3 topics; the largest: " .. f.topics[1].name .. " (60)")
+  local first = f.topics[1].central[1]
+  local n, text = 0, nil
+  for line in io.lines(dir .. "/day1.jsonl") do
+    n = n + 1
+    if n == first.line then text = json.decode(line).input end
+  end
+  local _, terminal = tamis "report curated/t/r"
+  local _, md = tamis "report curated/t/r --md"
+  for _, shown in ipairs { said and fs.read(dir .. "/curated/t/r/report.html"), md } do
+    check.contains(shown, f.topics[1].name)
+    check.contains(shown, text)
+    check.contains(shown, "day1.jsonl:" .. first.line)
+    check.contains(shown, "Zyzzyva qwerty")
+    check.contains(shown, "1 row fits nowhere")
+  end
+  check.contains(terminal, "in the middle of its topic")
+  check.ok(not fs.read(dir .. "/curated/t/r/lineage.json"):find(text, 1, true))
+end)
+
+check.test("the REPL draws them", function()
+  local session = check.write(dir .. "/session", [[c = open "day1.jsonl"
+d = c:embed { model = "lexical", method = "projection" }:topics { clusters = 3 }
+]])
+  local _, out = check.run(("cd %s && %s repl < %s"):format(q(dir), check.tamis, q(session)))
+  check.contains(out, "more of its words")
+  check.contains(out, "in the middle of its topic")
 end)
 
 check.done()
