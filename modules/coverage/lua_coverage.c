@@ -1,6 +1,6 @@
 /* modules/coverage/lua_coverage.c - how far rows lie apart and how much they say once, for the stages diversity,
 ** outliers and distribution.
-**   local verdicts, info = coverage.outliers(view, vectors, { k = 10, sample = 20000, top = 20, bound = nil or 0.6,
+**   local verdicts, info = coverage.outliers(view, vectors, { k = 10, sample = 10000, top = 20, bound = nil or 0.6,
 **     seed = 42 }, "outlier", pool)     -- info: rows, base, exact, p50, p90, p99, max, top = { { row =, nearest =,
 **                                          distance = }, … }; metric "distance"
 **   coverage.apart(view, vectors, set, { k = 1, queries = 5000, seed = 42, n = nil or rows of "random" }, pool)

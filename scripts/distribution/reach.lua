@@ -75,8 +75,11 @@ function reach.of(view, other, given, p, ctx)
   if not found then return nil, err end
   local out = { embedding = made:name(), meaning = made:meaning(), base = found.base, queries = found.queries,
                 bound = found.bound, given = p.near ~= nil, mean = found.mean, p10 = found.p10, p50 = found.p50,
-                own_p50 = found.own_p50, far = found.far, share = found.queries > 0 and found.far / found.queries or 0,
+                own_p50 = found.own_p50, far = found.far, without = (other:counts()) - found.queries,
                 top = json.array {}, topics = json.array {} }
+  -- a row of which the embedding knows no word is near nothing
+  local rows = found.queries + out.without
+  out.share = rows > 0 and (found.far + out.without) / rows or 0
   for i, t in ipairs(found.rows) do
     if i > p.top then break end
     out.top[i] = { cosine = t.cosine, at = place(other, t.row), nearest = place(view, t.nearest),

@@ -37,8 +37,8 @@ end
 local function reach(set)
   local r = set.reach
   local first = r.top[1]
-  return ("%s of %s of %s (%s) are near no training row (cosine under %s)%s"):format(number(r.far),
-    screen.count(r.queries, "row"), NAMES[set.what], percent(r.share), number(r.bound, 2),
+  return ("%s of %s of %s (%s) are near no training row (cosine under %s)%s"):format(number(r.far + r.without),
+    screen.count(r.queries + r.without, "row"), NAMES[set.what], percent(r.share), number(r.bound, 2),
     first and (": first %s:%d"):format(first.at.source, first.at.line) or "")
 end
 

@@ -156,8 +156,11 @@ local function covered(set, blocks)
     return
   end
   text(blocks, ("%s of %s (%s) are near no training row: the nearest has a cosine under %s (%s; %s)."):format(
-    number(r.far), screen.count(r.queries, "row"), percent(r.share), number(r.bound, 3), r.embedding,
-    r.given and "as given" or "what all but a few training rows have to another one"))
+    number(r.far + r.without), screen.count(r.queries + r.without, "row"), percent(r.share), number(r.bound, 3),
+    r.embedding, r.given and "as given" or "what all but a few training rows have to another one"))
+  if r.without > 0 then
+    text(blocks, ("%s of them have no vector: the embedding knows none of their words."):format(number(r.without)))
+  end
   local topics = {}
   for i, t in ipairs(r.topics) do
     local of = t.rows and (" of %s"):format(number(t.rows)) or ""

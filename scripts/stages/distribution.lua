@@ -50,6 +50,13 @@ return {
   check = function(p) return beside.fault(p.production, "production") end,
 
   ready = function(p, ctx)
+    local named = { type(p.production) == "table" and p.production[1] or p.production }
+    named[#named + 1] = p.production_vectors
+    named[#named + 1] = p.gold_vectors
+    for _, name in ipairs(named) do
+      local path, err = ctx.find(name)
+      if not path then return nil, err end
+    end
     if p.embedding == "" then return true end   -- without vectors the rest is told
     local entry, err = sources.entry(p, ctx)
     return entry and true or nil, err

@@ -61,7 +61,7 @@ return {
     max_distance = { type = "number", min = 0, max = 2,
                      doc = "reject rows of a larger mean distance (1 - cosine) to their k nearest; none if absent" },
     top          = { type = "integer", default = 20, min = 0, max = 10000, doc = "farthest rows that are listed" },
-    sample       = { type = "integer", default = 20000, min = 100, max = 1000000000,
+    sample       = { type = "integer", default = 10000, min = 100, max = 1000000000,
                      doc = "of more rows than this, each is first held against so many of them, drawn by the seed; "
                        .. "those that then stand out, against all" },
   },

@@ -223,6 +223,12 @@ return s.recipe { name = "dist", sources = { "people.jsonl", "synthetic.jsonl" }
   check.contains(select(2, tamis("report", "out/dist/one", "--md")), "## Training against production")
 end)
 
+check.test("a file that is not there is known before a row is read", function()
+  local status, said = tamis("check", "dist.lua", "--set", "distribution.production_vectors=none.npy")
+  check.eq(status, 2, said)
+  check.contains(said, "none.npy")
+end)
+
 check.test("vectors of a file need one for production, too, and say so", function()
   local mine, theirs = {}, {}
   for i = 1, 100 do mine[i] = { 1, i / 1000 } end
