@@ -5,6 +5,7 @@
 #include "check.h"
 #include "coverage/apart.h"
 #include "coverage/ngrams.h"
+#include "coverage/tell.h"
 #include "fixture.h"
 
 enum { N = 60, DIM = 12 };
@@ -171,11 +172,60 @@ static void past_the_limit_the_count_is_an_estimate_within_its_error(void) {
   free(line);
 }
 
+/* ---- two sets told apart ---- */
+
+static void an_area_is_the_share_of_pairs_in_order(void) {
+  double score[] = { 3, 1, 2, 2, 0 };
+  uint8_t positive[] = { 1, 0, 1, 0, 0 };          /* pairs: 3 wins 3; 2 wins 2 and ties 1: 5.5 of 6 */
+  CHECK(fabs(tell_auc(score, positive, 5) - 5.5 / 6) < 1e-12);
+  CHECK(isnan(tell_auc(score, (uint8_t[]){ 1, 1, 1, 1, 1 }, 5)));
+}
+
+/* n items a side in 8 dimensions, uniform in each; the second set shifted by `shift` in the first. */
+static double told(double shift, Tell *t) {
+  enum { SIDE = 300, D = 8 };
+  Vectors *v;
+  uint32_t row[2 * SIDE], state = 99;
+  TellItem item[2 * SIDE];
+  for (uint32_t i = 0; i < 2 * SIDE; i++) row[i] = i;
+  if (vectors_new(&v, 2 * SIDE, row, 2 * SIDE, D, VECTOR_F32, "test") != 0) abort();
+  for (uint32_t i = 0; i < 2 * SIDE; i++) {
+    float x[D];
+    for (int d = 0; d < D; d++) {
+      state = state * 1664525 + 1013904223;
+      x[d] = (float)(state >> 8) / (1 << 24) - 0.5f + (d == 0 && i >= SIDE ? (float)shift : 0);
+    }
+    vectors_put(v, i, x);
+    item[i] = (TellItem){ v, i, i >= SIDE, (uint8_t)(i % 5) };
+  }
+  vectors_close(v);
+  TellParams p = { .folds = 5, .passes = 30, .c = 10, .seed = 1 };
+  Pool *pool = pool_new(3);
+  Tell one;
+  CHECK(tell_apart(item, 2 * SIDE, &p, pool, t, NULL) == 0 && tell_apart(item, 2 * SIDE, &p, NULL, &one, NULL) == 0);
+  CHECK(memcmp(&one, t, sizeof one) == 0 && t->first == SIDE && t->second == SIDE && t->folds == 5);
+  pool_free(pool);
+  vectors_unref(v);
+  return t->auc;
+}
+
+static void sets_of_one_kind_cannot_be_told_apart_shifted_ones_can(void) {
+  Tell t;
+  double same = told(0, &t);
+  CHECK(fabs(same - 0.5) < 0.06);       /* about 2.5 standard errors: sqrt(1 / (6 * 300)) = 0.024 */
+  CHECK(t.error > 0.005 && t.error < 0.05);
+  CHECK(told(3, &t) > 0.999);
+  double some = told(0.5, &t);          /* of the first number alone 1 - 0.5^3 = 0.875, before lengths are made one */
+  CHECK(some > 0.8 && some < 0.9);
+}
+
 int main(void) {
   RUN(distances_are_those_of_brute_force);
   RUN(sets_and_draws_are_the_rows_they_say);
   RUN(the_farthest_are_exact_though_a_sample_was_looked_at);
   RUN(runs_of_words_are_counted_once);
   RUN(past_the_limit_the_count_is_an_estimate_within_its_error);
+  RUN(an_area_is_the_share_of_pairs_in_order);
+  RUN(sets_of_one_kind_cannot_be_told_apart_shifted_ones_can);
   return check_done();
 }

@@ -79,7 +79,8 @@ check.test("texts of one kind cannot be told apart, others can; copies on both s
   local known = words.tell(copied, table.move(copied, 1, 300, 1, {}), o)
   check.ok(math.abs(known.auc - 0.5) < 0.05, known.auc)
   check.eq(words.tell(texts(19, 1), texts(600, 2), o), nil)
-  check.eq(json.encode(words.tell(texts(100, 1), texts(100, 2), o)), json.encode(words.tell(texts(100, 1), texts(100, 2), o)))
+  local function again() return json.encode { words.tell(texts(100, 1), texts(100, 2), o) } end
+  check.eq(again(), again())
 end)
 
 check.test("the words that tell are those that stand in one set alone", function()

@@ -85,9 +85,7 @@ static double squared_length(Fit *f) {
   return 1 + sum * norm_of(f) * norm_of(f);   /* 1: the bias, a feature that all have */
 }
 
-/* The multiplier z in (0, c) where q (z - a) + g + log(z / (c - z)) = 0, by Newton in u = log(z / (c - z)), in which
-** the left side rises by 1 or more, kept inside its bracket. */
-static double best_multiplier(double q, double a, double g, double c) {
+double train_multiplier(double q, double a, double g, double c) {
   double low = -g - q * (c - a), high = -g + q * a, u = (low + high) / 2;
   for (int i = 0; i < 60 && high - low > 1e-12; i++) {
     double s = 1 / (1 + exp(-u)), f = q * (c * s - a) + g + u;
@@ -106,7 +104,7 @@ static int visit(Fit *f, size_t i) {
   double y = t->positive ? 1 : -1, norm = norm_of(f), dot = 0;
   for (size_t k = 0; k < f->nbucket; k++) dot += f->v[f->bucket[k]];
   double g = y * (f->bias + norm * dot);
-  double z = best_multiplier(f->q[i], f->alpha[i], g, f->p->c * t->weight), step = y * (z - f->alpha[i]);
+  double z = train_multiplier(f->q[i], f->alpha[i], g, f->p->c * t->weight), step = y * (z - f->alpha[i]);
   f->alpha[i] = z;
   f->bias += step;
   for (size_t k = 0; k < f->nbucket; k++) f->v[f->bucket[k]] += step * norm * f->scale[f->bucket[k]];

@@ -31,6 +31,11 @@ typedef struct TrainParams {
 ** interrupted, or texts of one label only. */
 Classify *train_fit(const TrainText *text, size_t n, const TrainParams *p, Span header, Error *err);
 
+/* One step of the descent: the multiplier z in (0, c) where q (z - a) + g + log(z / (c - z)) = 0, by Newton in
+** u = log(z / (c - z)), in which the left side rises by 1 or more, kept inside its bracket. q: the squared length of
+** the text's features; a: its multiplier now; g: its margin; c: its cost. */
+double train_multiplier(double q, double a, double g, double c);
+
 /* Sets slope and offset to the logistic curve of most likelihood over values that the classifier (or others fitted
 ** like it) gave to texts that it had not seen; values of -HUGE_VAL do not count. Platt's targets. 0, or -1 with err
 ** worded: values of one label only. */

@@ -11,6 +11,9 @@
 **   coverage.reach(view, vectors, other view, its vectors, { bound = nil or 0.5, share = 0.05, own = 2000, seed = 42 },
 **     pool)                                -- { base =, queries =, own =, bound =, mean =, p10 =, p50 =, own_p50 =, far =
 **                                          how many, rows = { { row =, nearest =, cosine = }, … } lowest first }
+**   coverage.tell(vectors, rows, other vectors, other rows, folds, { folds = 5, passes = 30, c = 10, seed = 42 }, pool)
+**                                          -- folds: 1 .. 5 of each of rows, then of each of the others
+**                                          -- { first =, second =, auc =, error = } (nil where they cannot be)
 ** set: "standing", "read" (all rows that were read whole) or "random" (n of these). nil and a message ("interrupted")
 ** where something failed. */
 #include <lauxlib.h>
@@ -25,6 +28,7 @@
 #include "coverage/apart.h"
 #include "coverage/ngrams.h"
 #include "coverage/reach.h"
+#include "coverage/tell.h"
 #include "stats/numbers.h"
 #include "vectors/lua_vectors.h"
 
@@ -187,6 +191,48 @@ static int f_reach(lua_State *L) {
   return 1;
 }
 
+/* ---- two sets told apart ---- */
+
+/* The rows of the list at arg, with their folds at 5 from `from` on, into item. [-0, +0, v] */
+static size_t check_items(lua_State *L, int arg, const Vectors *v, unsigned folds, size_t from, TellItem *item) {
+  size_t n = lua_rawlen(L, arg);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, arg, (lua_Integer)i + 1);
+    lua_rawgeti(L, 5, (lua_Integer)(from + i) + 1);
+    lua_Integer row = luaL_checkinteger(L, -2), fold = luaL_checkinteger(L, -1);
+    luaL_argcheck(L, 1 <= row && row <= (lua_Integer)v->nrows, arg, "no row of that number");
+    luaL_argcheck(L, 1 <= fold && fold <= (lua_Integer)folds, 5, "no fold of that number");
+    item[i] = (TellItem){ v, (uint32_t)row - 1, from > 0, (uint8_t)(fold - 1) };
+    lua_pop(L, 2);
+  }
+  return n;
+}
+
+static int f_tell(lua_State *L) {
+  const Vectors *v = lua_checkvectors(L, 1), *w = lua_checkvectors(L, 3);
+  for (int arg = 2; arg <= 6; arg++)
+    if (arg != 3) luaL_checktype(L, arg, LUA_TTABLE);
+  Pool *pool = lua_optpool(L, 7);
+  lua_settop(L, 7);
+  luaL_argcheck(L, v->dim == w->dim, 3, "expected vectors of one embedding");
+  TellParams p = { .folds = (unsigned)param_number(L, 6, "folds", 2, TELL_MAX_FOLDS), .seed = seed_of(L, 6),
+                   .passes = (unsigned)param_number(L, 6, "passes", 1, 10000), .c = param_number(L, 6, "c", 1e-9, 1e9) };
+  size_t n = lua_rawlen(L, 2), m = lua_rawlen(L, 4);
+  TellItem *item = lua_newuserdatauv(L, (n + m + 1) * sizeof *item, 0);
+  check_items(L, 2, v, p.folds, 0, item);
+  if (n > 0) check_items(L, 4, w, p.folds, n, item + n);
+  Tell found;
+  Error err = { "" };
+  int r = tell_apart(item, n > 0 ? n + m : 0, &p, pool, &found, &err);
+  if (r != 0) return fail(L, r, &err);
+  lua_createtable(L, 0, 4);
+  set_integer(L, "first", found.first);
+  set_integer(L, "second", found.second);
+  set_number(L, "auc", found.auc);
+  set_number(L, "error", found.error);
+  return 1;
+}
+
 /* ---- outliers ---- */
 
 #define OUTLIERS "tamis.outliers"
@@ -260,6 +306,7 @@ static const luaL_Reg FUNCTIONS[] = {
   { "outliers", f_outliers },
   { "reach",    f_reach },
   { "sample",   f_sample },
+  { "tell",     f_tell },
   { NULL, NULL }
 };
 

@@ -12,15 +12,38 @@ local compare = {}
 
 compare.WORDS = 8   -- telling words of a side
 
--- Texts of rows drawn by the seed, in an order that the seed gives.
-local function texts_of(view, p, seed)
-  local out = {}
-  for _, n in ipairs(coverage.sample(view, p.sample, seed)) do
+local PASSES, COST = 30, 10   -- of the classifier of vectors
+
+-- Texts of `most` rows drawn by the seed, and the rows.
+local function texts_of(view, p, most, seed)
+  local out, rows = {}, {}
+  for _, n in ipairs(coverage.sample(view, most, seed)) do
     local parts = {}
     for _, name in ipairs(p.fields) do parts[#parts + 1] = view:field(n, name) end
-    if #parts > 0 then out[#out + 1] = table.concat(parts, "\n") end
+    if #parts > 0 then rows[#rows + 1], out[#out + 1] = n, table.concat(parts, "\n") end
   end
-  return out
+  return out, rows
+end
+
+-- Can the sets be told apart, by words and by vectors?
+local function tell(set, view, other, found, p, ctx)
+  local most = math.min(p.sample, (view:counts()), (other:counts()))   -- as many of each
+  local mine, my_rows = texts_of(view, p, most, ctx.seed)
+  local theirs, their_rows = texts_of(other, p, most, ctx.seed)
+  local folds
+  set.words, folds = words.tell(mine, theirs, { sample = most, folds = p.folds, seed = ctx.seed })
+  if not set.words then return folds end
+  set.words.telling = words.apart(mine, theirs, compare.WORDS)
+  if not found then return end
+  local n = set.words.texts
+  my_rows, their_rows = table.move(my_rows, 1, n, 1, {}), table.move(their_rows, 1, n, 1, {})
+  local told, err = coverage.tell(found.made, my_rows, found.theirs, their_rows, folds,
+    { folds = p.folds, passes = PASSES, c = COST, seed = ctx.seed }, ctx.pool)
+  if not told then return err end
+  if told.auc then
+    local error = math.max(told.error or 0, words.chance(told.first, told.second))
+    set.vectors = { auc = told.auc, error = error, train = told.first, other = told.second }
+  end
 end
 
 local function lengths_of(view, field, pool)
@@ -45,9 +68,10 @@ end
 --- What is past its bound, by name.
 local function signs_of(set, p)
   local out = json.array {}
-  local t, w, r = set.topics, set.words, set.reach
+  local t, w, v, r = set.topics, set.words, set.vectors, set.reach
   if t and t.js > p.max_js and t.js > 3 * t.chance then out[#out + 1] = "topics" end
-  if w and w.auc > p.max_auc then out[#out + 1] = "words" end
+  if w and w.auc > p.max_auc then out[#out + 1] = "words"
+  elseif v and v.auc > p.max_auc then out[#out + 1] = "vectors" end
   if r and r.share > p.max_far then out[#out + 1] = "reach" end
   for _, l in ipairs(set.lengths) do
     if l.ratio > p.max_length_ratio then out[#out + 1] = "length_" .. l.field end
@@ -64,17 +88,18 @@ function compare.with(view, other, what, p, ctx)
   local rows_of
   set.topics, rows_of = shares.of(view, tagged, p.by, ctx.pool)
   if not set.topics and rows_of then return nil, rows_of end
-  local mine, theirs = texts_of(view, p, ctx.seed), texts_of(other, p, ctx.seed)
-  set.words, err = words.tell(mine, theirs, { sample = p.sample, folds = p.folds, seed = ctx.seed })
-  if err then return nil, err end
-  if set.words then set.words.telling = words.apart(mine, theirs, compare.WORDS) end
   set.lengths = lengths(view, other, ctx.pool)
   local of = setmetatable({ vectors_param = what .. "_vectors" }, { __index = p })
-  local note
-  set.reach, err, note = reach.of(view, tagged, p[of.vectors_param], of, ctx)
-  if not set.reach and not note then return nil, err end
+  local found, why, note = reach.vectors(view, other, p[of.vectors_param], of, ctx)
+  if not found and not note then return nil, why end
+  err = tell(set, view, other, found, p, ctx)
+  if err then return nil, err end
+  set.no_reach = why
+  if found then
+    set.reach, err = reach.of(view, tagged, found, p, ctx)
+    if not set.reach then return nil, err end
+  end
   for _, t in ipairs(set.reach and rows_of and set.reach.topics or {}) do t.rows = rows_of[t.name] end
-  set.no_reach = not set.reach and err or nil
   set.signs = signs_of(set, p)
   return set
 end

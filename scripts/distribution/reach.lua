@@ -32,8 +32,10 @@ local function with_fields(p, fields)
   return out
 end
 
---- The vectors of both sides; or nil and a sentence. A third value: the sentence is a note, no fault.
-local function vectors_of(view, other, given, p, ctx)
+--- The vectors of both sides.
+-- @param given  the file of the other side's vectors, where the embed stage has one; else nil
+-- @return  { made, theirs }; or nil, a sentence, and whether it is a note only
+function reach.vectors(view, other, given, p, ctx)
   local made, err = sources.vectors(view, p)
   if not made then return nil, err, p.embedding == "" end
   local entry
@@ -47,7 +49,7 @@ local function vectors_of(view, other, given, p, ctx)
     local theirs, info = file.make(other, { file = given, storage = entry.params.storage, array = entry.params.array },
       ctx)
     if not theirs then return nil, info end
-    return made, theirs
+    return { made = made, theirs = theirs }
   end
   local params = with_fields(entry.params, p.fields)
   local theirs
@@ -57,7 +59,7 @@ local function vectors_of(view, other, given, p, ctx)
     made, err = sources.again(view, params, ctx, made)
     if not made then return nil, err end
   end
-  return made, theirs
+  return { made = made, theirs = theirs }
 end
 
 local function place(view, n)
@@ -65,13 +67,12 @@ local function place(view, n)
   return { source = row.source, line = row.line }
 end
 
---- @param given  the file of the other side's vectors, where the embed stage has one; else nil
--- @return  figures; or nil and a sentence, and whether it is a note only
-function reach.of(view, other, given, p, ctx)
-  local made, theirs, note = vectors_of(view, other, given, p, ctx)
-  if not made then return nil, theirs, note end
-  local found, err = coverage.reach(view, made, other, theirs, { bound = p.near, share = p.near_share, own = p.sample,
-    seed = ctx.seed }, ctx.pool)
+--- @param both  reach.vectors' of the two
+-- @return  figures; or nil and a sentence
+function reach.of(view, other, both, p, ctx)
+  local made = both.made
+  local ask = { bound = p.near, share = p.near_share, own = p.sample, seed = ctx.seed }
+  local found, err = coverage.reach(view, made, other, both.theirs, ask, ctx.pool)
   if not found then return nil, err end
   local out = { embedding = made:name(), meaning = made:meaning(), base = found.base, queries = found.queries,
                 bound = found.bound, given = p.near ~= nil, mean = found.mean, p10 = found.p10, p50 = found.p50,

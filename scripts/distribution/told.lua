@@ -34,6 +34,11 @@ local function words(set)
   return line
 end
 
+local function vectors(set)
+  return ("a classifier tells %s from training rows by their vectors, AUC %s (0.5: not at all; by words alone %s)")
+    :format(NAMES[set.what], number(set.vectors.auc, 2), number(set.words.auc, 2))
+end
+
 local function reach(set)
   local r = set.reach
   local first = r.top[1]
@@ -57,6 +62,7 @@ function told.add(set, _, name, notes)
   for _, sign in ipairs(set.signs) do
     if sign == "topics" then say(topics(set))
     elseif sign == "words" then say(words(set))
+    elseif sign == "vectors" then say(vectors(set))
     elseif sign == "reach" then say(reach(set))
     else say(length(set, sign:match "^length_(.*)")) end
   end

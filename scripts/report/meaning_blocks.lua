@@ -127,6 +127,11 @@ local function told_apart(set, blocks)
   local error = w.error and (" (standard error %s)"):format(number(w.error, 3)) or ""
   text(blocks, ("A classifier of words told %s of each set apart with an AUC of %s%s: 0.5 is not at all, 1 always.")
     :format(screen.count(w.texts, "text"), number(w.auc, 3), error))
+  local v = set.vectors
+  if v then
+    text(blocks, ("By their vectors, the AUC is %s%s."):format(number(v.auc, 3),
+      v.error and (" (standard error %s)"):format(number(v.error, 3)) or ""))
+  end
   for _, side in ipairs { "other", "train" } do
     if #w.telling[side] > 0 then
       text(blocks, ("Words of %s (share of texts in training, there): %s."):format(
