@@ -1,5 +1,5 @@
-/* modules/vectors/packed.h - a vector as bytes, as it is cached and as servers send it: little-endian floats of 32 bits, end
-** to end; in a reply also as base64 (RFC 4648, with its padding). */
+/* modules/vectors/packed.h - a vector as bytes, as it is cached and as servers send it: floats of 32 bits, little-endian,
+** end to end; in a reply also as base64 (RFC 4648, with its padding). */
 #ifndef TAMIS_PACKED_H
 #define TAMIS_PACKED_H
 

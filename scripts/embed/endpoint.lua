@@ -231,9 +231,10 @@ local function figures_of(self, all, asked)
   return f
 end
 
---- Where nothing may be spent: what the cache has.
-local function unasked(self, view, all, e, dim)
-  local made, err = gather(self, view, all, dim, {})
+--- Where nothing may be spent: what the cache has; nothing, if it has none of the rows to compare with.
+local function unasked(self, view, all, e, like)
+  if like and #like == 0 then all = { rows = {}, of = {}, list = {} } end
+  local made, err = gather(self, view, all, like and like:dim() or nil, {})
   if not made then return nil, err end
   local notes = {}
   if not self.endpoint then
@@ -249,22 +250,24 @@ local function unasked(self, view, all, e, dim)
 end
 
 --- All of a view's rows.
--- @param o  { other = a word for rows that are not the run's, dim = numbers a vector, where they are known }
-local function embed(self, view, o)
+-- @param like  vectors that they will be compared with; nil: none
+local function embed(self, view, like)
+  local dim = like and #like > 0 and like:dim() or nil
+  local of = like and view:sources()[1].path:match "[^/]*$" or nil
   local all = texts.all(view, { base = self.base, fields = self.p.fields, truncate = self.p.truncate,
                                 store = self.store })
-  local e = offer.of(self, all, o.other)
+  local e = offer.of(self, all, of)
   if self.paid.estimate then
-    if o.other and self.ctx.offered then self.ctx.offered(e) end
-    return unasked(self, view, all, e, o.dim)
+    if like and self.ctx.offered then self.ctx.offered(e) end
+    return unasked(self, view, all, e, like)
   end
   local ok, err = needs.leave(self, e, words.question(e), function() return masked.note(self, view) end)
   if not ok then return nil, err end
   local asked
-  asked, err = ask_all(self, view, all, e, o.dim)
+  asked, err = ask_all(self, view, all, e, dim)
   if not asked then return nil, err end
   local made
-  made, err = gather(self, view, all, o.dim, asked.odd)
+  made, err = gather(self, view, all, dim, asked.odd)
   if not made then return nil, err end
   return made, { figures = figures_of(self, all, asked), notes = notes_of(self, view, all, asked, e) }
 end
@@ -272,15 +275,14 @@ end
 function endpoint.make(view, p, ctx)
   local self <close>, err = prepare(p, ctx)
   if not self then return nil, err end
-  return embed(self, view, {})
+  return embed(self, view)
 end
 
 --- Rows of another set, gold or production, by the same model: asked, paid and counted as those of the run.
 function endpoint.again(view, p, ctx, made)
   local self <close>, err = prepare(p, ctx)
   if not self then return nil, err end
-  local dim = #made > 0 and made:dim() or nil
-  return embed(self, view, { other = "rows beside the run's", dim = dim })
+  return embed(self, view, made)
 end
 
 return endpoint

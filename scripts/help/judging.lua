@@ -80,6 +80,7 @@ return {
       { "the cache", ".tamis/judge.db beside the recipe, or --cache PATH: an answer is paid once, for as long as "
         .. "rubric, model, parameters and the row's text are the same. Refusals are kept too (--retry-refused)" },
       { "max_rows, sample", "fewer rows, drawn by the seed" },
+      { "embed", "a provider's embeddings are allowed, paid, capped and cached in the same way" },
       { 'mode = "batch"', "half the price, answers within a day: the run sends the rows and ends, tamis judge collect "
         .. "brings the answers, and the same run again uses them" },
     } },

@@ -175,4 +175,47 @@ check.test("a check of rows that the cache does not know rejects none of them", 
   check.contains(said, "embed: nothing was asked; 5 rows that the cache does not know have no vector")
   check.contains(said, "kept                   5")
 end)
+
+check.test("production queries are counted in the estimate, asked and paid once, under the same cap", function()
+  local folder = folder_of(small 'fields = { "input" }' .. ', s.distribution { production = "production.jsonl" }',
+                           words(30, "j"))
+  local queries = words(12, "another set")
+  for i, text in ipairs(queries) do queries[i] = json.encode { input = text } end
+  check.write(folder .. "/production.jsonl", table.concat(queries, "\n") .. "\n")
+  j.server:reset()
+  local status, said = tamis(folder, "check recipe.lua")
+  check.eq(status, 0, said)
+  check.contains(said, "What distribution (production.jsonl) would cost  text-embedding-3-small by openai")
+  check.contains(said, "all 12 rows that reach it")
+  check.eq(j.server:stats().model_requests, 0)
+  local record
+  status, said, record = run(folder, "a")
+  check.eq(status, 0, said)
+  check.eq(j.server:stats().model_requests, 2)
+  local reach
+  for _, s in ipairs(record.stats.stage_counts) do
+    if s.stage == "distribution" then reach = s.figures end
+  end
+  check.contains(json.encode(reach), '"queries":12')
+  status, said = run(folder, "b", "")
+  check.eq(status, 0, said)
+  check.eq(j.server:stats().model_requests, 2)
+end)
+
+check.test("a run that is killed keeps what was answered", function()
+  local folder = folder_of(small "batch = 4, concurrency = 1", words(48, "k"))
+  j.server:reset()
+  j.server:control { latency = { ms = 25 } }
+  local command = ("cd %s && exec %s %s run recipe.lua --out out --quiet --run-id a --yes"):format(check.quote(folder),
+    j:env(), check.tamis)
+  check.run(("( %s ) >/dev/null 2>&1 & p=$!; sleep 0.2; kill -9 $p; wait $p"):format(command))
+  local before = j.server:stats().model_requests
+  check.eq(fs.exists(folder .. "/out/j/a/lineage.json"), false)
+  j.server:control { latency = { ms = 0 } }
+  local status, said, record = run(folder, "b")
+  check.eq(status, 0, said)
+  check.ok(record.embed.spent.hits >= 4 * (before - 1), ("%d answers kept of %d"):format(record.embed.spent.hits, before))
+  check.eq(record.embed.vectors, 48)
+  j.server:reset()
+end)
 check.done()

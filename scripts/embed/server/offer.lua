@@ -8,10 +8,11 @@ local offer = {}
 local NO_REPLY = { low = 0, mid = 0, high = 0 }
 local AROUND = 4        -- bytes around a text in a request, which the model does not count
 
---- @param self   the source as embed/endpoint has prepared it: { p, ctx, provider, endpoint, price, store }
+--- What it would take.
+-- @param self   the source as embed/endpoint has prepared it: { p, ctx, provider, endpoint, price, store }
 -- @param all    what texts.all gives
--- @param other  a word for the rows, where they are no rows of the run: "production"
-function offer.of(self, all, other)
+-- @param of     which rows, where they are not simply those that reach an embed stage: a file's name
+function offer.of(self, all, of)
   local p, todo, rows, cached, twins = self.p, {}, 0, 0, 0
   for _, t in ipairs(all.list) do
     if t.held then cached = cached + t.rows
@@ -19,7 +20,7 @@ function offer.of(self, all, other)
   end
   local learned, n = self.store:bytes_a_token(p.model)
   local e = estimate.of(todo, 0, self.price, { max_tokens = 0, replies = NO_REPLY, bytes_a_token = learned })
-  e.name = other and ("%s (%s)"):format(self.ctx.name, other) or self.ctx.name
+  e.name = of and ("%s (%s)"):format(self.ctx.name, of) or self.ctx.name
   e.embeds, e.model, e.provider, e.url = true, p.model, self.provider.name, self.endpoint and self.endpoint.url
   e.requests, e.rows, e.pinned, e.cached, e.twins, e.out = #todo, rows, 0, cached, twins, 0
   e.left_out, e.reach, e.mode, e.batch_factor = 0, rows + cached + twins, "sync", 1
