@@ -14,7 +14,7 @@ static float noise(void) { return (float)draw(2001) / 1000 - 1; }
 
 /* n rows: strangers, near copies of earlier ones, chains of them, copies; every ninth has no vector. */
 static Vectors *make_vectors(uint32_t n, uint32_t dim, VectorKind kind) {
-  uint32_t *rows = malloc((n + 1) * sizeof *rows);
+  uint32_t *rows = calloc(n + 1, sizeof *rows);
   float *x = malloc((size_t)(n + 1) * dim * sizeof *x);
   Vectors *v;
   for (uint32_t i = 0; i < n; i++) rows[i] = i;

@@ -185,6 +185,21 @@ local function searches_of(lineage)
   return #out > 0 and out or nil
 end
 
+-- How each stage that compares vectors looked at all its pairs.
+local function vector_searches_of(lineage)
+  local out = json.array {}
+  for _, s in ipairs((lineage.stats or {}).stage_counts or {}) do
+    local g = s.figures
+    if g and g.pairs_looked_at then
+      out[#out + 1] = { stage = s.name, vectors = g.rows - g.without, without = g.without, pairs = g.pairs_looked_at,
+                        by_cells = g.by_cluster + g.by_annulus, by_head = g.by_head, head = g.head,
+                        proposed = g.proposed, verified = g.pairs, loosest = g.loosest, embedding = g.embedding,
+                        recall = g.recall }
+    end
+  end
+  return #out > 0 and out or nil
+end
+
 -- The contradictions that a stage found.
 local function conflicts_of(lineage)
   local out = json.array {}
@@ -263,6 +278,7 @@ function compose.run(facts, o)
   f.bounds = bounds.of(facts, reasons, kept, total)
   f.clusters = clusters_of(facts)
   f.searches = searches_of(facts.lineage)
+  f.vector_searches = vector_searches_of(facts.lineage)
   f.recurring = recurring_of(facts.lineage)
   f.conflicts = conflicts_of(facts.lineage)
   meaning.add(f, facts.lineage)

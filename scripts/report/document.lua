@@ -281,6 +281,27 @@ local function searches(f, blocks)
   end
 end
 
+-- How many pairs of vectors there were, and what it took to look at all of them.
+local function vector_searches(f, blocks)
+  for _, x in ipairs(f.vector_searches or {}) do
+    add(blocks, { kind = "heading", text = ("Pairs that %s compared, by the cosine of vectors (%s)"):format(x.stage,
+      x.embedding), name = #f.vector_searches == 1 and "Vectors compared" or "Vectors compared: " .. x.stage })
+    local parts = {}
+    local function part(n, words) if n > 0 then parts[#parts + 1] = ("%s %s"):format(percent(n / x.pairs), words) end end
+    part(x.by_cells, "were ruled out as their cells lie too far apart")
+    part(x.by_head, ("by the first %d numbers of the vectors"):format(x.head))
+    local text = ("%s of %s: %s%s measured in double, %s verified stand in the ledger"):format(plural(x.pairs, "pair"),
+      plural(x.vectors, "vector"), table.concat(parts, ", "), #parts > 0 and "; " .. number(x.proposed)
+      or number(x.proposed), number(x.verified))
+    if x.loosest then
+      text = ("%s; the loosest cosine of a removed row and the one kept for it is %.3f"):format(text, x.loosest)
+    end
+    if x.recall then text = ("%s. The index proposed %s of the pairs of a sample"):format(text, percent(x.recall)) end
+    if x.without > 0 then text = ("%s. %s without a vector, compared with nobody"):format(text, plural(x.without, "row")) end
+    add(blocks, { kind = "text", text = text })
+  end
+end
+
 -- The sentences that stand in many rows, whatever became of the rows.
 local function recurring(f, blocks)
   for _, x in ipairs(f.recurring or {}) do
@@ -396,6 +417,7 @@ function document.report(f, list)
   thresholds(f, blocks)
   clusters(f, blocks)
   searches(f, blocks)
+  vector_searches(f, blocks)
   recurring(f, blocks)
   conflicts(f, blocks)
   style_blocks.add(f, blocks)
