@@ -284,7 +284,7 @@ end
 -- How many pairs of vectors there were, and what it took to look at all of them.
 local function vector_searches(f, blocks)
   for _, x in ipairs(f.vector_searches or {}) do
-    add(blocks, { kind = "heading", text = ("Pairs that %s compared, by the cosine of vectors (%s)"):format(x.stage,
+    add(blocks, { kind = "heading", text = ("Vectors that %s compared: %s"):format(x.stage,
       x.embedding), name = #f.vector_searches == 1 and "Vectors compared" or "Vectors compared: " .. x.stage })
     local parts = {}
     local function part(n, words) if n > 0 then parts[#parts + 1] = ("%s %s"):format(percent(n / x.pairs), words) end end

@@ -93,7 +93,7 @@ check.test("a row that matches a kept one goes, names it and its cosine, and is 
   local _, report = tamis(("report %s"):format(q(base)))
   check.contains(report, "Copies found by semantic_dedup: 2 rows of 2 clusters")
   check.contains(report, "copies data1.jsonl:1 (0.940)")
-  check.contains(report, "Pairs that semantic_dedup compared, by the cosine of vectors (v.npy) 6 pairs of 4 vectors")
+  check.contains(report, "Vectors that semantic_dedup compared: v.npy 6 pairs of 4 vectors")
   check.contains(report, "2 verified stand in the ledger; the loosest cosine of a removed row and the one kept for it is "
     .. "0.940. 1 row without a vector, compared with nobody")
   tamis(("report %s --html page.html"):format(q(base)))
