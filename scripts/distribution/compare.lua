@@ -98,6 +98,9 @@ function compare.with(view, other, what, p, ctx)
   if found then
     set.reach, err = reach.of(view, tagged, found, p, ctx)
     if not set.reach then return nil, err end
+    if not set.reach.bound then   -- nor is there a row to be near
+      set.reach, set.no_reach = nil, "fewer than two training rows have a vector"
+    end
   end
   for _, t in ipairs(set.reach and rows_of and set.reach.topics or {}) do t.rows = rows_of[t.name] end
   set.signs = signs_of(set, p)

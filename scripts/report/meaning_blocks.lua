@@ -74,7 +74,7 @@ local function diversity(list, blocks)
     end
     blocks[#blocks + 1] = { kind = "table", rows = rows, columns = { { "figure", flex = true }, { "read", "right" },
       { "kept", "right" }, { "as many at random", "right" } } }
-    if x.embedding and x.kept.queries then
+    if x.embedding and (x.kept.queries or 0) > 0 then
       text(blocks, ("Distances are 1 - cosine of the vectors of %s, from %s of each set."):format(x.embedding,
         screen.count(x.kept.queries, "row")))
     end
@@ -90,6 +90,10 @@ local function outliers(list, blocks)
     heading(blocks, list, x, "Outliers", ("Rows far from everything, by %s"):format(x.stage))
     local rows = {}
     for i, t in ipairs(x.top) do rows[i] = { number(t.distance, 3), place(t.at), place(t.nearest), t.text } end
+    if not x.p50 then
+      text(blocks, "Fewer than two rows had a vector.")
+      return
+    end
     text(blocks, ("Mean distance (1 - cosine, %s) to the %d nearest rows: median %s, 90%% at most %s, 99%% at most %s.")
       :format(x.embedding, x.k, number(x.p50, 3), number(x.p90, 3), number(x.p99, 3)))
     blocks[#blocks + 1] = { kind = "table", rows = rows, wide = true, columns = { { "distance", "right" }, { "row" },
