@@ -35,14 +35,15 @@ function caps.quota(list, p, ctx)
 end
 
 --- What a person should know: that no row has the keys, or that rows without them are most of the rest.
--- @param after  the rows of each cell that stay
-function caps.notes(view, list, q, after, p, ctx)
+-- @param list  the cells, with `after`, the rows that stay
+-- @param caps_of  the cap of each, false for none
+function caps.notes(view, list, caps_of, p, ctx)
   local most, left, unknown, known = 0, 0, 0, false
   for i, cell in ipairs(list) do
-    left = left + after[i]
-    known = known or cell.known or q.most[i]
-    if cell.known then most = math.max(most, after[i])
-    elseif not q.most[i] then unknown = unknown + after[i] end
+    left = left + cell.after
+    known = known or cell.known or caps_of[i]
+    if cell.known then most = math.max(most, cell.after)
+    elseif not caps_of[i] then unknown = unknown + cell.after end
   end
   local by = cells.label(p.by)
   if #list > 0 and not known then

@@ -20,8 +20,9 @@ end
 local function annotated(view, by, ctx)
   for _, e in ipairs(setters(by, ctx)) do
     local child, err
-    if e.def.again then child, err = e.def.again(view, e.params, ctx, e)
-    elseif e.def.scope == "row" then
+    local kept = ctx.kept(e)
+    if kept then child, err = e.def.again(view, e.params, ctx, kept)
+    elseif e.def.scope == "row" and not (e.def.over and e.def.over(e.params)) then
       local op
       op, err = ctx.operator(e)
       if not op then return nil, err end
@@ -63,13 +64,13 @@ function match.bins(list, p, ctx)
   if not groups then return nil, theirs end
   local bins, of, at, rows, unknown = {}, {}, {}, (tagged:counts()), 0
   for i, cell in ipairs(list) do
-    bins[i] = { name = cell.name, share = 0, count = cell.count, sample = 0 }
+    bins[i] = { name = cell.name, share = 0, count = cell.count, sample = 0, loose = not cell.known or nil }
     of[i], at[same(cell)] = i, bins[i]
   end
   for _, cell in ipairs(theirs) do
     local bin = at[same(cell)]
     if not bin then
-      bin = { name = cell.name, count = 0 }
+      bin = { name = cell.name, count = 0, loose = not cell.known or nil }
       bins[#bins + 1] = bin
     end
     bin.share, bin.sample = cell.count / rows, cell.count

@@ -56,15 +56,20 @@ end
 
 -- ---- quotas ----
 
+-- Rows of no group (`loose`) get the share that they have in the sample as far as they go, and limit nobody.
+local function bound(bin) return bin.count > 0 and not bin.loose end
+
 --- The largest n at which every share has its rows, and the bin that limits it; bins without rows are left out.
-local function largest(bins)
+-- @param but  a bin that need not have them
+-- @return  n, the bin, the sum of the shares that take part
+local function largest(bins, but)
   local share = 0
   for _, bin in ipairs(bins) do
-    if bin.count > 0 then share = share + bin.share end
+    if bound(bin) then share = share + bin.share end
   end
   local n, limit = nil, nil
   for _, bin in ipairs(bins) do
-    if bin.count > 0 and bin.share > 0 then
+    if bound(bin) and bin.share > 0 and bin ~= but then
       local most = bin.count * share / bin.share
       if n == nil or most < n then n, limit = most, bin end
     end
@@ -90,25 +95,28 @@ local function rounded(bins, n, all, takes_part)
   end
 end
 
---- Into each bin: `quota`, the rows that stay; `wanted` and `short`, what it would have to have.
+--- Into each bin: `quota`, the rows that stay; `wanted`, what it would have to have.
 -- @param n    rows in all; nil: as many as meet the shares
 -- @param all  rows that stand
--- @return     { n, limit = the bin that allows no more, all = rows that `short` is told for }
+-- @return     { n, limit = the bin that allows no more, next = the n at which no other is short, all = rows that
+--   `wanted` is told for }
 function target.quotas(bins, n, all)
   local most, limit, share = largest(bins)
   local total = 0
   for _, bin in ipairs(bins) do total = total + bin.share end
   rounded(bins, n or all, total, function() return true end)
   for _, bin in ipairs(bins) do
-    bin.wanted, bin.short = bin.quota, math.max(0, bin.quota - bin.count)
+    bin.wanted = not bin.loose and bin.quota or nil
   end
-  if not n then rounded(bins, most, share, function(bin) return bin.count > 0 end) end
+  if not n then rounded(bins, most, share, bound) end
   local kept = 0
   for _, bin in ipairs(bins) do
+    if bin.loose and not n then bin.quota = share > 0 and math.floor(most * bin.share / share + 0.5) or 0 end
     bin.quota = math.min(bin.quota, bin.count)
     kept = kept + bin.quota
   end
-  return { n = kept, limit = not n and limit or nil, all = n or all }
+  local after = limit and largest(bins, limit) or 0
+  return { n = kept, limit = not n and limit or nil, next = not n and after > most and after or nil, all = n or all }
 end
 
 --- The quota of a stage, of bins that have theirs.

@@ -47,6 +47,9 @@ local function bits(d) return d.infinite and "infinite" or d.kl and ("%.3f"):for
 
 local function divergence_line(f)
   local a, b = f.divergence.before, f.divergence.after
+  if not a.js and a.kl then
+    return ("divergence from %s, in bits: Kullback-Leibler %s before, %s after"):format(f.divergence.from, bits(a), bits(b))
+  end
   if not a.js or not b.js or f.ngroups < 2 then return nil end
   local line = ("divergence from %s, in bits: Jensen-Shannon %.3f before, %.3f after; Kullback-Leibler %s before, "
     .. "%s after"):format(f.divergence.from, a.js, b.js, bits(a), bits(b))
@@ -104,37 +107,41 @@ local function imbalances(list)
 end
 
 --- @param list  the cells, with `after` and `weight`
--- @param t     { bins, of, quotas, from = "the target", why = what deficits are told for }, of a target; {}: none
+-- @param t     of a target { bins, of, quotas, from = "the target", why = what deficits are told for }; of importance
+--   { from, kl = { before, after } }; {}: neither
 -- @param w     what weights.of says; nil: no weights
 -- @return  the figures, and notes
 function told.of(list, t, w, p, ctx)
   local f = { by = cells.label(p.by), groups = groups_of(list), ngroups = #list, weights = w }
   f.imbalance_before, f.imbalance_after = imbalances(list)
   local _, want, before, after = distributions(list, t.bins, t.of)
-  f.divergence = { from = t.from or "even shares", before = apart(want, before), after = apart(want, after) }
+  f.divergence = { from = t.from or "even shares",
+                   before = t.kl and { kl = t.kl.before } or apart(want, before),
+                   after = t.kl and { kl = t.kl.after } or apart(want, after) }
+  f.sample = t.sample
   f.deficits = told.deficits(t.bins or list)
   if t.quotas then
-    f.n, f.limited_by = t.quotas.n, t.quotas.limit and t.quotas.limit.name
-    f.sample = t.sample
+    f.n, f.limited_by, f.n_without = t.quotas.n, t.quotas.limit and t.quotas.limit.name, t.quotas.next
   end
   local notes = { deficit_note(f, t.why or "at least so many are wanted", ctx) }
   local removed = 0
   for _, cell in ipairs(list) do removed = removed + cell.count - cell.after end
-  local evens = not t.bins and (removed > 0 or p.weights == "inverse")
+  local evens = not t.bins and not t.kl and (removed > 0 or p.weights == "inverse")
   if evens and f.imbalance_before and f.imbalance_before < told.MODERATE then
     notes[#notes + 1] = ("%s: the largest group by %s is %s times the smallest; under %d times, letting it stand is "
       .. "usually right"):format(ctx.name, f.by, times(f.imbalance_before), told.MODERATE)
   end
   f.told = json.array { divergence_line(f) }
-  if f.imbalance_before and not t.bins then
+  if f.imbalance_before and not t.bins and not t.kl then
     table.insert(f.told, 1, ("by %s, the largest of %s was %s times the smallest, now %s times%s"):format(f.by,
       screen.count(#list, "group"), times(f.imbalance_before), f.imbalance_after and times(f.imbalance_after) or "-",
       w and " by weight" or ""))
   end
   if t.quotas then
     local q = t.quotas
-    table.insert(f.told, 1, q.limit and ("%s meet %s; %s (%s) allows no more"):format(screen.count(q.n, "row"), t.from,
-      q.limit.name, screen.count(q.limit.count, "row")) or ("%s kept of %s asked for"):format(number(q.n),
+    local more = q.next and ("; with n = %d it alone is short"):format(q.next) or ""
+    table.insert(f.told, 1, q.limit and ("%s meet %s; %s (%s) allows no more%s"):format(screen.count(q.n, "row"), t.from,
+      q.limit.name, screen.count(q.limit.count, "row"), more) or ("%s kept of %s asked for"):format(number(q.n),
       screen.count(q.all, "row")))
   end
   if w then

@@ -66,4 +66,10 @@ function limits.behind(stage, reason)
   end
 end
 
+--- The parameter that a stage says is behind a reason: false where no bound is; nil: it does not say.
+function limits.blamed(stage, reason)
+  local def = stage.stage and plan.stage(stage.stage)
+  return def and def.blames and def.blames[reason]
+end
+
 return limits

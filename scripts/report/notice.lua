@@ -1,6 +1,7 @@
 --- notice: what heads the report of a run: the stages that removed much of what they saw, with the value
 -- that would keep most of it, from the run's facts (report/compose.lua).
 
+local limits = require "report.limits"
 local remedy = require "report.remedy"
 local screen = require "report.screen"
 local stats = require "stats"
@@ -48,6 +49,7 @@ local function sentence(facts, s, reason)
   if not row then return text end
   local e = row.evidence or {}
   local name, now = remedy.parameter(facts, row)
+  if limits.blamed(s, reason.reason) == false then name = nil end
   local passes = name and type(e.value) == "number" and type(e.threshold) == "number"
     and (name:find "^min" and e.value >= e.threshold or name:find "^max" and e.value <= e.threshold)
   if not name or passes then return text .. (", most of them as " .. tostring(reason.reason)) end

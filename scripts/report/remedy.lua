@@ -130,6 +130,10 @@ function remedy.words(r, fault)
     return ("%s, %s %s%s with %s in %s (at or above %s is a match)"):format(lead, kind, figure(value), other, place,
       e.field or "all fields", figure(threshold))
   end
+  if fault.reason == "off_target" and type(e.value) == "number" then
+    return ("%s, it is number %s by likeness to production and the draw, and %s are kept"):format(lead, figure(e.value),
+      figure(e.threshold))
+  end
   if fault.reason == "not_selected" and type(e.value) == "number" then
     return ("%s, it is number %s in the order of the scores, and %s stayed before it"):format(lead, figure(e.value),
       figure(e.threshold))
@@ -243,6 +247,9 @@ local function change(r, fault, row)
     local unsure = type(e.value) == "number" and type(e.threshold) == "number" and e.value < e.threshold
     return ("%s.keep with %s in it"):format(stage, tostring(e.language))
       .. (unsure and (", and %s.min_confidence at most %s"):format(stage, rounded(e.value, false)) or "")
+  end
+  if fault.reason == "off_target" then
+    return ("a text of words like production's, a higher %s.n, or another seed"):format(stage)
   end
   if fault.reason == "not_selected" then return ("a higher score, or a higher %s.n"):format(stage) end
   if OVER[fault.reason] then

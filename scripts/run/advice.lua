@@ -47,9 +47,10 @@ local function behind(run, stat, reason)
   local declared = limits.behind(stat.entry, reason.reason)
   if declared then return declared.param, stat.name .. "." .. declared.metric, declared.side end
   if marks.decided(stat.entry, { reason = reason.reason, evidence = evidence }) then return nil end
-  local param = parameter(stat, evidence)
+  local param = limits.blamed(stat.entry, reason.reason)
+  if param == nil then param = parameter(stat, evidence) end
   local side = param and side_of(param, evidence)
-  if not side or not fails(evidence.value, evidence.threshold, side) then return nil end
+  if not param or not side or not fails(evidence.value, evidence.threshold, side) then return nil end
   local metrics = stat.entry.def.metrics or {}
   for _, metric in ipairs(metrics) do
     if param:sub(-#metric) == metric or #metrics == 1 then return param, stat.name .. "." .. metric, side end

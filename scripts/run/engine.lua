@@ -29,7 +29,7 @@ function engine.new(opened, options)
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
     progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
     gates = {}, memories = {}, times = {}, left = {}, profile = options.profile, revival = revival.new(), revived = {},
-    paid = options.paid or NOTHING_PAID, operators = {}, offers = {}, goes_on = options.goes_on, past = {},
+    paid = options.paid or NOTHING_PAID, operators = {}, offers = {}, goes_on = options.goes_on, past = {}, kept = {},
     folder = opened.path and opened.path:match "^(.*)/[^/]*$", models = {},
   }, engine)
 end
@@ -45,7 +45,7 @@ function engine:fork(stages, stats)
     for k, v in pairs(stat) do e.stats[i][k] = v end
     e.past[i] = stat.entry
   end
-  for _, name in ipairs { "operators", "ops", "infos" } do
+  for _, name in ipairs { "operators", "ops", "infos", "kept" } do
     for k, v in pairs(self[name] or {}) do e[name][k] = v end
   end
   e.revival = revival.copy(self.revival)
@@ -76,6 +76,8 @@ function engine:context(entry)
     file = function(name) return models.read(self.models, entry, name, self.folder) end,
     -- rows of a file beside the sources (run/beside.lua): a view; or nil and a sentence
     beside = function(given) return beside.read(self, entry, given) end,
+    -- what an earlier row stage that looks at all rows first keeps of them (`kept` of its settle); nil: nothing
+    kept = function(e) return self.kept[e.name] end,
     -- the operator that an earlier row stage has for rows of another view, with the same parameters
     operator = function(e) return self:operator(e) end,
     -- where such a file lies; the second notes it for the lineage, by its hash, for who maps it: its path; or nil
@@ -268,6 +270,7 @@ local function settle(self, entry, view)
   for _, note in ipairs(info.notes or {}) do self.notes[#self.notes + 1] = note end
   for _, file in ipairs(info.files or {}) do self.left[#self.left + 1] = file end
   self.infos[entry.name] = info.figures
+  self.kept[entry.name] = info.kept
   return true
 end
 

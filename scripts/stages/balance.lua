@@ -8,6 +8,7 @@ local beside = require "run.beside"
 local caps = require "balance.caps"
 local cells = require "balance.cells"
 local choice = require "balance.choice"
+local importance = require "balance.importance"
 local match = require "balance.match"
 local score = require "balance.score"
 local sources = require "embed.sources"
@@ -28,7 +29,10 @@ local function fault(p)
   if p.n and not (p.target or p.match) then return "n goes with target or match" end
   if p.method ~= "topic" and not p.match then return 'method = "importance" goes with match' end
   if #ways == 0 and p.keep ~= "random" then return ("keep = %q goes with max, target or match"):format(p.keep) end
-  if p.method ~= "topic" then return "importance is to come" end
+  if p.method == "importance" then
+    if not p.n then return 'method = "importance" needs n, the rows to keep' end
+    if p.keep ~= "random" then return ('keep = %q goes with groups, not with method = "importance"'):format(p.keep) end
+  end
   return beside.fault(p.match, "match") or p.max ~= nil and caps.fault(p.max, nkeys)
     or p.target and target.fault(p.target, nkeys) or p.weights ~= nil and weights.fault(p.weights, nkeys)
     or cells.is_table(p.min) and cells.fault(p.min, nkeys, "min", function(v)
@@ -59,6 +63,24 @@ end
 local function want(list, p, ctx)
   if p.min == nil then return end
   for _, cell in ipairs(list) do cell.wanted = cells.ask(p.min, cell, ctx) or nil end
+end
+
+--- The rows that stay.
+-- @return  the view with the verdicts (none: the same), what of a target is told, notes; or nil and a message
+local function thin(view, groups, list, p, ctx)
+  if p.method == "importance" then return importance.choose(view, p, ctx) end
+  local q, t = quota_of(list, (view:counts()), p, ctx)
+  if q == false then return nil, t end
+  if not q then return view, t, {} end
+  local child, by, notes = choice.rank(view, p, ctx)
+  if not child then return nil, by end
+  local verdicts, err = groups:choose { bins = q.bins, most = q.most, reason = q.reason, seed = ctx.seed,
+                                        number = by.number, vectors = by.vectors, pool = ctx.pool }
+  if not verdicts then return nil, err end
+  child, err = child:apply(ctx.name, verdicts)
+  if not child then return nil, err end
+  t.most = q.most
+  return child, t, notes
 end
 
 local function weigh(child, groups, list, p, ctx)
@@ -105,6 +127,11 @@ return {
                  .. "(importance resampling)" },
     n = { type = "integer", min = 1, doc = "rows to keep in all, with target or match; where a group has too few, all "
           .. "it has. If absent, as many as meet the shares without a copy" },
+    fields = { type = "list", least = 1, default = { "input" },
+               of = { type = "enum", values = { "system", "input", "output", "alternative", "assistant" } },
+               doc = 'with method = "importance": the text whose words count' },
+    buckets = { type = "integer", default = 10000, min = 16, max = 1 << 24,
+                doc = 'with method = "importance": words and pairs of words are counted in so many' },
     min = { type = { "integer", "table", "function" }, min = 0, of = { type = { "integer", "table" }, min = 0 },
             words = "a number of rows, a table by group or function(group, count)",
             doc = "rows wanted of each group: no row is made, but what is missing is told" },
@@ -116,8 +143,9 @@ return {
                   doc = "the largest weight is at most so many times the smallest" },
   },
   example = [[s.balance { by = "topic", max = 500 }]],
-  reasons = { "over_cap", "over_target" },
+  reasons = { "over_cap", "over_target", "off_target" },
   metrics = { "rank", "weight" },
+  blames  = { over_cap = "max", over_target = false, off_target = false },
   check   = fault,
   ready   = choice.ready,
   complete = choice.complete,
@@ -125,19 +153,8 @@ return {
   run = function(view, p, ctx)
     local groups, list = cells.make(view, p.by, ctx.pool)
     if not groups then return nil, list end
-    local q, t = quota_of(list, (view:counts()), p, ctx)
-    if q == false then return nil, t end
-    local child, notes = view, {}
-    if q then
-      local by, verdicts, err
-      child, by, notes = choice.rank(view, p, ctx)
-      if not child then return nil, by end
-      verdicts, err = groups:choose { bins = q.bins, most = q.most, reason = q.reason, seed = ctx.seed,
-                                      number = by.number, vectors = by.vectors, pool = ctx.pool }
-      if not verdicts then return nil, err end
-      child, err = child:apply(ctx.name, verdicts)
-      if not child then return nil, err end
-    end
+    local child, t, notes = thin(view, groups, list, p, ctx)
+    if not child then return nil, t end
     for i, count in ipairs(groups:counts(child)) do list[i].after = count end
     want(list, p, ctx)
     local weighed, w
@@ -148,9 +165,7 @@ return {
     local figures, more = told.of(list, t, w, p, ctx)
     table.move(more, 1, #more, #notes + 1, notes)
     if p.max ~= nil then
-      local after = {}
-      for i, cell in ipairs(list) do after[i] = cell.after end
-      more = caps.notes(view, list, q, after, p, ctx)
+      more = caps.notes(view, list, t.most, p, ctx)
       table.move(more, 1, #more, #notes + 1, notes)
     end
     return weighed or child, { notes = notes, figures = figures }

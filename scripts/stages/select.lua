@@ -48,6 +48,7 @@ return {
   example = [[s.embed { model = "lexical" }, s.select { n = 5000, score = "quality" }]],
   reasons = { "too_near", "not_selected" },
   metrics = { "nearest", "rank" },
+  blames  = { too_near = false, not_selected = false },
 
   complete = function(p, before)
     local entry, err = sources.among(p, before)

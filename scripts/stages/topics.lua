@@ -112,6 +112,7 @@ return {
 
   over = by_vectors,
   settle = clusters.settle,
+  again = clusters.again,   -- on rows of another file, with what settle kept
 
   --- What the REPL draws of the figures.
   blocks = function(figures, text_of)

@@ -191,10 +191,26 @@ function clusters.settle(view, p, ctx)
   figures.model, figures.kept_names = made.model, made.kept
   local notes = notes_of(figures, p, ctx)
   table.move(made.notes, 1, #made.notes, #notes + 1, notes)
+  local entry = sources.entry(p, ctx)
   return made.placed:op { annotation = p.annotation, unknown = clusters.UNKNOWN, names = names, min = made.min,
                           metric = "similarity" },
     { figures = { topic_clusters = figures, told = json.array { told_of(figures) } }, notes = notes,
+      kept = { t = made.t, names = names, min = made.min, v = v, embed = entry },
       files = { { name = model.file_name(ctx.name), bytes = model.bytes(made.t, v, made, p, ctx) } } }
+end
+
+--- The topics of another view's rows (production), embedded as these were.
+-- @param kept  what settle kept
+-- @return  the view with the annotation; or nil and a message
+function clusters.again(view, p, ctx, kept)
+  local v, err = sources.again(view, kept.embed.params, ctx, kept.v)
+  if not v then return nil, err end
+  local placed
+  placed, err = kept.t:place(v, ctx.pool)
+  if not placed then return nil, err end
+  local op = placed:op { annotation = p.annotation, unknown = clusters.UNKNOWN, names = kept.names, min = kept.min,
+                         metric = "similarity" }
+  return view:run_group { ops = { op }, stages = { ctx.name }, pool = ctx.pool }
 end
 
 return clusters

@@ -176,6 +176,7 @@ check.test("production's shares by topic are met within one row", function()
   for topic, share in pairs { pay = 37 / 101, pass = 41 / 101, ship = 23 / 101 } do
     check.ok(math.abs(left[topic] - n * share) < 1, topic)
   end
+  check.contains(said, "; with n = 136 it alone is short")   -- 31 * 101 / 23
   local record = json.decode(file "lineage.json")
   check.eq(record.models[1].path, folder .. "/production.jsonl")
   check.contains(said, "123 rows meet production; pass (50 rows) allows no more")
@@ -259,6 +260,57 @@ check.test("the most diverse of a group are one of each kind", function()
   check.eq(kept(file, function(row) return row.input:match "^%a+" end), { alpha = 1, bravo = 1, cedar = 1, delta = 1,
     ember = 1, fable = 1, gamma = 1, heron = 1, indigo = 1, jasper = 1, kettle = 1, lemon = 1 })
   fails('s.balance { max = 2, keep = "diverse" }', "it needs an embed stage before it")
+end)
+
+check.test("rows of no group get production's share as far as they go, and limit nobody", function()
+  write("rows.jsonl", rows_of { "a", 100, "b", 100, "unknown", 9 })
+  write("production.jsonl", rows_of { "a", 30, "b", 10, "unknown", 10 })
+  local status, said, file = run 's.balance { match = "production.jsonl" }'
+  check.eq(status, 0, said)
+  -- 3 to 1 of 133 are 99.75 and 33.25; a quarter of that has no group
+  check.eq(kept(file, "topic"), { a = 100, b = 33, unknown = 9 })
+  write("rows.jsonl", rows_of { "a", 100, "b", 100, "unknown", 90 })
+  local _, _, other = run 's.balance { match = "production.jsonl" }'
+  check.eq(kept(other, "topic"), { a = 100, b = 33, unknown = 33 })
+end)
+
+check.test("production's shares by clusters are those of its rows in the clusters of these", function()
+  local function of(list)
+    return rows_of(list, function(row, i, topic)
+      row.topic, row.output = nil, nil
+      row.input = (topic .. " "):rep(6) .. "of number " .. i
+      row.output = row.input
+    end)
+  end
+  write("rows.jsonl", of { "invoice", 60, "password", 60, "parcel", 60 })
+  write("production.jsonl", of { "invoice", 10, "password", 20, "parcel", 30 })
+  local status, said, file = run [[s.embed { model = "lexical", fields = { "input" } }, s.topics { clusters = 3, min_similarity = -1 },
+    s.balance { match = "production.jsonl" } ]]
+  check.eq(status, 0, said)
+  -- 60 rows of a half allow 120
+  check.eq(kept(file, function(row) return row.input:match "^%a+" end), { invoice = 20, password = 40, parcel = 60 }, said)
+end)
+
+check.test("importance draws the rows whose words are production's", function()
+  local function of(list)
+    return rows_of(list, function(row, i, topic)
+      row.topic, row.input = nil, ("%s how to do the thing of %s now"):format(topic, topic)
+      row.output = topic .. i
+    end)
+  end
+  write("rows.jsonl", of { "invoice", 200, "password", 200, "parcel", 200 })
+  write("production.jsonl", of { "parcel", 50 })
+  local stages = 's.balance { match = "production.jsonl", method = "importance", n = %s, buckets = 64 }'
+  local status, said, file = run(stages:format "150")
+  check.eq(status, 0, said)
+  local left = kept(file, function(row) return row.input:match "^%a+" end)
+  check.ok(left.parcel > 130, json.encode(left))
+  local f = figures_of(file, "balance")
+  check.ok(f.divergence.after.kl < f.divergence.before.kl / 5)
+  check.contains(said, "divergence from production, by words and pairs of words in 64 buckets")
+  local _, _, one = run(stages:format "150", "--threads 1")
+  check.eq(file "rejected.jsonl", one "rejected.jsonl")
+  fails(stages:format "nil", 'method = "importance" needs n')
 end)
 
 check.test("rows that are wanted and missing are told", function()
