@@ -166,7 +166,7 @@ end)
 check.test("keys differ by everything that is sent", function()
   local o = { provider = "openai", url = "u", model = "m" }
   local base, seen = texts.base(o), {}
-  for _, change in ipairs { { provider = "x" }, { url = "x" }, { model = "x" }, { dimensions = 5 } } do
+  for _, change in ipairs { { provider = "x" }, { url = "x" }, { model = "x" }, { dimensions = 5 }, { extra = { a = 1 } } } do
     local other = texts.base(setmetatable(change, { __index = o }))
     check.ok(other ~= base and not seen[other])
     seen[other] = true

@@ -21,8 +21,11 @@ local words = require "judge.money.offer"
 local endpoint = {}
 
 --- The parameters that only this source takes, without a default.
-endpoint.params = { "provider", "base_url", "dimensions", "truncate", "max_cost", "price", "requests_per_minute",
-                    "input_tokens_per_minute" }
+endpoint.params = { "provider", "base_url", "dimensions", "prefix", "truncate", "extra", "max_cost", "price",
+                    "requests_per_minute", "input_tokens_per_minute" }
+
+-- Members of a request that parameters of their own say, or that would break the reply's form.
+local NOT_EXTRA = { model = true, input = true, dimensions = true, encoding_format = true, stream = true }
 
 -- ---- what it needs ----
 
@@ -66,13 +69,18 @@ local function prepare(p, ctx)
   self.cache, err = needs.cache(self.paid)
   if not self.cache then return nil, err end
   self.store = store.of(self.cache)
-  self.base = texts.base { provider = self.provider.name, model = p.model, dimensions = p.dimensions,
+  self.base = texts.base { provider = self.provider.name, model = p.model, dimensions = p.dimensions, extra = p.extra,
                            url = self.endpoint and self.endpoint.url or self.provider.url or "" }
   return self
 end
 
 function endpoint.check(p)
   if not p.model then return "it needs the model that embeds, by its provider's name for it" end
+  for name in pairs(p.extra or {}) do
+    if type(name) ~= "string" or NOT_EXTRA[name] then
+      return ("extra: %s is not for it: expected further members, by name"):format(tostring(name))
+    end
+  end
   local why = p.price and prices.fault(price_of(p))
   return why and "price: " .. why
 end
@@ -134,7 +142,7 @@ local function ask_all(self, view, all, e, dim)
   local p = self.p
   local asked = requests.new {
     p = p, provider = self.provider, store = self.store, dim = dim,
-    text = function(t) return (texts.of(view, t.row, p.fields, p.truncate)) end }
+    text = function(t) return (texts.of(view, t.row, p)) end }
   if e.requests == 0 then return asked end
   local server, err = client.open(self.endpoint, self.provider, p)
   if not server then return nil, err end
@@ -254,7 +262,8 @@ end
 local function embed(self, view, like)
   local dim = like and #like > 0 and like:dim() or nil
   local of = like and view:sources()[1].path:match "[^/]*$" or nil
-  local all = texts.all(view, { base = self.base, fields = self.p.fields, truncate = self.p.truncate,
+  local p = self.p
+  local all = texts.all(view, { base = self.base, fields = p.fields, prefix = p.prefix, truncate = p.truncate,
                                 store = self.store })
   local e = offer.of(self, all, of)
   if self.paid.estimate then

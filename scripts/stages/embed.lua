@@ -51,6 +51,9 @@ return {
     batch   = { type = "integer", default = 128, min = 1, max = 2048, doc = "most texts a request of a provider" },
     truncate = { type = "integer", min = 100, doc = "bytes behind which a text is cut before a provider embeds it; "
                   .. "without it, a text that is too long for the model gets no vector" },
+    prefix  = { type = "string", doc = "stands before each text that a provider embeds, for a model that wants it: "
+                  .. "\"clustering: \"" },
+    extra   = { type = "table", doc = "further members of the request, for a server that wants them" },
     max_cost = { type = "number", min = 0, doc = "dollars that this run may spend anew on a provider: a hard cap, at "
                   .. "which the run stops; what was paid for is kept" },
     price   = { type = "table", doc = "dollars a million tokens, where no price is known: { input = 0.02 }" },

@@ -168,6 +168,28 @@ check.test("what is wrong with the parameters is told before a row is read", fun
   end
 end)
 
+check.test("copies that may come back are embedded too; a prefix and further members are sent, and make other keys", function()
+  local texts = words(6, "l")
+  texts[7] = texts[1]
+  local folder = folder_of('s.near_dedup {}, ' .. small 'fields = { "input", "output" }', texts)
+  j.server:reset()
+  local status, said, a = run(folder, "a")
+  check.eq(status, 0, said)
+  check.eq({ a.final_count, a.embed.vectors, a.embed.texts }, { 6, 6, 6 })
+  local record
+  status, said, record = run(folder, "b", "--yes --set embed.prefix='clustering: '")
+  check.eq(status, 0, said)
+  check.eq({ record.embed.spent.hits, record.embed.spent.requests }, { 0, 1 })
+  local log = j.server:stats().models["text-embedding-3-small"]
+  check.ok(log.input_tokens > a.embed.spent.tokens * 2)
+  folder = folder_of(small 'extra = { user = "me" }', texts)
+  status, said = run(folder, "a")
+  check.eq(status, 0, said)
+  status, said = run(folder_of(small 'extra = { input = "x" }', texts), "a")
+  check.eq(status, 2)
+  check.contains(said, "extra: input is not for it: expected further members, by name")
+end)
+
 check.test("a check of rows that the cache does not know rejects none of them", function()
   local folder = folder_of(small 'without = "reject"', words(5, "i"))
   local status, said = tamis(folder, "check recipe.lua")

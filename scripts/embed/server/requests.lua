@@ -53,7 +53,8 @@ end
 function requests:render(job)
   local list = {}
   for i, t in ipairs(job.list) do list[i] = self.o.text(t) end
-  local r = self.o.provider.embed.request { model = self.o.p.model, texts = list, dimensions = self.o.p.dimensions }
+  local r = self.o.provider.embed.request { model = self.o.p.model, texts = list, dimensions = self.o.p.dimensions,
+                                            extra = self.o.p.extra }
   return r, r.body, #r.body
 end
 

@@ -1,6 +1,7 @@
 --- texts: what a server is asked for a view's rows: each different text once.
 
 local hash = require "hash"
+local json = require "json"
 local packed = require "packed"
 
 local texts = {}
@@ -9,7 +10,8 @@ local ORDER = { "system", "input", "output", "alternative", "assistant" }
 
 --- What makes keys: all that is sent with each text.
 function texts.base(o)
-  return hash.sha256(table.concat({ "embed 1", o.provider, o.url, o.model, tostring(o.dimensions or "") }, "\0"))
+  return hash.sha256(table.concat({ "embed 1", o.provider, o.url, o.model, tostring(o.dimensions or ""),
+                                    json.encode(o.extra or {}) }, "\0"))
 end
 
 -- Whole characters of at most `most` bytes.
@@ -20,24 +22,24 @@ local function cut(text, most)
   return text:sub(1, at)
 end
 
---- A row's text: its fields, joined by line feeds.
--- @param most  bytes; what is behind them is left out; nil: none is
+--- A row's text: its fields, joined by line feeds, behind `prefix`.
+-- @param o  { fields, prefix, truncate = bytes: what is behind them is left out; nil: nothing is }
 -- @return  it, "" where there is nothing to embed; and whether an end was left out
-function texts.of(view, row, fields, most)
+function texts.of(view, row, o)
   local wanted, parts = {}, {}
-  for _, name in ipairs(fields) do wanted[name] = true end
+  for _, name in ipairs(o.fields) do wanted[name] = true end
   for _, name in ipairs(ORDER) do
     local text = wanted[name] and view:field(row, name)
     if text and text ~= "" then parts[#parts + 1] = text end
   end
   local text = table.concat(parts, "\n")
   if not text:find "%S" then return "", false end
-  local short = cut(text, most)
-  return short, #short < #text
+  local short = cut(text, o.truncate)
+  return (o.prefix or "") .. short, #short < #text
 end
 
 --- All of a view's.
--- @param o  { base, fields, truncate, store }
+-- @param o  { base, fields, prefix, truncate, store }
 -- @return  { rows = those to embed, of = { [i] = the text of rows[i], or false }, list = of different texts: { key,
 --   row = the first that has it, bytes, held = the cache has its vector, rows = how many have it }, cut = rows whose
 --   end was left out }
@@ -45,7 +47,7 @@ function texts.all(view, o)
   local out = { rows = packed.rows(view), of = {}, list = {}, cut = 0 }
   local by_key = {}
   for i, row in ipairs(out.rows) do
-    local text, short = texts.of(view, row, o.fields, o.truncate)
+    local text, short = texts.of(view, row, o)
     out.cut = out.cut + (short and 1 or 0)
     local t = false
     if text ~= "" then

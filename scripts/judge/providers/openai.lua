@@ -86,10 +86,10 @@ function openai.reply(status, body) return answer_of(status, wire.decode(body), 
 local embed = { serves = function(model) return model:find "^text%-embedding%-" ~= nil end }
 openai.embed = embed
 
---- @param ask  { model, texts = list, dimensions = number or nil }
+--- @param ask  { model, texts = list, dimensions = number or nil, extra = further members or nil }
 function embed.request(ask)
   local body = wire.object { { "model", ask.model }, { "input", ask.texts }, { "encoding_format", "base64" },
-                             ask.dimensions and { "dimensions", ask.dimensions } }
+                             ask.dimensions and { "dimensions", ask.dimensions }, wire.members(ask.extra) }
   return { path = "/embeddings", headers = {}, body = body }
 end
 
