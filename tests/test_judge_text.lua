@@ -43,7 +43,14 @@ check.test("a recipe's own rubric is checked, each fault in a sentence", functio
     { { "a", examples = { { input = "x" } } }, "example 1: output is a nil: expected a text" },
     { "good", "expected a table of dimensions, got a string" },
     { { "a", scale = { 1, 10 } }, "the rubric: unknown key scale (there are dimensions, examples, max, min, name, "
-      .. "task, version)" },
+      .. "task, topics, version)" },
+    { { "a", topics = { "b" } }, 'topics: expected a list of two names or more, or "free"' },
+    { { "a", topics = "all" }, 'topics: expected a list of two names or more, or "free"' },
+    { { "a", topics = { "b", "b" } }, "the topic b stands twice" },
+    { { "a", topics = { "b", 'c"' } }, "topics[2]: expected a name of at most 100 bytes, without quotes" },
+    { { "topic", topics = "free" }, "topic is what topics asks for: name the dimension otherwise" },
+    { { "a", topics = "free", examples = { { input = "x", output = "y", reasoning = "z", scores = { a = 1 } } } },
+      "example 1: its topic must be one of topics" },
     { { { name = "tone", wieght = 3 } }, "tone: unknown key wieght, did you mean weight? (there are doc, max, min, name, "
       .. "weight)" },
   }
@@ -51,6 +58,31 @@ check.test("a recipe's own rubric is checked, each fault in a sentence", functio
     local r, err = rubric.check(case[1])
     check.eq({ r == nil, err }, { true, case[2] })
   end
+end)
+
+check.test("a rubric with topics asks for one of them, and takes no other", function()
+  local list = rubric.check { topics = { "billing", "other", "Log in" } }
+  check.eq({ #list, list.topics, list.examples }, { 5, { "billing", "Log in" }, {} })
+  local schema = json.decode(rubric.schema(list))
+  check.eq(schema.properties.topic.enum, { "billing", "Log in", "other" })
+  check.eq(schema.required[3], "topic")
+  check.contains(rubric.text(list), "other where none is: billing; Log in")
+  check.contains(rubric.text(list), "then topic, then the numbers")
+  check.ok(rubric.digest(list) ~= rubric.digest(rubric.check { topics = { "billing", "Log out" } }))
+  check.eq(rubric.cut(list).topics, list.topics)
+  local free = rubric.check { "a", topics = "free" }
+  check.eq(json.decode(rubric.schema(free)).properties.topic, { type = "string" })
+  local cases = { { "billing", "billing", "billing" }, { " LOG IN\n", "Log in", "log in" }, { "Other", "other", "other" },
+                  { "shipping", nil, "shipping" }, { ("x"):rep(101) }, { 7 }, { "" }, { "\xff" } }
+  for _, case in ipairs(cases) do
+    check.eq({ rubric.topic(list, case[1]), rubric.topic(free, case[1]) }, { case[2], case[3] })
+  end
+  check.eq(rubric.topic(two, "billing"), nil)
+  local text = '{"id":"x","reasoning":"r","topic":"log in","a":3,"overall":3,"exclude":false}'
+  check.eq(reply.read(text, free, "x").topic, "log in")
+  check.eq(reply.read(text, rubric.check { "a" }, "x").topic, nil)
+  local twice = text:gsub('"a":3', '"a":3,"topic":"b"')
+  check.eq({ reply.read(twice, free, "x") }, { nil, 'the key "topic" stands twice' })
 end)
 
 check.test("a rubric's digest follows its words, weights and scale, and nothing else", function()

@@ -64,6 +64,12 @@ return {
     } },
     { "Providers", providers() },
     { "The default rubric: 1 to 5 each", dimensions() },
+    { "What a rubric may hold", {
+      { "dimensions", "{ name = \"accuracy\", weight = 2, doc = \"…\", min = 1, max = 5 }, or names alone" },
+      { "task, examples", "what is judged, and rows with their marks" },
+      { "topics", "{ \"billing\", \"password\", … }: the judge also says what each input is about, or other; \"free\": "
+        .. "in words of its own. It becomes the annotation topic, for balance and the report" },
+    } },
     { "What is sent", {
       { "for all rows", "the rubric: task, dimensions, examples, form of the reply" },
       { "for each", "its texts as the stages before have left them, between fences drawn anew for each request; the "

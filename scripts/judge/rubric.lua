@@ -3,6 +3,8 @@
 --   { name = "helpdesk", version = 2, task = "…",
 --     { name = "correctness", weight = 2, doc = "is it true?" }, "completeness",
 --     examples = { { input = "…", output = "…", reasoning = "…", scores = { correctness = 5, completeness = 5 } } } }
+-- With `topics`, a list of names (or "free"), the judge also names the topic of each input; where a rubric has no
+-- dimensions, they are the default ones.
 -- The dimensions are read as `tamis label` reads them, so that people and judge score by one table.
 
 local hash = require "hash"
@@ -14,6 +16,7 @@ local rubric = {}
 
 local MOST_TEXT = 20000      -- characters of one text of a rubric
 local MOST_EXAMPLES = 12
+local MOST_TOPICS, MOST_TOPIC = 200, 100   -- names; bytes of one
 local RESERVED = { id = true, reasoning = true, overall = true, exclude = true }
 
 --- The rubric where a recipe gives none. One example is an excellent answer of a few words: a judge that has
@@ -77,7 +80,46 @@ local function check_dimensions(t)
   return dims
 end
 
-local function check_example(e, dims)
+-- What the judge may answer where no topic fits.
+rubric.OTHER = "other"
+
+local function check_topics(t)
+  if t == nil or t == "free" then return t end
+  if type(t) ~= "table" or #t < 2 then return nil, 'topics: expected a list of two names or more, or "free"' end
+  if #t > MOST_TOPICS then return nil, ("topics: %d names: at most %d fit"):format(#t, MOST_TOPICS) end
+  local out, seen = {}, { [rubric.OTHER] = true }
+  for i, name in ipairs(t) do
+    if type(name) ~= "string" or not name:find "%S" or #name > MOST_TOPIC or name:find "[%c\"]" then
+      return nil, ("topics[%d]: expected a name of at most %d bytes, without quotes"):format(i, MOST_TOPIC)
+    end
+    if seen[name] and name ~= rubric.OTHER then return nil, ("the topic %s stands twice"):format(name) end
+    if name ~= rubric.OTHER then out[#out + 1], seen[name] = name, true end
+  end
+  return out
+end
+
+--- The topic that a reply names, as the rubric spells it; nil where it is none of them.
+function rubric.topic(r, given)
+  if not r.topics or type(given) ~= "string" then return nil end
+  local name = given:match "^%s*(.-)%s*$"
+  if r.topics == "free" then
+    name = name:lower():gsub("%s+", " ")
+    return name ~= "" and #name <= MOST_TOPIC and utf8.len(name) and name or nil
+  end
+  if name:lower() == rubric.OTHER then return rubric.OTHER end
+  for _, topic in ipairs(r.topics) do
+    if topic:lower() == name:lower() then return topic end
+  end
+end
+
+local function check_topic(e, topics, out)
+  if not topics then return out end
+  out.topic = rubric.topic({ topics = topics }, e.topic)
+  if not out.topic then return nil, "its topic must be one of topics" end
+  return out
+end
+
+local function check_example(e, dims, topics)
   if type(e) ~= "table" then return nil, "expected a table, got a " .. type(e) end
   local out = { scores = {} }
   for _, key in ipairs { "input", "output", "reasoning" } do
@@ -92,24 +134,25 @@ local function check_example(e, dims)
     end
     out.scores[d.name] = v
   end
-  return out
+  return check_topic(e, topics, out)
 end
 
-local function check_examples(t, dims)
+local function check_examples(t, dims, topics)
   local list = t.examples
   if list == nil then return {} end
   if type(list) ~= "table" then return nil, "examples is a " .. type(list) .. ": expected a list" end
   if #list > MOST_EXAMPLES then return nil, ("%d examples: at most %d fit"):format(#list, MOST_EXAMPLES) end
   local out = {}
   for i, e in ipairs(list) do
-    local made, err = check_example(e, dims)
+    local made, err = check_example(e, dims, topics)
     if not made then return nil, ("example %d: %s"):format(i, err) end
     out[i] = made
   end
   return out
 end
 
-local KEYS = { name = true, version = true, task = true, examples = true, dimensions = true, min = true, max = true }
+local KEYS = { name = true, version = true, task = true, examples = true, dimensions = true, min = true, max = true,
+               topics = true }
 local OF_DIMENSION = { name = true, doc = true, min = true, max = true, weight = true }
 
 -- A key that nobody reads is a slip of whoever wrote it.
@@ -141,20 +184,27 @@ function rubric.check(t)
   if type(t) ~= "table" then return nil, "expected a table of dimensions, got a " .. type(t) end
   local fault = unknown_keys(t)
   if fault then return nil, fault end
-  local out, err = check_dimensions(t)
+  local bare = t.topics ~= nil and #t == 0 and t.dimensions == nil
+  local out, err = check_dimensions(bare and rubric.default or t)
   if not out then return nil, err end
+  out.topics, err = check_topics(t.topics)
+  if err then return nil, err end
+  for _, d in ipairs(out.topics and out or {}) do
+    if d.name == "topic" then return nil, "topic is what topics asks for: name the dimension otherwise" end
+  end
+  if type(t.name) == "string" then out.name = t.name end
   out.version = t.version or 1
   if math.type(out.version) ~= "integer" then return nil, "version must be a whole number" end
   out.task, err = text_of(t.task or rubric.default.task, "task")
   if not out.task then return nil, err end
-  out.examples, err = check_examples(t, out)
+  out.examples, err = check_examples(t, out, out.topics)
   if not out.examples then return nil, err end
   return out
 end
 
 --- The same rubric without a dimension, where a row cannot be judged by it. Its examples lose it, too.
 function rubric.without(r, name)
-  local out = { name = r.name, version = r.version, task = r.task, examples = r.examples }
+  local out = { name = r.name, version = r.version, task = r.task, examples = r.examples, topics = r.topics }
   for _, d in ipairs(r) do
     if d.name ~= name then out[#out + 1] = d end
   end
@@ -172,6 +222,7 @@ end
 local function reply_of(r, example)
   local parts = { '"id": "the value of the last line of the request"',
                   '"reasoning": ' .. json.encode(example.reasoning) }
+  if example.topic then parts[#parts + 1] = '"topic": ' .. json.encode(example.topic) end
   local sum, weights = 0, 0
   for _, d in ipairs(r) do
     parts[#parts + 1] = ('"%s": %d'):format(d.name, example.scores[d.name])
@@ -189,16 +240,30 @@ function rubric.text(r)
     out[#out + 1] = ("- %s, %d to %d%s"):format(d.name, d.min, d.max, d.doc and ": " .. d.doc or "")
   end
   out[#out + 1] = '- overall: your rating of the whole, on the same scale. exclude: true if no model should learn it.'
+  if r.topics == "free" then
+    out[#out + 1] = "- topic: what the input is about, in one to three words, the same words for the same matter."
+  elseif r.topics then
+    out[#out + 1] = ("- topic: the one of these that the input is about; %s where none is: %s"):format(rubric.OTHER,
+      table.concat(r.topics, "; "))
+  end
   out[#out + 1] = ""
   out[#out + 1] = "Length is neither a merit nor a fault: a short output that does all that was asked deserves the "
     .. "highest marks. Judge only what stands there, not who may have written it."
   out[#out + 1] = "Answer with one flat JSON object and nothing else. First id, then reasoning in two or three "
-    .. "sentences, then the numbers."
+    .. "sentences, " .. (r.topics and "then topic, " or "") .. "then the numbers."
   for i, e in ipairs(r.examples) do
     out[#out + 1] = ("\nExample %d\n[input]\n%s\n[output]\n%s\n[reply]\n%s"):format(i, e.input, e.output,
       reply_of(r, e))
   end
   return table.concat(out, "\n")
+end
+
+local function topic_schema(topics)
+  if topics == "free" then return '"topic":{"type":"string"}' end
+  local values = {}
+  for i, name in ipairs(topics) do values[i] = json.encode(name) end
+  values[#values + 1] = json.encode(rubric.OTHER)
+  return ('"topic":{"type":"string","enum":[%s]}'):format(table.concat(values, ","))
 end
 
 local function scale(d)
@@ -211,6 +276,7 @@ end
 -- whole numbers as an enum. Models fill a schema in its order, so reasoning stands before the scores.
 function rubric.schema(r)
   local properties, names = { '"id":{"type":"string"}', '"reasoning":{"type":"string"}' }, { '"id"', '"reasoning"' }
+  if r.topics then properties[3], names[3] = topic_schema(r.topics), '"topic"' end
   local low, high = r[1].min, r[1].max
   for _, d in ipairs(r) do
     properties[#properties + 1] = ('"%s":%s'):format(d.name, scale(d))

@@ -38,6 +38,8 @@ local function state_evidence(outcome)
   return json.encode { state = outcome.state, detail = outcome.why }
 end
 
+local TOPIC, UNKNOWN = "topic", "unknown"
+
 -- A row of a trusted source is tagged and stands; of any other this is the verdict.
 local function remove(t, row, reason, told)
   if t.is_trusted(row) then t.flags[row] = reason else t.list:add(row, reason, told) end
@@ -49,6 +51,7 @@ local function judge_row(t, row, outcome)
   t.total[row], t.overall[row] = d.total, outcome.overall
   for name, v in pairs(outcome.scores) do t.dims[name][row] = v end
   t.scored[#t.scored + 1] = { row = row, outcome = outcome }
+  if t.self.rubric.topics then t.topics[row] = outcome.topic or UNKNOWN end
   if d.disagree then t.disagreements = t.disagreements + 1 end
   if not d.keep then remove(t, row, d.reason, { json = evidence(outcome, d, t.self.p) }) end
 end
@@ -64,7 +67,8 @@ end
 
 local function columns(self, view)
   local t = { self = self, total = {}, overall = {}, dims = {}, state = {}, counts = {}, served = {}, scored = {},
-              disagreements = 0, list = verdicts.new(REASONS, "output"), flags = {}, is_trusted = trusted.of(view) }
+              topics = {}, disagreements = 0, list = verdicts.new(REASONS, "output"), flags = {},
+              is_trusted = trusted.of(view) }
   for _, d in ipairs(self.rubric) do t.dims[d.name] = {} end
   return t
 end
@@ -77,8 +81,19 @@ local function take(t, row, outcome)
   if outcome.state == "scored" then judge_row(t, row, outcome) else settle_row(t, row, outcome) end
 end
 
+-- The topics that the judge named; a row that it did not see keeps what it had.
+local function with_topics(t, view)
+  local before = false
+  for _, name in ipairs(view:annotation_names()) do before = before or name == TOPIC end
+  for row = 1, before and #view or 0 do
+    t.topics[row] = t.topics[row] or view:row(row).annotations[TOPIC]
+  end
+  return view:annotate(TOPIC, t.topics)
+end
+
 local function with_columns(t, view, name)
   local v = view:annotate(name, t.state)
+  if t.self.rubric.topics then v = with_topics(t, v) end
   v = v:measure(name .. ".total", t.total)
   if next(t.overall) then v = v:measure(name .. ".overall", t.overall) end
   for _, d in ipairs(t.self.rubric) do v = v:measure(name .. "." .. d.name, t.dims[d.name]) end

@@ -52,7 +52,9 @@ return {
                  doc = "a server of your own; it is asked only if the user allows it (tamis help judging)" },
     scores   = { type = "string", doc = 'with provider = "file": JSONL that names rows and their marks' },
     rubric   = { type = "table",
-                 doc = "dimensions, weights, scale, task and examples; the default rubric where none is given" },
+                 doc = "dimensions, weights, scale, task and examples; the default rubric where none is given. With "
+                   .. "topics = { \"billing\", … } (or \"free\") the judge names each row's topic, too: the annotation "
+                   .. "topic" },
     min_overall    = { type = "number", default = 3.5, doc = "lowest total that is kept" },
     exclude_below  = { type = "number", default = 3, doc = "a total under this is excluded, whatever the threshold" },
     exclude_lowest = { type = "boolean", default = true, doc = "a lowest mark in any dimension excludes the row" },

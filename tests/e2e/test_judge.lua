@@ -3,6 +3,7 @@ local check = require "check"
 local fs = require "fs"
 local fixture = require "e2e.fixture_judge"
 local json = require "json"
+local store = require "store"
 
 local j <close> = fixture.new()
 local server = j.server
@@ -376,6 +377,26 @@ check.test("a run's summary and its JSON say what was spent, what the cache save
   local free = json.decode(again.out).judged[1]
   check.eq({ free.requests, free.cached, free.cost }, { 0, 42, 0.0 })
   check.near(free.saved, told.cost, 1e-9)
+end)
+
+check.test("topics that the rubric asks for become an annotation; other topics are other requests", function()
+  local function rubric(topics) return fixture.MODEL .. ", rubric = { topics = " .. topics .. " }" end
+  local function topics_of(run)
+    local db <close> = assert(store.open(run.base .. "/ledger.db", { readonly = true }))
+    local out = {}
+    for r in db:rows 'SELECT row, "@topic" AS topic FROM rows ORDER BY row' do out[r.row] = r.topic end
+    return out
+  end
+  local rows = { "[[score 4]]", "[[score 5]]", "[[fault refusal]]" }
+  server:reset()
+  -- the test server answers with the first value of an enum of texts
+  local run = good { rows = rows, judge = rubric '{ "billing", "travel" }' .. ", max_failed = 1" }
+  check.eq(topics_of(run), { "billing", "billing" })
+  check.eq(server:stats().billed.requests, 3)
+  run = good { folder = run.folder, id = "b", judge = rubric '{ "billing", "travel" }' .. ", max_failed = 1" }
+  check.eq({ topics_of(run), server:stats().billed.requests }, { { "billing", "billing" }, 3 })
+  run = good { folder = run.folder, id = "c", judge = rubric '{ "travel", "billing" }' .. ", max_failed = 1" }
+  check.eq({ topics_of(run), server:stats().billed.requests }, { { "travel", "travel" }, 6 })
 end)
 
 check.done()

@@ -45,7 +45,7 @@ write("day1.jsonl", { rows_of("garden", 60, 0), rows_of("billing", 40, 0), rows_
 write("day2.jsonl", { rows_of("chess", 70, 5), rows_of("travel", 50, 5), rows_of("billing", 30, 5),
                       rows_of("garden", 20, 5) })
 
-local EMBED = [[s.embed { model = "lexical", method = "projection", fields = { "input" } }]]
+local EMBED = [[s.embed { model = "lexical", method = "projection", dim = 1024, fields = { "input" } }]]
 
 local function recipe(name, stages, source)
   check.write(dir .. "/" .. name .. ".lua", ([[local s = require "tamis"
@@ -79,7 +79,7 @@ end
 
 local EXPORT = [[s.export { extra = "keep", include = { "topic" } }]]
 
-recipe("one", EMBED .. [[, s.topics { clusters = 3, min_similarity = 0.1 }, ]] .. EXPORT)
+recipe("one", EMBED .. [[, s.topics { clusters = 3, min_similarity = 0.15 }, ]] .. EXPORT)
 local status, said = run("one", "a", "--threads 1")
 
 check.test("clusters are the topics of the rows, named by their words, with rows that show them", function()
@@ -121,7 +121,7 @@ check.test("auto finds how many there are", function()
 end)
 
 check.test("topics of an earlier run keep their names and numbers, new ones get new ones", function()
-  recipe("two", EMBED .. [[, s.topics { clusters = 4, previous = "b", min_match = 0.6, min_similarity = 0.1 }, ]] .. EXPORT, "day2.jsonl")
+  recipe("two", EMBED .. [[, s.topics { clusters = 4, previous = "b", min_match = 0.6, min_similarity = 0.15 }, ]] .. EXPORT, "day2.jsonl")
   status, said = run("two", "d")
   check.eq(status, 0, said)
   local f, old = figures "d", {}
@@ -157,8 +157,8 @@ check.test("topics of vectors of another embedding are refused in one sentence",
   recipe("dim", [[s.embed { model = "lexical", method = "projection", dim = 64 }, s.topics { model = "b" }]])
   status, said = run("dim", "f")
   check.eq(status, 1)
-  check.contains(said, "was made of vectors of 256 dimensions (lexical), and these rows have 64 (lexical)")
-  recipe("fitted", [[s.embed { model = "lexical", method = "projection", features = { "char" } },
+  check.contains(said, "was made of vectors of 1024 dimensions (lexical), and these rows have 64 (lexical)")
+  recipe("fitted", [[s.embed { model = "lexical", method = "projection", dim = 1024, features = { "char" } },
                      s.topics { model = "b" }]])
   status, said = run("fitted", "f")
   check.eq(status, 1)

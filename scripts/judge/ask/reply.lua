@@ -5,6 +5,7 @@
 -- break or a wrong escape was put right, or a number stood as a text.
 
 local json = require "json"
+local rubrics = require "judge.rubric"
 
 local reply = {}
 
@@ -189,12 +190,12 @@ end
 -- @param rubric  as judge.rubric checks it
 -- @param id      what the request asked to be given back; nil where none was asked
 -- @return  { scores = { [dimension] = whole number }, overall = number or nil, exclude = boolean or nil, reasoning,
---   rung = "strict"|"found"|"mended" }; or nil and why not
+--   topic = one of the rubric's or nil, rung = "strict"|"found"|"mended" }; or nil and why not
 function reply.read(text, rubric, id)
   if type(text) ~= "string" or not text:find "%S" then return nil, "an empty reply" end
   local value, source, rung = object_of(text)
   if not value then return nil, source end
-  local counts = { id = true, overall = true, exclude = true }
+  local counts = { id = true, overall = true, exclude = true, topic = rubric.topics ~= nil or nil }
   for _, d in ipairs(rubric) do counts[d.name] = true end
   local double = twice(source, counts)
   if double then return nil, ('the key "%s" stands twice'):format(double) end
@@ -204,6 +205,7 @@ function reply.read(text, rubric, id)
   local exclude
   if type(value.exclude) == "boolean" then exclude = value.exclude end
   return { scores = scores, overall = overall_of(value, rubric), exclude = exclude,
+           topic = rubrics.topic(rubric, value.topic),
            reasoning = type(value.reasoning) == "string" and value.reasoning or nil,
            rung = fixed and "mended" or rung }
 end

@@ -66,7 +66,7 @@ end
 local function readable(rubric)
   local dimensions = json.array {}
   for i, d in ipairs(rubric) do dimensions[i] = { name = d.name, min = d.min, max = d.max, weight = d.weight } end
-  return json.encode { name = rubric.name, version = rubric.version, dimensions = dimensions }
+  return json.encode { name = rubric.name, version = rubric.version, dimensions = dimensions, topics = rubric.topics }
 end
 
 local function add(self, b, state, rows, cost)
