@@ -16,6 +16,7 @@
 --   row(n), text(row)       a row's record, and its words as far as they may be shown
 --   stage(name), short(path), sources(), copies(stage, most, members), place(n)
 
+local balanced = require "report.balanced"
 local bounds = require "report.bounds"
 local figures = require "report.figures"
 local json = require "json"
@@ -282,6 +283,7 @@ function compose.run(facts, o)
   f.recurring = recurring_of(facts.lineage)
   f.conflicts = conflicts_of(facts.lineage)
   meaning.add(f, facts.lineage)
+  balanced.add(f, facts.lineage)
   topics_blocks.texts(f, function(n) return text_of(facts, n) end)
   f.lineage = record_of(facts.lineage)
   if f.leakage then f.leakage.example, f.leakage.row = facts:place(f.leakage.row), nil end

@@ -2,6 +2,7 @@
 -- render. Cells hold text as it is; each renderer makes it safe for where it is shown. A block with
 -- `most` shows that many of its rows where there is little room; a page shows them all.
 
+local balanced = require "report.balanced"
 local copies = require "report.copies"
 local json = require "json"
 local judged_blocks = require "report.judged_blocks"
@@ -421,6 +422,7 @@ function document.report(f, list)
   recurring(f, blocks)
   conflicts(f, blocks)
   style_blocks.add(f, blocks)
+  balanced.blocks(f, blocks)
   meaning_blocks.add(f, blocks)
   sources(f, blocks)
   source_stages(f, blocks)

@@ -243,6 +243,24 @@ check.test("select takes the best of each kind before a second of any, and says 
   fails("s.select { n = 3 }", "it needs an embed stage before it")
 end)
 
+check.test("the report tells what balance and select chose, in every form", function()
+  write("rows.jsonl", near_and_far())
+  local _, said, file = run [[s.embed { model = "lexical" }, s.balance { max = 20, weights = "inverse", min = 35 },
+    s.select { n = 12, score = "score", max = 0.5 }]]
+  local dir = ("%s/out%d/r/one"):format(folder, runs)
+  local status, out = check.run(("%s report %s"):format(check.tamis, dir))
+  check.eq(status, 0, said)
+  for _, text in ipairs { "Balanced by topic (balance)", "short of rows", "Selected by score (select): 12 rows kept",
+                          "mean distance to the nearest other chosen row" } do
+    check.contains(out, text)
+    check.contains(file "report.html", text)
+  end
+  local _, data = check.run(("%s report %s --json"):format(check.tamis, dir))
+  data = json.decode(data)
+  check.eq(data.selected[1].kept, 12)
+  check.eq(data.balanced[1].groups[1], { name = "a", before = 30, after = 20, weight = 1.0 })
+end)
+
 check.test("a swept n keeps what a run with it does", function()
   write("rows.jsonl", near_and_far())
   run 's.embed { model = "lexical" }, s.select { n = 12, score = "score", max = 0.5 }'
