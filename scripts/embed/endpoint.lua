@@ -270,7 +270,10 @@ local function embed(self, view, like)
     if like and self.ctx.offered then self.ctx.offered(e) end
     return unasked(self, view, all, e, like)
   end
-  local ok, err = needs.leave(self, e, words.question(e), function() return masked.note(self, view) end)
+  local ok, err = needs.leave(self, e, words.question(e), function()
+    if not like then return masked.note(self, view) end
+    return ("%s: rows of %s leave for %s as they are"):format(self.ctx.name, of, self.endpoint.origin)
+  end)
   if not ok then return nil, err end
   local asked
   asked, err = ask_all(self, view, all, e, dim)
@@ -291,6 +294,7 @@ end
 function endpoint.again(view, p, ctx, made)
   local self <close>, err = prepare(p, ctx)
   if not self then return nil, err end
+  self.stage = "embed"
   return embed(self, view, made)
 end
 

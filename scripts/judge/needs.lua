@@ -1,5 +1,6 @@
 --- needs: what every stage that asks a paid server must have before it does: an address that the user allowed, a key, a
--- price, a cache, and leave to spend. A stage is a table { p = its parameters, ctx, paid = run/paid, provider }.
+-- price, a cache, and leave to spend. A stage is a table { p = its parameters, ctx, paid = run/paid,
+-- provider, stage = whose parameters p are, where that is not ctx.name }.
 
 local cache = require "judge.ask.cache"
 local config = require "judge.server.config"
@@ -55,7 +56,7 @@ function needs.leave(self, e, question, warning)
     return nil, "nothing was asked and nothing written"
   end
   return nil, ("%s: give max_cost = DOLLARS in the recipe (or --set %s.max_cost=DOLLARS), or --yes"):format(question,
-    self.ctx.name)
+    self.stage or self.ctx.name)
 end
 
 needs.STOPS = {

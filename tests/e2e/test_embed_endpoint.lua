@@ -222,6 +222,11 @@ check.test("production queries are counted in the estimate, asked and paid once,
   status, said = run(folder, "b", "")
   check.eq(status, 0, said)
   check.eq(j.server:stats().model_requests, 2)
+  check.write(folder .. "/production.jsonl", json.encode { input = "one more" } .. "\n")
+  status, said = run(folder, "c", "")
+  check.eq(status, 1)
+  check.contains(said, "distribution (production.jsonl): text-embedding-3-small would embed all 1 row that reach it")
+  check.contains(said, "--set embed.max_cost=DOLLARS")
 end)
 
 check.test("a run that is killed keeps what was answered", function()
