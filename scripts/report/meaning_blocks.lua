@@ -1,4 +1,4 @@
---- meaning_blocks: what spot_check, diversity, outliers and distribution found, as blocks of a document.
+--- meaning_blocks: what embed, spot_check, diversity, outliers and distribution found, as blocks of a document.
 
 local screen = require "report.screen"
 
@@ -13,6 +13,30 @@ local function text(blocks, line) blocks[#blocks + 1] = { kind = "text", text = 
 local function heading(blocks, list, x, name, line)
   if #list > 1 then name = ("%s: %s"):format(name, x.stage) end
   blocks[#blocks + 1] = { kind = "heading", text = line, name = name }
+end
+
+-- ---- embed ----
+
+local function embeddings(list, blocks)
+  if not list then return end
+  blocks[#blocks + 1] = { kind = "heading", text = "Vectors" }
+  local rows = {}
+  for i, x in ipairs(list) do
+    rows[i] = { x.stage, x.features and ("%s: %s"):format(x.embedding, x.features) or x.embedding, number(x.dim),
+                number(x.vectors), number(x.without) }
+  end
+  blocks[#blocks + 1] = { kind = "table", rows = rows, columns = { { "stage" }, { "embedding", flex = true },
+    { "numbers", "right" }, { "rows", "right" }, { "without", "right" } } }
+  for _, x in ipairs(list) do
+    if x.sees_paraphrases == false then
+      text(blocks, ("The vectors of %s are of words alone: they see which words two rows share, not that a paraphrase "
+        .. "means the same."):format(x.stage))
+    end
+    if x.energy then
+      text(blocks, ("Its directions were fitted on %s and %s; they hold %s of the squared weights of their words."):format(
+        screen.count(x.sampled, "row"), screen.count(x.terms, "term"), percent(x.energy)))
+    end
+  end
 end
 
 -- ---- spot_check ----
@@ -198,6 +222,7 @@ end
 
 --- The blocks of all such stages of a report.
 function meaning_blocks.add(f, blocks)
+  embeddings(f.embeddings, blocks)
   distribution(f.distribution, blocks)
   spot_check(f.spot_check, blocks)
   diversity(f.diversity, blocks)

@@ -267,4 +267,23 @@ e:report()
   end
 end)
 
+check.test("the report says that lexical vectors see no paraphrases, in every form", function()
+  write("words.lua", [[local s = require "tamis"
+return s.recipe { name = "words", sources = { "people.jsonl" }, s.embed { model = "lexical" } }
+]])
+  local status, said = tamis("run", "words.lua", "--out", "out", "--run-id", "one")
+  check.eq(status, 0, said)
+  check.contains(said:gsub("%s+", " "), "do not see that a paraphrase means the same")
+  local f = figures_of("words/one", "embed")
+  check.eq({ f.embedding, f.dim, f.vectors, f.without, f.sees_paraphrases, f.features, f.texts },
+           { "lexical", 256, 100, 0, false, "word+bigram", 100 })
+  for _, form in ipairs { "--md", "--json" } do
+    local _, shown = tamis("report", "out/words/one", form)
+    check.contains(shown, form == "--md" and "not that a paraphrase means the same" or '"sees_paraphrases":false')
+  end
+  local _, shown = tamis("report", "out/words/one")
+  check.contains(shown:gsub("%s+", " "), "lexical: word+bigram 256 100 0")
+  check.contains(check.read(folder .. "/out/words/one/report.html"), "not that a paraphrase means the same")
+end)
+
 check.done()
