@@ -163,6 +163,21 @@ check.test("a vector that is no number of a float is not kept for other runs", f
   check.eq({ kept.a, asked.odd.a ~= nil, kept.bb.vector }, { nil, true, vector(2, 1) })
 end)
 
+check.test("a text is its fields in the row's order, cut between characters, behind the prefix; blanks are none", function()
+  local row = { input = "één", output = "ja\n", system = " " }
+  local view = { field = function(_, _, name) return row[name] end }
+  local function of(o)
+    o.fields = o.fields or { "output", "input" }
+    return { texts.of(view, 1, o) }
+  end
+  check.eq(of {}, { "één\nja\n", false })
+  check.eq(of { prefix = "query: " }, { "query: één\nja\n", false })
+  check.eq(of { truncate = 3 }, { "é", true })            -- two bytes, and half of another character
+  check.eq(of { truncate = 4, prefix = "p " }, { "p éé", true })
+  check.eq(of { truncate = 9 }, { "één\nja\n", false })
+  check.eq(of { fields = { "system", "alternative" }, prefix = "p " }, { "", false })
+end)
+
 check.test("keys differ by everything that is sent", function()
   local o = { provider = "openai", url = "u", model = "m" }
   local base, seen = texts.base(o), {}
