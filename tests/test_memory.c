@@ -2,10 +2,15 @@
 ** so, and nothing leaks: every allocation from the n-th on is refused, for n = 1, 2, 3 … until the
 ** work passes. Sanitizers bring an allocator of their own; there it is skipped. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "corpus/query.h"
+#include "coverage/ngrams.h"
+#include "coverage/reach.h"
+#include "coverage/apart.h"
+#include "coverage/tell.h"
 #include "export/export.h"
 #include "neardup/index.h"
 #include "neardup/join.h"
@@ -14,6 +19,7 @@
 #include "neardup/seen.h"
 #include "neardup/sweep.h"
 #include "store/ledger.h"
+#include "style/style.h"
 #include "tests/check.h"
 #include "tests/fixture.h"
 
@@ -233,7 +239,7 @@ static int clusters(void) {
     double threshold[] = { 0.8, 0.95 };
     SweepStep step[2];
     SweepPairs pairs = { l.pair, l.npairs, l.open };
-    SweepParams s = { threshold, 2, 3, 10 };
+    SweepParams s = { .threshold = threshold, .nsteps = 2, .margin = 3, .most_rows = 10 };
     if (status == 0) {
       status = sweep_find(&texts.source, &p, &pairs, &s, NULL, step, &err);
       if (status != 0 && (err.text[0] == '\0' || step[0].taken != NULL)) status = 5;
@@ -311,6 +317,71 @@ static void an_export_that_runs_out_of_memory_says_so(void) {
   refuse_from_each("messages", writes_messages);
   does_not_leak(writes_messages);
 }
+/* How rows are written. */
+static int styles(void) {
+  StyleParams p = { .field = FIELD_OUTPUT, .rules = { .list_items = 2, .code_lines = 2 }, .opening = 1,
+                    .by = { span_str("input") }, .nby = 1, .annotator = span_str("output"), .time = span_str("x") };
+  Style s;
+  Opening *o = NULL;
+  Annotators a;
+  size_t n;
+  Error err = { "" };
+  int status = style_measure(&s, made, &p, NULL, &err);
+  if (status != 0 && (err.text[0] == '\0' || s.row != NULL)) return 2;
+  if (status == 0) {
+    status = style_openings(&s, NULL, &o, &n);
+    free(o);
+    int more = style_annotators(&s, &a);
+    if (more == 0) annotators_free(&a);
+    char text[OPENING_ROOM];
+    if (style_opening_text(&s, 0, text) < 0 || more != 0) status = -1;
+  }
+  style_free(&s);
+  return status;
+}
+
+/* How far rows lie apart. */
+static int distances(void) {
+  uint32_t row[NROWS];
+  Vectors *v;
+  Error err = { "" };
+  for (uint32_t i = 0; i < NROWS; i++) row[i] = i;
+  if (vectors_new(&v, NROWS, row, NROWS, 2, VECTOR_F32, "test") != 0) return -1;
+  for (uint32_t i = 0; i < NROWS; i++) vectors_put(v, i, (float[]){ 1, (float)i });
+  vectors_close(v);
+  OutlierParams op = { .k = 1, .sample = 2, .top = 1, .bound = 0.1 };
+  ReachParams rp = { .bound = NAN, .share = 0.5, .own = 2 };
+  Outliers o;
+  Reach r;
+  Ngrams g;
+  Tell t;
+  TellItem item[] = { { v, 0, 0, 0 }, { v, 1, 1, 0 }, { v, 3, 0, 1 }, { v, 4, 1, 1 } };
+  int status = outliers_find(made, v, &op, NULL, &o, &err);
+  if (status == 0) {
+    VerdictList *list = outliers_verdicts(&o, made, 0.1, "outlier", "distance");
+    if (list == NULL) status = -1;
+    verdicts_free(list);
+    outliers_free(&o);
+  }
+  if (status == 0 && (status = reach_find(made, v, made, v, &rp, NULL, &r, &err)) == 0) reach_free(&r);
+  if (status == 0) status = ngrams_count(made, FIELD_INPUT, 1, (uint32_t[]){ 0, 1 }, 2, NULL, &g, &err);
+  TellParams tp = { .folds = 2, .passes = 2, .c = 1 };
+  if (status == 0) status = tell_apart(item, 4, &tp, NULL, &t, &err);
+  vectors_unref(v);
+  return status;
+}
+
+static void measures_that_run_out_of_memory_leave_nothing(void) {
+#ifdef SANITIZED
+  SKIP("the sanitizer has an allocator of its own");
+#endif
+  CHECK(styles() == 0 && distances() == 0);
+  refuse_from_each("styles", styles);
+  does_not_leak(styles);
+  refuse_from_each("distances", distances);
+  does_not_leak(distances);
+}
+
 static void a_question_that_runs_out_of_memory_is_no_answer(void) {
 #ifdef SANITIZED
   SKIP("the sanitizer has an allocator of its own");
@@ -364,6 +435,7 @@ int main(void) {
   RUN(a_mask_that_runs_out_of_memory_leaves_nothing);
   RUN(clusters_and_sweeps_that_run_out_of_memory_leave_nothing);
   RUN(an_index_that_runs_out_of_memory_leaves_nothing);
+  RUN(measures_that_run_out_of_memory_leave_nothing);
   view_unref(made);
   view_unref(v);
   corpus_unref(corpus);

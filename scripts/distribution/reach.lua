@@ -51,11 +51,17 @@ function reach.vectors(view, other, given, p, ctx)
     if not theirs then return nil, info end
     return { made = made, theirs = theirs }
   end
+  local same = same_fields(entry.params.fields, p.fields)
+  if entry.params.provider and not same then
+    local line = 'the vectors of %s are of %s; its provider would be asked for all again: give it fields = { "%s" }'
+    local theirs, ours = table.concat(entry.params.fields, " and "), table.concat(p.fields, '", "')
+    return nil, line:format(entry.name, theirs, ours), true
+  end
   local params = with_fields(entry.params, p.fields)
   local theirs
   theirs, err = sources.again(other, params, ctx, made)
   if not theirs then return nil, err end
-  if not same_fields(entry.params.fields, p.fields) then
+  if not same then
     made, err = sources.again(view, params, ctx, made)
     if not made then return nil, err end
   end

@@ -44,7 +44,7 @@ int main(void) {
   SweepPairs pairs = { pair, make_pairs(pair), NULL };
   double threshold[STEPS];
   for (int i = 0; i < STEPS; i++) threshold[i] = 0.5 + 0.05 * i;
-  SweepParams s = { threshold, STEPS, 3, 500 };
+  SweepParams s = { .threshold = threshold, .nsteps = STEPS, .margin = 3, .most_rows = 500 };
   for (int mode = 0; mode < 2; mode++) {
     LeaderParams p = { .shingle = 5, .threshold = 0.8, .floor = 0.5, .mode = (ClusterMode)mode };
     SweepStep step[STEPS];
