@@ -418,7 +418,7 @@ static void a_list_of_verdicts_is_applied_to_standing_rows_in_order(void) {
   VerdictList *list = verdicts_new();
   list->reasons[0] = "near_duplicate";
   list->field = "input+output";
-  verdicts_add(list, (VerdictEntry){ .row = 4, .twin = 0, .value = 0.875, .threshold = 0.8, .blob = -1 });
+  verdicts_add(list, (VerdictEntry){ .row = 4, .twin = 0, .value = 0.875, .threshold = NAN, .blob = -1 });
   verdicts_add(list, (VerdictEntry){ .row = 1, .twin = PLACE_NONE, .value = NAN, .threshold = NAN,
                                      .blob = verdicts_add_blob(list, span_str("{\"x\":1}")) });
   verdicts_add(list, (VerdictEntry){ .row = 3, .twin = 0, .value = 1, .threshold = 0.8, .blob = -1 });

@@ -112,7 +112,7 @@ check.test("one row is one row, and thousands have their commas", function()
   file("topics.lua", [[local s = require "tamis"
 return s.recipe { sources = { "many.jsonl" }, s.topics { rules = { { "a", "w0" } } } }]])
   file("many.jsonl", rows(1200))
-  says(wanted "run topics.lua", "for 0 of 1,200 rows")
+  says(wanted "run topics.lua", "to 0 of 1,200 rows")
 end)
 
 check.test("the mapping of a file in no known format is said, and no line is wider than 80 columns", function()
