@@ -33,8 +33,8 @@ local function embeddings(list, blocks)
         .. "means the same."):format(x.stage))
     end
     if x.energy then
-      text(blocks, ("Its directions were fitted on %s and %s; they hold %s of the squared weights of their words."):format(
-        screen.count(x.sampled, "row"), screen.count(x.terms, "term"), percent(x.energy)))
+      text(blocks, ("Its directions were fitted on %s and %s; they hold %s of the squared weights of their words.")
+        :format(screen.count(x.sampled, "row"), screen.count(x.terms, "term"), percent(x.energy)))
     end
   end
 end
