@@ -21,17 +21,20 @@ CURL         := $(call have,'libcurl >= 7.85' libssl)
 # Products of matrices. Any build of OpenBLAS will do: it is told to use one thread.
 BLAS_PKG     := $(if $(call have,openblas),openblas)
 LAPACK_LIBS  := $(if $(BLAS_PKG),$(if $(call header,lapacke.h),-llapacke -llapack))
+# FAISS (approximate pairs of vectors) is a static library over BLAS, LAPACK and OpenMP; nothing else needs it.
+FAISS_LIBS   := $(if $(LAPACK_LIBS),$(if $(call header,faiss/IndexIVFFlat.h),-lfaiss $(LAPACK_LIBS) -lopenblas -lgomp))
 FEATURE_PKG  := $(if $(call have,libpcre2-8),libpcre2-8) $(if $(call have,libhs),libhs) $(if $(call have,libedit),libedit) \
                 $(if $(call have,fasttext),fasttext) $(if $(CURL),libcurl libssl) \
                 $(BLAS_PKG)
 FEATURE_DEFS := $(if $(call have,libpcre2-8),-DHAVE_PCRE2) $(if $(call have,libhs),-DHAVE_HS) \
                 $(if $(call have,libedit),-DHAVE_EDIT) $(if $(call header,cld2/public/compact_lang_det.h),-DHAVE_CLD2) \
                 $(if $(call have,fasttext),-DHAVE_FASTTEXT) $(if $(CURL),-DHAVE_CURL) \
-                $(if $(BLAS_PKG),-DHAVE_OPENBLAS) $(if $(LAPACK_LIBS),-DHAVE_LAPACK)
+                $(if $(BLAS_PKG),-DHAVE_OPENBLAS) $(if $(LAPACK_LIBS),-DHAVE_LAPACK) \
+                $(if $(FAISS_LIBS),-DHAVE_FAISS)
 # CLD2's tables of 160 languages go before its library, which has those of 80.
 links         = $(shell echo 'int main(){}' | $(CXX) -x c++ - -o /dev/null -l$(1) >/dev/null 2>&1 && echo yes)
 CLD2_FULL    := $(if $(call links,cld2_full),-Wl$(,)--push-state$(,)--no-as-needed -lcld2_full -Wl$(,)--pop-state)
-FEATURE_LIBS := $(if $(call header,cld2/public/compact_lang_det.h),$(CLD2_FULL) -lcld2) $(LAPACK_LIBS)
+FEATURE_LIBS := $(if $(call header,cld2/public/compact_lang_det.h),$(CLD2_FULL) -lcld2) $(FAISS_LIBS) $(LAPACK_LIBS)
 
 CPPFLAGS += -Imodules -I. -I$(BUILD) -DTAMIS_VERSION='"$(VERSION)"' $(FEATURE_DEFS) \
             $(shell pkg-config --cflags $(CORE_PKG) $(FEATURE_PKG) 2>/dev/null)

@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "core/spill.h"
+#include "cosine/approximate.h"
 #include "cosine/bytes.h"
 #include "cosine/nearest.h"
 #include "cosine/search.h"
@@ -357,6 +358,52 @@ static void a_list_of_slots_is_searched_and_nothing_else(void) {
   vectors_unref(v);
 }
 
+/* ---- by inverted lists ---- */
+
+static void approximate_pairs_are_some_of_the_exact_ones_and_say_how_many(void) {
+  ApproximateFigures f, g;
+  CosinePairs some, again;
+  Error err;
+  CosineParams p = { .threshold = 0.9 };
+  seed = 51;
+  Vectors *v = make(CLUSTERED, 3000, 48, VECTOR_F32);
+  if (!approximate_available()) {
+    CHECK(approximate_pairs(v, NULL, v->n, &p, &(ApproximateParams){ 0 }, NULL, &some, &f, &err) == -1);
+    CHECK(strstr(err.text, "libfaiss-dev") != NULL);
+    vectors_unref(v);
+    SKIP("built without FAISS");
+  }
+  Pool *pool = pool_new(3);
+  CosinePairs all = pairs_of(v, p, NULL);
+  for (uint32_t probes = 1; probes <= 40; probes *= 40) {   /* 40: every list */
+    const ApproximateParams a = { .lists = 40, .probes = probes, .sample = 3000 };
+    CHECK(approximate_pairs(v, NULL, v->n, &p, &a, NULL, &some, &f, &err) == 0);
+    CHECK(approximate_pairs(v, NULL, v->n, &p, &a, pool, &again, &g, &err) == 0);
+    CHECK(same_pairs(&some, &again) && f.recall == g.recall);
+    size_t at = 0, found = 0;   /* both are sorted: what is found is of the exact ones */
+    for (size_t i = 0; i < all.n && at < some.n; i++)
+      if (all.pair[i].a == some.pair[at].a && all.pair[i].b == some.pair[at].b) {
+        found += all.pair[i].cosine == some.pair[at].cosine;
+        at++;
+      }
+    CHECK(found == some.n && some.n > all.n / 2);
+    CHECK(fabs(f.recall - (double)some.n / (double)all.n) < 1e-12);   /* all rows are the sample */
+    if (probes == 40) CHECK(some.n == all.n && f.recall == 1);
+    else CHECK(some.n < all.n);
+    cosine_pairs_free(&some);
+    cosine_pairs_free(&again);
+  }
+  cosine_pairs_free(&all);
+  vectors_unref(v);
+  for (uint32_t n = 0; n < 3; n++) {
+    v = make(RANDOM, n, 8, VECTOR_F32);
+    CHECK(approximate_pairs(v, NULL, n, &p, &(ApproximateParams){ 0 }, pool, &some, &f, &err) == 0 && some.n == 0);
+    cosine_pairs_free(&some);
+    vectors_unref(v);
+  }
+  pool_free(pool);
+}
+
 /* ---- leaders ---- */
 
 /* What cluster_take makes of all pairs, copies included. */
@@ -504,6 +551,7 @@ int main(void) {
   RUN(a_limit_keeps_the_highest_and_tells_the_floor);
   RUN(copies_are_found_and_do_not_count_towards_a_limit);
   RUN(a_list_of_slots_is_searched_and_nothing_else);
+  RUN(approximate_pairs_are_some_of_the_exact_ones_and_say_how_many);
   RUN(leaders_are_those_of_all_pairs);
   RUN(the_nearest_are_those_of_brute_force);
   RUN(a_plain_vector_has_nearest_ones_too);
