@@ -141,7 +141,7 @@ static void answers_are_those_of_brute_force(void) {
                        .barred = round % 4 == 3 ? c.barred : NULL, .evidence = round % 5 == 0 };
     p.floor = p.evidence ? 0.4 : p.threshold;
     for (int few = 0; few < 3; few++) {   /* and lists too short for all pairs */
-      const SemanticParams s = { &p, few == 0 ? 0 : few == 1 ? 1 : 60 };
+      const SemanticParams s = { &p, few == 0 ? 0 : few == 1 ? 1 : 60, NULL };
       Pool *pool = pool_new(1 + (int)draw(3));
       Leaders l;
       Error err;
@@ -159,7 +159,7 @@ static void threads_do_not_show(void) {
   Case c = make_case(700, 24, VECTOR_F32, 0);
   for (int round = 0; round < 4; round++) {
     LeaderParams p = { .threshold = 0.8, .floor = 0.8, .mode = round % 2 ? CLUSTER_COMPONENTS : CLUSTER_LEADER };
-    const SemanticParams s = { &p, round / 2 };
+    const SemanticParams s = { &p, round / 2, NULL };
     Leaders one, more;
     Error err;
     Pool *pool = pool_new(4);
@@ -218,7 +218,7 @@ static void nobody_is_compared_where_no_row_has_a_vector(void) {
   CHECK(vectors_new(&v, 3, row, 3, 4, VECTOR_F32, "none") == 0);
   vectors_close(v);
   LeaderParams p = { .threshold = 0.9, .floor = 0.9 };
-  const SemanticParams s = { &p, 0 };
+  const SemanticParams s = { &p, 0, NULL };
   Leaders l;
   Error err;
   CHECK(semantic_find(v, v->slot, 3, order, &s, NULL, &l, NULL, &err) == 0);

@@ -28,7 +28,7 @@ int approximate_pairs(const Vectors *v, const uint32_t *slot, uint32_t n, const 
 #include "cosine/pack.h"
 #include "cosine/scan.h"
 
-enum { GRAIN = 256, LISTS_A_ROOT = 4, PROBES = 16, TRAIN_EACH = 40, SAMPLE = 1000 };
+enum { GRAIN = 256, LISTS_A_ROOT = 4, PROBES = 8, TRAIN_EACH = 40, SAMPLE = 1000 };
 
 int approximate_available(void) { return 1; }
 
@@ -184,7 +184,11 @@ static int find(Near *s, const uint32_t *slot, uint32_t n, const CosineParams *p
   if (r == 0) r = measure(s, out, p->threshold, a->sample > 0 ? a->sample : SAMPLE, pool, f);
   out->figures = (CosineFigures){ .distinct = s->d.n, .head = s->v->dim, .prepare_s = prepared - begun,
                                   .search_s = searched - prepared, .settle_s = now_s() - searched };
-  for (int t = 0; s->proposed != NULL && t < threads; t++) out->figures.proposed += s->proposed[t];
+  CosineFigures *g = &out->figures;
+  for (int t = 0; s->proposed != NULL && t < threads; t++) g->proposed += s->proposed[t];
+  g->pairs = (uint64_t)s->d.n * (s->d.n > 0 ? s->d.n - 1 : 0) / 2;
+  g->by_cluster = g->pairs - g->proposed;
+  g->clusters = s->lists;
   return r;
 }
 

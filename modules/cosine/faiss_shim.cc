@@ -38,6 +38,7 @@ FaissIndex *faiss_index_new(const float *x, size_t n, const float *sample, size_
   int r = guarded(text, [&] {
     index.reset(new FaissIndex(dim, lists));
     index->lists.cp.seed = 1234;
+    index->lists.cp.niter = 8;
     index->lists.cp.spherical = true;
     index->lists.cp.min_points_per_centroid = 1;   // fewer are not worth a warning on stderr
     index->lists.train((int64_t)train, sample);

@@ -1,15 +1,17 @@
 /* modules/cosine/lua_semantic.c - the stage semantic_dedup for Lua. All return nil, message ("interrupted") on failure.
 **   semantic.dedup(view, { threshold =, cluster = "leader" or "components", keep =, floor = (all pairs from here on) and
 **                          evidence_pairs = (so many a row at most), max_cluster =, fields = (what was embedded),
-**                          rank = }, vectors, pool [, again])
+**                          rank =, search = "exact" or "approximate" }, vectors, pool [, again])
 **     -- verdicts and, of a first visit, a table of figures. again: { rows = { 3, 8 }, barred = { 8 } }, as
 **     -- neardup.leaders takes it
 **   semantic.sweep(view, p, vectors, evidence, pool)     -- as neardup.sweep
 **   semantic.sweep_rows(states, p, evidence [, rank])    -- as neardup.sweep_rows; false where vectors are needed
+**   semantic.has_approximate()                           -- false: built without FAISS
 ** For people who look around: the rows of `rows` (all if nil) whose vectors are nearest to that of a text, best first:
 **   semantic.nearest(view, vectors, text, { k = 5, rows = { 1, 7 } }, pool)   -- { { row = 7, cosine = 0.91 }, … }; false
 **     -- where the embedding finds nothing in the text that it knows */
 #include <lauxlib.h>
+#include <string.h>
 
 #include "core/lua_core.h"
 #include "corpus/lua_corpus.h"
@@ -38,6 +40,9 @@ static SemanticStage check_stage(lua_State *L, const View *v, int arg) {
   luaL_argcheck(L, s.vectors->nrows == v->corpus->nrows, arg, "expected vectors of the view's rows");
   s.fields = lua_check_fields(L);
   s.leaders.rank = lua_check_rank(L, v);
+  lua_getfield(L, 2, "search");
+  s.approximate = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "approximate") == 0;
+  lua_pop(L, 1);
   return s;
 }
 
@@ -54,6 +59,16 @@ static void push_figures(lua_State *L, const SemanticCounts *c, size_t pairs) {
   set_count(L, "proposed", c->search.proposed);
   set_count(L, "head", c->search.head);
   set_count(L, "search_clusters", c->search.clusters);
+  if (c->approximate.lists > 0) {
+    set_count(L, "lists", c->approximate.lists);
+    set_count(L, "probes", c->approximate.probes);
+    set_count(L, "recall_rows", c->approximate.sample);
+    set_count(L, "recall_pairs", c->approximate.sample_pairs);
+    if (c->approximate.sample_pairs > 0) {
+      lua_pushnumber(L, c->approximate.recall);
+      lua_setfield(L, -2, "recall");
+    }
+  }
   lua_set_clusters(L, &c->clusters, c->open, c->loosest_twin);
 }
 
@@ -74,6 +89,11 @@ static int f_dedup(lua_State *L) {
   if (second) return 1;
   push_figures(L, &counts, list->npairs);
   return 2;
+}
+
+static int f_has_approximate(lua_State *L) {
+  lua_pushboolean(L, approximate_available());
+  return 1;
 }
 
 static int f_sweep(lua_State *L) {
@@ -177,6 +197,7 @@ static int f_nearest(lua_State *L) {
 
 static const luaL_Reg functions[] = {
   { "dedup", f_dedup }, { "sweep", f_sweep }, { "sweep_rows", f_sweep_rows }, { "nearest", f_nearest },
+  { "has_approximate", f_has_approximate },
   { NULL, NULL }
 };
 

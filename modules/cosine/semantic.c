@@ -214,7 +214,15 @@ static int settle(const Run *run) {
   return r;
 }
 
-static int find(Run *run, size_t list, CosineFigures *figures, Error *err) {
+static int find_pairs(const Run *run, const CosineParams *p, ApproximateFigures *approximate, CosinePairs *found,
+                      Error *err) {
+  if (approximate == NULL) return cosine_pairs(run->v, run->place_slot, run->m, p, run->pool, found, err);
+  const ApproximateParams usual = { 0 };
+  return approximate_pairs(run->v, run->place_slot, run->m, p, &usual, run->pool, found, approximate, err);
+}
+
+static int find(Run *run, const SemanticParams *s, CosineFigures *figures, Error *err) {
+  const size_t list = s->list;
   const LeaderParams *p = run->p;
   Leaders *out = run->out;
   CosinePairs found = { 0 };
@@ -224,7 +232,7 @@ static int find(Run *run, size_t list, CosineFigures *figures, Error *err) {
   const size_t a_vector = p->evidence && p->evidence_pairs > 0 ? p->evidence_pairs : FEW;
   const CosineParams params = { .threshold = p->floor,
     .most = list > 0 ? list : a_vector * run->m > LISTED ? a_vector * run->m : LISTED };
-  int r = cosine_pairs(run->v, run->place_slot, run->m, &params, run->pool, &found, err);
+  int r = find_pairs(run, &params, s->approximate, &found, err);
   const int open = r == 0 && found.limited, crowd = open && found.floor > p->threshold;
   *figures = found.figures;
   if (r == 0 && !crowd) r = take_list(run, &found);
@@ -245,7 +253,7 @@ int semantic_find(const Vectors *v, const uint32_t *slot, size_t n, const uint32
   CosineFigures none;
   *out = (Leaders){ 0 };
   err->text[0] = '\0';
-  int r = find(&run, p->list, figures != NULL ? figures : &none, err);
+  int r = find(&run, p, figures != NULL ? figures : &none, err);
   free(run.bag);
   free(run.text);
   free(run.place_slot);

@@ -11,6 +11,7 @@
 #ifndef TAMIS_SEMANTIC_H
 #define TAMIS_SEMANTIC_H
 
+#include "cosine/approximate.h"
 #include "cosine/scan.h"
 #include "cosine/search.h"
 #include "neardup/leaders.h"
@@ -19,6 +20,8 @@ typedef struct SemanticParams {
   const LeaderParams *leaders;   /* threshold, floor (above 0), barred, mode, evidence, evidence_pairs */
   size_t list;                   /* at most so many pairs are listed; 0: 4 a vector (evidence: evidence_pairs),
                                  ** and a million at least. Other values are for tests */
+  ApproximateFigures *approximate;   /* NULL: every pair is found. Else pairs are found by approximate.h, count as all
+                                     ** there are, and here is what the search did */
 } SemanticParams;
 
 /* Text i of [n] has the vector slot[i] of v; VECTOR_NONE: it has none, and matches nobody. order[n]: texts in visiting

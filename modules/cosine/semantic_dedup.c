@@ -48,8 +48,9 @@ static int order_rows(Open *o, Pool *pool, Error *err) {
   return r == 0 || r == POOL_INTERRUPTED ? r : error_memory(err);
 }
 
-static int find(Open *o, const SemanticStage *s, Pool *pool, Leaders *l, CosineFigures *figures, Error *err) {
-  const SemanticParams p = { &o->p, s->list };
+static int find(Open *o, const SemanticStage *s, Pool *pool, Leaders *l, CosineFigures *figures,
+                ApproximateFigures *approximate, Error *err) {
+  const SemanticParams p = { &o->p, s->list, approximate };
   int r = order_rows(o, pool, err);
   return r != 0 ? r : semantic_find(s->vectors, o->slot, o->rows.n, o->order, &p, pool, l, figures, err);
 }
@@ -81,11 +82,13 @@ static int first_visit(VerdictList *list, const View *v, const SemanticStage *s,
   Open o = { 0 };
   Leaders l = { 0 };
   CosineFigures figures;
+  ApproximateFigures approximate = { 0 };
   int r = rows_of(&o.rows, v, err);
   if (r == 0) r = open_rows(&o, v, s, pool, err);
-  if (r == 0) r = find(&o, s, pool, &l, &figures, err);
+  if (r == 0) r = find(&o, s, pool, &l, &figures, s->approximate ? &approximate : NULL, err);
   if (r == 0) r = leaders_verdicts(list, v, &o.rows, &l, "cosine", err);
   if (r == 0 && counts != NULL) r = count(counts, &o, &l, &figures, err);
+  if (r == 0 && counts != NULL) counts->approximate = approximate;
   leaders_free(&l);
   open_free(&o);
   return r;
@@ -160,7 +163,7 @@ static int second_visit(VerdictList *list, const View *v, const SemanticStage *s
     if (r == -1) error_memory(err);
   }
   if (r == 0) r = open_rows(&o, v, s, pool, err);
-  if (r == 0) r = find(&o, s, pool, &l, NULL, err);
+  if (r == 0) r = find(&o, s, pool, &l, NULL, NULL, err);
   if (r == 0) r = leaders_verdicts(list, v, &o.rows, &l, "cosine", err);
   leaders_free(&l);
   open_free(&o);
@@ -186,7 +189,7 @@ static int judge_again(void *ctx, const uint32_t *text, size_t n, const LeaderPa
                        Error *err) {
   const Again *a = ctx;
   const TextSource none = { .n = n };   /* the order goes by given->rank: no text is read */
-  const SemanticParams p = { given, a->stage->list };
+  const SemanticParams p = { given, a->stage->list, NULL };
   uint32_t *slot = malloc((n + 1) * sizeof *slot), *order = malloc((n + 1) * sizeof *order);
   *out = (Leaders){ 0 };
   int r = slot == NULL || order == NULL ? -1 : leaders_order(&none, given, pool, order);

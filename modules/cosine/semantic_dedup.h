@@ -11,6 +11,7 @@ typedef struct SemanticStage {
   unsigned fields;          /* what was embedded, for the evidence; `longest` goes by NEARDUP_FIELDS */
   LeaderParams leaders;     /* as in SemanticParams, with longest and most_rows; rank is one number a row of the corpus */
   size_t list;              /* as in SemanticParams */
+  int approximate;          /* the first visit looks for pairs by approximate.h */
 } SemanticStage;
 
 typedef struct SemanticCounts {
@@ -19,6 +20,7 @@ typedef struct SemanticCounts {
   uint32_t loosest_twin;
   size_t open;
   CosineFigures search;
+  ApproximateFigures approximate;   /* zeros where the search was exact */
 } SemanticCounts;
 
 /* Reason semantic_duplicate; metric cosine of rejected rows; all verified pairs. NULL with err worded, or with err->text

@@ -34,11 +34,20 @@ local WITHOUT = "%s: %s, compared with nobody"
 local MANY = "%s: so many rows are alike that not all pairs were listed: the ledger holds those that the verdicts rest "
   .. "on, and a sweep compares the rows again"
 
+local RECALL = "%s: approximate search found %.1f%% of the %s that %s have by exact search"
+local NO_RECALL = "%s: approximate search; its recall is unknown, as %s have no pair by exact search"
+
 local function notes_of(view, p, ctx, figures)
   local notes = {}
   clusters.notes(notes, ctx.name, view, figures, p, "a cosine")
   if figures.without > 0 then
     notes[#notes + 1] = WITHOUT:format(ctx.name, screen.count(figures.without, "row") .. " without a vector")
+  end
+  if p.search == "approximate" then
+    notes[#notes + 1] = figures.recall
+      and RECALL:format(ctx.name, 100 * figures.recall, screen.count(figures.recall_pairs, "pair"),
+        screen.count(figures.recall_rows, "row"))
+      or NO_RECALL:format(ctx.name, screen.count(figures.recall_rows, "row"))
   end
   if figures.unverified_rows > 0 then notes[#notes + 1] = MANY:format(ctx.name) end
   return notes
@@ -57,6 +66,10 @@ return {
     cluster    = { type = "enum",    default = "leader", values = { "leader", "components" },
                    doc = "leader: a row goes if a kept row matches it, so each names a match; components: of rows "
                      .. "that matches connect, however loosely the ends, one stays" },
+    search     = { type = "enum", default = "exact", values = { "exact", "approximate" },
+                   doc = "exact: every row against every row; approximate: against rows in the nearest lists of an "
+                     .. "index (FAISS, libfaiss-dev), with the share of pairs that it found measured on 1,000 rows and told; "
+                     .. "try exact first, which was sooner wherever both were measured" },
     max_cluster = clusters.max,
     evidence_floor = { type = "number", default = 0, min = 0, max = 1,
                        doc = "all pairs from this cosine on (0.05 at least) stand in the ledger, so that a sweep "
@@ -85,6 +98,10 @@ return {
     local entry, err = sources.among(p, before)
     if not entry then return err end
     p.embedding = entry.name   -- one behind this stage is not the last for rows that come back
+    if p.search == "approximate" and not semantic.has_approximate() then
+      return 'search = "approximate" needs FAISS (libfaiss-dev), which was not there when this program was built; '
+        .. '"exact" needs nothing'
+    end
     p.threshold = p.threshold or thresholds[sources.kind(entry.params)]
   end,
 

@@ -102,6 +102,20 @@ check.test("a row that matches a kept one goes, names it and its cosine, and is 
   check.contains(ablated, "semantic_dedup 2 2 2")
 end)
 
+check.test("an approximate search tells what share of the pairs it found", function()
+  if not require "semantic".has_approximate() then return check.skip "built without FAISS" end
+  local rows = {}
+  for i = 1, 40 do rows[i] = { "r" .. i, i * 9 - (i % 4 == 0 and 7 or 0) } end
+  local exact = run({ rows }, "s.semantic_dedup { threshold = 0.999 },")
+  local fate, lineage, base, out = run({ rows }, 's.semantic_dedup { threshold = 0.999, search = "approximate" },')
+  check.eq(fate, exact)   -- so few rows lie in three lists, and eight are looked into
+  local f = figures(lineage)
+  check.eq({ f.lists, f.probes, f.recall, f.recall_rows, f.recall_pairs }, { 5, 5, 1, 40, 20 })
+  check.contains(out, "semantic_dedup: approximate search found 100.0% of the 20 pairs that 40 rows have by exact search")
+  local _, report = tamis(("report %s"):format(q(base)))
+  check.contains(report, "The index proposed 100.0% of the pairs of a sample")
+end)
+
 check.test("rows of trusted sources win, wherever they stand", function()
   local fate = run({ { { "a", 0 }, { "b", 40 } }, { { "c", 5 }, { "d", 42 }, trusted = true } }, "s.semantic_dedup {},")
   check.ok(fate.c.kept and fate.d.kept)
