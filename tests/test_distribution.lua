@@ -79,6 +79,13 @@ check.test("texts of one kind cannot be told apart, others can; copies on both s
   local known = words.tell(copied, table.move(copied, 1, 300, 1, {}), o)
   check.ok(math.abs(known.auc - 0.5) < 0.05, known.auc)
   check.eq(words.tell(texts(19, 1), texts(600, 2), o), nil)
+  -- the same words and pairs, but three sentences in place of one: told by no classifier of words
+  local function cut(list)
+    for i, t in ipairs(list) do list[i] = t:gsub("^(%S+ %S+) (%S+ %S+) ", "%1. %2! ") end
+    return list
+  end
+  local sentences = words.tell(texts(600, 1), cut(texts(600, 2)), o)
+  check.ok(math.abs(sentences.auc - 0.5) < 0.05, sentences.auc)
   local function again() return json.encode { words.tell(texts(100, 1), texts(100, 2), o) } end
   check.eq(again(), again())
 end)

@@ -10,8 +10,11 @@ local text = require "text"
 
 local words = {}
 
--- How a text is read: words and pairs of neighbours, its whole window at once.
-local SHAPE = { bits = 17, char_min = 1, char_max = 0, words = 2, window = 256, pad = 1, least = 1, c = 1,
+-- How a text is read: words and pairs of neighbours, all at once. The classifier (modules/classify) judges a text by
+-- its worst sentence, by which a long text would differ from a short one: so texts are made one sentence, of at most
+-- WINDOW words.
+local WINDOW = 256
+local SHAPE = { bits = 17, char_min = 1, char_max = 0, words = 2, window = WINDOW, pad = 1, least = 1, c = 1,
                 smooth = 0.03, passes = 10 }
 local ALIKE = 0.5         -- Jaccard of words from which on texts stand in one fold
 local LEAST = 20          -- texts of a set, below which nothing is said
@@ -22,10 +25,23 @@ local TELL_LEAST = 5      -- texts of a set in which a telling word stands
 -- Hanley, McNeil, "The meaning and use of the area under a ROC curve", 1982.
 function words.chance(n, m) return math.sqrt((n + m + 1) / (12 * n * m)) end
 
+local ENDS = { "[%.!%?%c]+", "。", "！", "？" }   -- of sentences
+
+local function one_sentence(t)
+  for _, pattern in ipairs(ENDS) do t = t:gsub(pattern, " ") end
+  local words_of, at = 0, 1
+  while words_of < WINDOW do
+    local _, last = t:find("%S+", at)
+    if not last then return t end
+    words_of, at = words_of + 1, last + 1
+  end
+  return t:sub(1, at - 1)
+end
+
 local function list_of(a, b, o)
   local texts, list = {}, {}
   local n = math.min(#a, #b, o.sample)
-  for i = 1, n do texts[i], texts[n + i] = a[i], b[i] end
+  for i = 1, n do texts[i], texts[n + i] = one_sentence(a[i]), one_sentence(b[i]) end
   local like = classify.groups(texts, ALIKE)
   for i = 1, 2 * n do
     list[i] = { text = texts[i], toxic = i > n, fold = 1 + math.floor(examples.draw(o.seed, texts[like[i]]) * o.folds) }
