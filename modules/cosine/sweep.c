@@ -25,7 +25,9 @@ typedef struct SweepRoom {
 typedef struct SweepUnit { uint32_t cell, begin, end; } SweepUnit;
 
 typedef struct Sweep {
-  const Cells *c;
+  const Cells *c;            /* as given, or: */
+  Cells flat;                /* the same rows as one cell, where cells rule too little out */
+  uint32_t all[2];
   double bound;
   SimdPath path;
   Bytes bytes;           /* panel NULL: products are of floats */
@@ -310,14 +312,16 @@ static void set_bounds(Sweep *s) {
 }
 
 static int run_sweep(Sweep *s, Pool *pool, SweepCounts *counts) {
-  uint32_t all[2] = { 0, s->c->n };
-  Cells flat = *s->c;
-  flat.k = 1;
-  flat.start = all;
   int r = bound_centres(s), worth = 0;
   if (r == 0 && s->c->k > 1) worth = is_worth(s);
   if (worth < 0) r = -1;
-  if (worth == 0) s->c = &flat;
+  if (worth == 0) {
+    s->all[1] = s->c->n;
+    s->flat = *s->c;
+    s->flat.k = 1;
+    s->flat.start = s->all;
+    s->c = &s->flat;
+  }
   counts->cells = worth ? s->c->k : 0;
   if (r == 0 && worth == 0 && bytes_pay(s->path)) r = bytes_make(&s->bytes, s->c, pool);
   if (r == 0) {

@@ -111,11 +111,12 @@ void tiles_product(SimdPath path, int b_transposed, size_t m, size_t n, size_t k
   size_t chunk = CHUNK_FLOATS / (k + 1) / PAIR * PAIR;
   if (chunk < PAIR) chunk = PAIR;
   if (chunk > (n + PAIR - 1) / PAIR * PAIR) chunk = (n + PAIR - 1) / PAIR * PAIR;
-  float *few = malloc((chunk + ROWS) * k * sizeof *few + 1), *many = few + ROWS * k, sum[ROWS][PAIR];
+  float *few = malloc((chunk + ROWS) * k * sizeof *few + 1), sum[ROWS][PAIR];
   if (few == NULL) {
     plain_product(b_transposed, m, n, k, a, lda, b, ldb, c, ldc);
     return;
   }
+  float *many = few + ROWS * k;
   for (size_t from = 0; from < n; from += chunk) {
     const size_t columns = n - from < chunk ? n - from : chunk;
     pack_b(b_transposed, b, ldb, from, columns, k, many);
