@@ -28,7 +28,11 @@ local function lines(x, blocks)
   for _, line in ipairs(x.told or {}) do
     blocks[#blocks + 1] = { kind = "text", text = line:sub(1, 1):upper() .. line:sub(2) .. "." }
   end
+  return blocks
 end
+
+--- What the REPL shows behind such a stage.
+function balanced.said(figures) return lines(figures, {}) end
 
 local function heading(list, x, name, text, blocks)
   blocks[#blocks + 1] = { kind = "heading", text = text, name = #list == 1 and name or ("%s: %s"):format(name, x.stage) }

@@ -4,6 +4,7 @@
 -- the same rows stay on every machine; rows of trusted sources stay first. Rows of no group (`unknown`) are left
 -- alone by caps, unless a table names them.
 
+local balanced = require "report.balanced"
 local beside = require "run.beside"
 local caps = require "balance.caps"
 local cells = require "balance.cells"
@@ -149,6 +150,7 @@ return {
   check   = fault,
   ready   = choice.ready,
   complete = choice.complete,
+  blocks  = balanced.said,
 
   run = function(view, p, ctx)
     local groups, list = cells.make(view, p.by, ctx.pool)

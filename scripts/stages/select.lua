@@ -3,6 +3,7 @@
 -- to it as `max`. Liu et al., "What makes good data for alignment?" (DEITA), 2024. An embed stage before it gives the
 -- vectors; what decides is the cosine in double over a fixed order, so the same rows stay on every machine.
 
+local balanced = require "report.balanced"
 local json = require "json"
 local objective = require "balance.objective"
 local pick = require "pick"
@@ -54,6 +55,7 @@ return {
     local entry, err = sources.among(p, before)
     if not entry then return err end
   end,
+  blocks  = balanced.said,
 
   run = function(view, p, ctx)
     local vectors, err = sources.vectors(view, p)
