@@ -315,6 +315,16 @@ static void a_limit_keeps_the_highest_and_tells_the_floor(void) {
     CHECK(got.limited && got.n == wanted && got.floor == sorted[wanted - 1].cosine);
     cosine_pairs_free(&got);
   }
+  Pool *pool = pool_new(3);
+  for (int i = 0; i < 2; i++) {   /* above what is needed it ends; as long as the floor stays below, it does not */
+    CosinePairs got = pairs_of(v, (CosineParams){ .threshold = 0.2, .most = 1000, .give_up = 0.21 }, i ? pool : NULL);
+    CHECK(got.n == 0 && got.limited && got.floor > 1 && got.figures.proposed == 0);
+    cosine_pairs_free(&got);
+    got = pairs_of(v, (CosineParams){ .threshold = 0.2, .most = 1000, .give_up = sorted[0].cosine }, i ? pool : NULL);
+    CHECK(got.n > 900 && got.limited);
+    cosine_pairs_free(&got);
+  }
+  pool_free(pool);
   CosinePairs fits = pairs_of(v, (CosineParams){ .threshold = 0.2, .most = all.n }, NULL);
   CHECK(same_pairs(&all, &fits));
   cosine_pairs_free(&fits);

@@ -171,7 +171,7 @@ static int find(Near *s, const uint32_t *slot, uint32_t n, const CosineParams *p
   s->text = calloc((size_t)threads, sizeof *s->text);
   s->proposed = calloc((size_t)threads, sizeof *s->proposed);
   s->least = (float)(p->threshold - pack_slack(s->v->dim));
-  int r = s->text == NULL || s->proposed == NULL ? -1 : hits_init(&s->hits, p->threshold, p->most, threads);
+  int r = s->text == NULL || s->proposed == NULL ? -1 : hits_init(&s->hits, p->threshold, p->most, 2, threads);
   if (r == 0) r = distinct_find(&s->d, s->v, slot, n, pool);
   if (r == 0) r = pack_whole(&s->pack, s->v, s->d.slot, s->d.n, pool);
   if (r == 0 && s->d.n > 1) r = make_index(s, a);

@@ -9,10 +9,11 @@
 
 enum { ROOM = 4096, DIGIT = 16, DIGITS = 1 << DIGIT };
 
-int hits_init(Hits *h, double threshold, size_t most, int threads) {
+int hits_init(Hits *h, double threshold, size_t most, double give_up, int threads) {
   memset(h, 0, sizeof *h);
   pthread_mutex_init(&h->lock, NULL);
   h->most = most;
+  h->give_up = give_up;
   atomic_init(&h->least, threshold);
   h->threads = threads;
   h->room = calloc((size_t)threads, sizeof *h->room);
@@ -74,14 +75,14 @@ static int cut(Hits *h) {
   uint64_t bits = at >> 63 ? at & ~(UINT64_C(1) << 63) : ~at;
   memcpy(&least, &bits, sizeof least);
   atomic_store_explicit(&h->least, least, memory_order_relaxed);
-  return 0;
+  return least > h->give_up ? HITS_TOO_MANY : 0;
 }
 
 static int make_space(Hits *h, size_t more) {
   if (h->n + more <= h->capacity) return 0;
   if (h->most > 0 && h->n > h->most && h->n + more > 2 * h->most + ROOM) {
-    if (cut(h) != 0) return -1;
-    if (h->n + more <= h->capacity) return 0;
+    const int r = cut(h);
+    if (r != 0 || h->n + more <= h->capacity) return r;
   }
   size_t capacity = 2 * h->capacity > h->n + more ? 2 * h->capacity : h->n + more;
   if (h->most > 0 && capacity > 2 * h->most + 2 * ROOM) capacity = 2 * h->most + 2 * ROOM;
@@ -111,10 +112,11 @@ int hits_add(Hits *h, int worker, uint32_t a, uint32_t b, double cosine) {
 }
 
 int hits_take(Hits *h, CosinePairs *out) {
+  int r;
   out->floor = hits_least(h);
   for (int t = 0; t < h->threads; t++)
-    if (flush(h, &h->room[t]) != 0) return -1;
-  if (cut(h) != 0) return -1;
+    if ((r = flush(h, &h->room[t])) != 0) return r;
+  if ((r = cut(h)) != 0) return r;
   if (h->limited) {   /* the lowest that was kept: any thread's order gives the same */
     out->floor = 1;
     for (size_t i = 0; i < h->n; i++) out->floor = fmin(out->floor, h->pair[i].cosine);

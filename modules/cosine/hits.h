@@ -20,16 +20,19 @@ typedef struct Hits {
   size_t n, capacity, most;
   _Atomic double least;    /* pairs below it are not wanted */
   int limited;
+  double give_up;          /* hits_add says HITS_TOO_MANY once least must rise above it */
   int threads;
   HitsRoom *room;          /* [threads] */
 } Hits;
 
-int hits_init(Hits *h, double threshold, size_t most, int threads);   /* 0; -1 if out of memory, with *h empty */
+int hits_init(Hits *h, double threshold, size_t most, double give_up, int threads);   /* 0; -1 if out of memory, with *h empty */
 void hits_free(Hits *h);
 static inline double hits_least(Hits *h) { return atomic_load_explicit(&h->least, memory_order_relaxed); }
-/* 0; -1 if out of memory. A pair below hits_least is dropped. */
+enum { HITS_TOO_MANY = 1 };
+/* 0; -1 if out of memory; HITS_TOO_MANY. A pair below hits_least is dropped. */
 int hits_add(Hits *h, int worker, uint32_t a, uint32_t b, double cosine);
-/* When all threads are done: what is left and which floor it has, into *out. 0; -1 if out of memory. */
+/* When all threads are done: what is left and which floor it has, into *out. 0; -1 if out of memory;
+** HITS_TOO_MANY. */
 int hits_take(Hits *h, CosinePairs *out);
 
 #endif

@@ -68,11 +68,19 @@ static void tell_figures(const Search *s, const SweepCounts *c, int searched, Co
   f->head = s->shape.width;
 }
 
+/* What it had found depends on who came first. */
+static int give_up(const Search *s, CosinePairs *out) {
+  cosine_pairs_free(out);
+  *out = (CosinePairs){ .floor = 2, .limited = 1 };
+  tell_figures(s, &(SweepCounts){ 0 }, 0, &out->figures);
+  return 0;
+}
+
 static int find_pairs(Search *s, const uint32_t *slot, uint32_t n, const CosineParams *p, Pool *pool, CosinePairs *out) {
   SweepCounts counts = { 0 };
   const double begun = now_s();
   int r = distinct_find(&s->d, s->v, slot, n, pool);
-  if (r == 0) r = hits_init(&s->hits, p->threshold, p->most, pool != NULL ? pool_threads(pool) : 1);
+  if (r == 0) r = hits_init(&s->hits, p->threshold, p->most, p->give_up > 0 ? p->give_up : 2, pool != NULL ? pool_threads(pool) : 1);
   const int search = p->threshold < 1;   /* else only copies match */
   if (r == 0 && search) r = prepare(s, p, pool);
   const double prepared = now_s();
@@ -80,6 +88,7 @@ static int find_pairs(Search *s, const uint32_t *slot, uint32_t n, const CosineP
     r = sweep_pairs(&s->cells, heads_bound(&s->shape, p->threshold), simd_best(), pool, decide, s, &counts);
   const double searched = now_s();
   if (r == 0) r = hits_take(&s->hits, out);
+  if (r == HITS_TOO_MANY) return give_up(s, out);
   if (r == 0) r = distinct_lay(&s->d, out);
   tell_figures(s, &counts, search, &out->figures);
   out->figures.prepare_s = prepared - begun;

@@ -231,7 +231,7 @@ static int find(Run *run, const SemanticParams *s, CosineFigures *figures, Error
   if (out->open == NULL || make_places(run) != 0) return -1;
   const size_t a_vector = p->evidence && p->evidence_pairs > 0 ? p->evidence_pairs : FEW;
   const CosineParams params = { .threshold = p->floor,
-    .most = list > 0 ? list : a_vector * run->m > LISTED ? a_vector * run->m : LISTED };
+    .give_up = p->threshold, .most = list > 0 ? list : a_vector * run->m > LISTED ? a_vector * run->m : LISTED };
   int r = find_pairs(run, &params, s->approximate, &found, err);
   const int open = r == 0 && found.limited, crowd = open && found.floor > p->threshold;
   *figures = found.figures;

@@ -68,8 +68,8 @@ return {
                      .. "that matches connect, however loosely the ends, one stays" },
     search     = { type = "enum", default = "exact", values = { "exact", "approximate" },
                    doc = "exact: every row against every row; approximate: against rows in the nearest lists of an "
-                     .. "index (FAISS, libfaiss-dev), with the share of pairs that it found measured on 1,000 rows and told; "
-                     .. "try exact first, which was sooner wherever both were measured" },
+                     .. "index (FAISS, libfaiss-dev), with the share of pairs that it found measured on 1,000 rows and "
+                     .. "told; try exact first, which was sooner wherever both were measured" },
     max_cluster = clusters.max,
     evidence_floor = { type = "number", default = 0, min = 0, max = 1,
                        doc = "all pairs from this cosine on (0.05 at least) stand in the ledger, so that a sweep "
