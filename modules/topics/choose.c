@@ -71,6 +71,7 @@ int choose_scores(const Vectors *v, const uint32_t *slot, uint32_t n, const uint
     score[i] = NAN;
     if ((most - half) / 2 < k || half == 0) continue;
     KmeansSpec fit = kmeans_spec(k, spec->seed);
+    fit.tries = (fit.tries + 2) / 3;   /* one among many */
     code = score_of(v, part + half, most - half, order, part, half, fit, pool, &score[i], err);
   }
   free(chosen);

@@ -490,7 +490,9 @@ void kmeans_free(Kmeans *k) {
 KmeansSpec kmeans_spec(uint32_t k, uint64_t seed) {
   KmeansSpec spec = { .k = k, .rounds = 20, .settled = 0.001, .candidates = 4096, .trials = 6, .tries = 8,
                       .sample = 4096, .warm_rounds = 8, .groups = 1 + k / 32, .seed = seed };
-  if (k >= 128) spec.trials = 2, spec.tries = 1, spec.sample = 32 * k;
+  if (k > 16) spec.trials = 4, spec.tries = 3;
+  if (k > 64) spec.trials = 2, spec.tries = 1;
+  if (k >= 128) spec.sample = 32 * k;
   if (k >= 512) spec.candidates = 8 * k;
   return spec;
 }

@@ -44,8 +44,8 @@ typedef struct KmeansSpec {
   uint64_t seed;
 } KmeansSpec;
 
-/* Effort that served well for k clusters of n points: 8 candidates a cluster (4,096 or more), 2 trials (k < 128: 6
-** and 8 beginnings), 32 sampled points a cluster (4,096 or more), 8 and 20 rounds, settled at a thousandth, a group for every 32 clusters. */
+/* Effort that served well for k clusters of n points: 8 candidates a cluster (4,096 or more), 2 trials (up to 64
+** clusters 4 and 3 beginnings, up to 16 6 and 8), 32 sampled points a cluster (4,096 or more), 8 and 20 rounds, settled at a thousandth, a group for every 32 clusters. */
 KmeansSpec kmeans_spec(uint32_t k, uint64_t seed);
 
 typedef struct Kmeans {

@@ -61,7 +61,7 @@ return {
                    words = 'a whole number from 1 to 16384, or "auto"',
                    doc = "so many clusters of the vectors of an embed stage before it, named by their words; \"auto\": "
                      .. "the fewest of 2, 3, 4, 6, 8, 12 … 128 that tell rows they were not fitted to about as "
-                     .. "clearly apart as any" },
+                     .. "clearly apart as any (of many rows from 6, 8, 12 … on)" },
     model      = { type = "string", doc = "topics of an earlier run, which left them as topics.model: that file, "
                      .. "the run's name or folder, or `latest`" },
     fn         = { type = "function", doc = "function(ex): the row's topic, or nil" },

@@ -12,9 +12,10 @@ local clusters = {}
 clusters.UNKNOWN = "unknown"
 
 -- How many: of these the fewest whose held-out rows lie about as clearly with one centroid (a silhouette of at least
--- NEAR of the best). Half of SAMPLE rows is fitted to; fewer than PER rows a cluster tell nothing.
+-- NEAR of the best). Half of SAMPLE rows is fitted to; fewer than PER rows a cluster tell nothing. Of many rows
+-- two or three clusters are the clearest and say least: at least a SPREADth of the square root of the rows are tried.
 local LADDER = { 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128 }
-local SAMPLE, PER, NEAR = 8000, 20, 0.9
+local SAMPLE, PER, NEAR, SPREAD = 8000, 20, 0.98, 16
 -- Terms: rows of a cluster that are read for them, terms that are kept, how much more of the cluster than of all other
 -- rows must hold one, from which share of its rows on two words stand for one.
 local READ, TERMS, LEAST, LIFT, PHRASE = 300, 10, 2, 2, 0.6
@@ -26,7 +27,7 @@ local FENCE = 1.5
 local function ladder(rows)
   local out = {}
   for _, k in ipairs(LADDER) do
-    if k * PER <= math.min(rows, SAMPLE) / 2 then out[#out + 1] = k end
+    if k * PER <= math.min(rows, SAMPLE) / 2 and k >= math.sqrt(rows) / SPREAD then out[#out + 1] = k end
   end
   return out
 end
