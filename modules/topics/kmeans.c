@@ -405,17 +405,28 @@ static int objective_of(const Lloyd *l, double *objective) {
   return code;
 }
 
-/* Rounds over the points slot[0..n), from the centroids as they are. out NULL: the objective is wanted. */
-static int rounds_over(Fit *f, const uint32_t *slot, uint32_t n, uint32_t rounds, Kmeans *out, double *objective,
-                       Error *err) {
-  Lloyd l;
+/* Rounds over the points slot[0..n), from the centroids as they are. *l is freed by the caller. */
+static int rounds_over(Fit *f, const uint32_t *slot, uint32_t n, uint32_t rounds, Lloyd *l, Error *err) {
+  *l = (Lloyd){ 0 };
   int code = make_groups(f, err);
   if (code != 0) return code;
-  if (lloyd_new(&l, f, slot, n) != 0) return error_memory(err);
-  code = lloyd_run(&l, rounds, f->spec->settled);
-  if (code == 0 && out != NULL) code = take_result(&l, out, err);
-  else if (code == 0) code = objective_of(&l, objective);
-  if (code == -1) error_memory(err);
+  if (lloyd_new(l, f, slot, n) != 0) return error_memory(err);
+  code = lloyd_run(l, rounds, f->spec->settled);
+  return code == -1 ? error_memory(err) : code;
+}
+
+static int sample_rounds(Fit *f, const uint32_t *slot, uint32_t n, double *objective, Error *err) {
+  Lloyd l;
+  int code = rounds_over(f, slot, n, f->spec->warm_rounds, &l, err);
+  if (code == 0) code = objective_of(&l, objective);
+  lloyd_free(&l);
+  return code;
+}
+
+static int all_rounds(Fit *f, const uint32_t *slot, uint32_t n, Kmeans *out, Error *err) {
+  Lloyd l;
+  int code = rounds_over(f, slot, n, f->spec->rounds, &l, err);
+  if (code == 0) code = take_result(&l, out, err);
   lloyd_free(&l);
   return code;
 }
@@ -435,7 +446,7 @@ static int warm_up(Fit *f, const uint32_t *chosen, uint32_t m, uint32_t sample, 
   int code = tries > 1 ? centroids_new(&best, f->c.k, f->c.dim) : 0;
   for (uint32_t t = 0; t < tries && code == 0; t++) {
     code = seeds_plus(&f->c, f->v, chosen, m, trials, spec->seed + t, f->pool, &f->products);
-    if (code == 0 && sample > 0) code = rounds_over(f, chosen, sample, spec->warm_rounds, NULL, &objective, err);
+    if (code == 0 && sample > 0) code = sample_rounds(f, chosen, sample, &objective, err);
     if (code != 0 || tries == 1 || objective <= most) continue;
     copy_centroids(&best, &f->c);
     most = objective;
@@ -459,7 +470,7 @@ static int fit(Fit *f, const uint32_t *slot, uint32_t n, const uint64_t *key, Km
   }
   int code = warm_up(f, chosen, m, sample, err);
   free(chosen);
-  return code != 0 ? code : rounds_over(f, slot, n, spec->rounds, out, NULL, err);
+  return code != 0 ? code : all_rounds(f, slot, n, out, err);
 }
 
 int kmeans_fit(const Vectors *v, const uint32_t *slot, uint32_t n, const uint64_t *key, const KmeansSpec *spec,
