@@ -28,14 +28,6 @@ function choice.ready(p, ctx)
   return true
 end
 
-local function unscored(view, column, name, ctx)
-  local standing = view:counts()
-  local without = standing - column:count "standing"
-  if without == 0 then return {} end
-  return { ("%s: %s of %s without a number by %s: they rank last"):format(ctx.name, screen.number(without),
-    screen.count(standing, "row"), name) }
-end
-
 --- How rows are ranked where a group has more than may stay.
 -- @return  the view (scores of a function are a metric of it), what groups:choose takes for it: number or vectors;
 --   notes; or nil and a message
@@ -43,7 +35,7 @@ function choice.rank(view, p, ctx)
   if p.keep == "best" then
     local child, column, name = score.column(view, p.score, ctx)
     if not child then return nil, column end
-    return child, { number = column }, column and unscored(child, column, name, ctx) or {}
+    return child, { number = column }, { score.note(child, column, name, ctx) }
   end
   if p.keep ~= "diverse" then return view, {}, {} end
   local vectors, err = sources.vectors(view, p)

@@ -39,7 +39,7 @@ end
 -- @return  { chosen, chance, rows, looked_at }; or nil and a message
 function objective.of(view, child, vectors, column, ctx)
   local drawn = select.order(view, ctx.seed + 1)   -- another order than that in which rows of one score are visited
-  local all = first(select.order(view, ctx.seed + 2), objective.LOOKED_AT)   -- … and than that of chance, which holds it
+  local all = first(select.order(view, ctx.seed + 2), objective.LOOKED_AT)   -- … and than that of chance
   local chosen, err = figures_of(select.order(child, ctx.seed + 1), all, vectors, column, ctx)
   if not chosen then return nil, err end
   local chance

@@ -3,6 +3,7 @@
 
 local neardup = require "neardup"
 local plan = require "plan"
+local screen = require "report.screen"
 local stats = require "stats"
 
 local score = {}
@@ -53,6 +54,15 @@ function score.column(view, given, ctx)
   end
   if type(name) ~= "string" then return nil, "score: the function gave no row a number" end
   return nil, ("score = %s: no row has such an annotation, metric or path of numbers"):format(plan.show(name))
+end
+
+--- That rows have no score; nil where all have one.
+function score.note(view, column, name, ctx)
+  local standing = view:counts()
+  local without = column and standing - column:count "standing" or 0
+  if without == 0 then return nil end
+  return ("%s: %s of %s without a number by %s: they rank last"):format(ctx.name, screen.number(without),
+    screen.count(standing, "row"), name)
 end
 
 return score

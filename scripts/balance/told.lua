@@ -48,7 +48,8 @@ local function bits(d) return d.infinite and "infinite" or d.kl and ("%.3f"):for
 local function divergence_line(f)
   local a, b = f.divergence.before, f.divergence.after
   if not a.js and a.kl then
-    return ("divergence from %s, in bits: Kullback-Leibler %s before, %s after"):format(f.divergence.from, bits(a), bits(b))
+    return ("divergence from %s, in bits: Kullback-Leibler %s before, %s after"):format(f.divergence.from, bits(a),
+      bits(b))
   end
   if not a.js or not b.js or f.ngroups < 2 then return nil end
   local line = ("divergence from %s, in bits: Jensen-Shannon %.3f before, %.3f after; Kullback-Leibler %s before, "
@@ -140,8 +141,8 @@ function told.of(list, t, w, p, ctx)
   if t.quotas then
     local q = t.quotas
     local more = q.next and ("; with n = %d it alone is short"):format(q.next) or ""
-    table.insert(f.told, 1, q.limit and ("%s meet %s; %s (%s) allows no more%s"):format(screen.count(q.n, "row"), t.from,
-      q.limit.name, screen.count(q.limit.count, "row"), more) or ("%s kept of %s asked for"):format(number(q.n),
+    table.insert(f.told, 1, q.limit and ("%s meet %s; %s (%s) allows no more%s"):format(screen.count(q.n, "row"),
+      t.from, q.limit.name, screen.count(q.limit.count, "row"), more) or ("%s kept of %s asked for"):format(number(q.n),
       screen.count(q.all, "row")))
   end
   if w then

@@ -35,7 +35,8 @@ end
 function balanced.said(figures) return lines(figures, {}) end
 
 local function heading(list, x, name, text, blocks)
-  blocks[#blocks + 1] = { kind = "heading", text = text, name = #list == 1 and name or ("%s: %s"):format(name, x.stage) }
+  if #list > 1 then name = ("%s: %s"):format(name, x.stage) end
+  blocks[#blocks + 1] = { kind = "heading", text = text, name = name }
 end
 
 -- ---- balance ----

@@ -76,6 +76,8 @@ return {
     c.score, c.objective, c.embedding = name, o, vectors:name()
     c.sees_paraphrases = vectors:meaning()
     c.told = json.array { objective.line(o) }
-    return child, { figures = c, notes = notes_of(c, (view:counts()), column and name, p, ctx) }
+    local notes = notes_of(c, (view:counts()), column and name, p, ctx)
+    notes[#notes + 1] = score.note(ranked, column, name, ctx)
+    return child, { figures = c, notes = notes }
   end,
 }
