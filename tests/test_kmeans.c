@@ -121,7 +121,7 @@ static int same(const Kmeans *a, const Kmeans *b) {
 static void every_point_is_with_its_nearest_centroid(void) {
   static const uint32_t GROUPS[] = { 0, 1, 5, 40 };
   for (int kind = VECTOR_F32; kind <= VECTOR_F16; kind++) {
-    Set s = set_new(3000, 24, 30, 0.9f, (VectorKind)kind, 11);
+    Set s = set_new(1500, 24, 30, 0.9f, (VectorKind)kind, 11);
     for (size_t g = 0; g < 4; g++) {
       KmeansSpec spec = kmeans_spec(40, 1);
       spec.groups = GROUPS[g];
@@ -158,7 +158,7 @@ static void settled_in_full_every_centroid_is_the_middle_of_its_points(void) {
 }
 
 static void bounds_change_the_work_and_nothing_else(void) {
-  Set s = set_new(6000, 32, 60, 0.7f, VECTOR_F32, 21);
+  Set s = set_new(3000, 32, 60, 0.7f, VECTOR_F32, 21);
   KmeansSpec spec = kmeans_spec(64, 9);
   spec.sample = spec.tries = 0;
   spec.settled = 0;
@@ -178,11 +178,11 @@ static void bounds_change_the_work_and_nothing_else(void) {
 
 static void threads_change_nothing(void) {
   for (int kind = VECTOR_F32; kind <= VECTOR_F16; kind++) {
-    Set s = set_new(5000, 20, 25, 0.8f, (VectorKind)kind, 31);
-    Kmeans one = fitted(&s, kmeans_spec(70, 2), NULL);
+    Set s = set_new(2500, 20, 25, 0.8f, (VectorKind)kind, 31);
+    Kmeans one = fitted(&s, kmeans_spec(50, 2), NULL);
     for (int threads = 2; threads <= 3; threads++) {
       Pool *pool = pool_new(threads);
-      Kmeans many = fitted(&s, kmeans_spec(70, 2), pool);
+      Kmeans many = fitted(&s, kmeans_spec(50, 2), pool);
       CHECK(same(&one, &many));
       kmeans_free(&many);
       pool_free(pool);
@@ -193,8 +193,8 @@ static void threads_change_nothing(void) {
 }
 
 static void topics_far_apart_are_found(void) {
-  Set s = set_new(4000, 48, 8, 0.15f, VECTOR_F32, 77);
-  for (uint64_t seed = 1; seed <= 5; seed++) {
+  Set s = set_new(2000, 48, 8, 0.15f, VECTOR_F32, 77);
+  for (uint64_t seed = 1; seed <= 3; seed++) {
     Kmeans k = fitted(&s, kmeans_spec(8, seed), NULL);
     uint32_t cluster[8], wrong = 0;
     for (int t = 0; t < 8; t++) cluster[t] = KMEANS_NONE;
