@@ -1,5 +1,6 @@
 --- importance: the rows whose words are those of a sample of production queries, drawn in proportion to how much
--- likelier the sample makes them than the rows at hand (DSIR: modules/select/importance.h). Words and pairs of words count.
+-- likelier the sample makes them than the rows at hand (DSIR: modules/select/importance.h). Words and pairs of
+-- words count.
 
 local importance = require "importance"
 local screen = require "report.screen"
