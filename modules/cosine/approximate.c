@@ -5,8 +5,9 @@
 
 int approximate_available(void) { return 0; }
 
-int approximate_pairs(const Vectors *v, const uint32_t *slot, uint32_t n, const CosineParams *p, const ApproximateParams *a,
-                      Pool *pool, CosinePairs *out, ApproximateFigures *figures, Error *err) {
+int approximate_pairs(const Vectors *v, const uint32_t *slot, uint32_t n, const CosineParams *p,
+                      const ApproximateParams *a, Pool *pool, CosinePairs *out, ApproximateFigures *figures,
+                      Error *err) {
   (void)v, (void)slot, (void)n, (void)p, (void)a, (void)pool;
   *out = (CosinePairs){ 0 };
   *figures = (ApproximateFigures){ 0 };
@@ -139,8 +140,10 @@ static int measure(const Near *s, const CosinePairs *out, double threshold, uint
                    ApproximateFigures *f) {
   const int threads = pool != NULL ? pool_threads(pool) : 1;
   f->sample = sample < s->d.n ? sample : s->d.n;
-  uint32_t *slot = malloc((f->sample + (size_t)1) * sizeof *slot), *place = malloc((f->sample + (size_t)1) * sizeof *place);
-  Missing m = { out, place, s->d.place, calloc((size_t)threads, sizeof(size_t)), calloc((size_t)threads, sizeof(size_t)) };
+  const size_t room = f->sample + (size_t)1;
+  uint32_t *slot = malloc(room * sizeof *slot), *place = malloc(room * sizeof *place);
+  Missing m = { out, place, s->d.place, calloc((size_t)threads, sizeof(size_t)),
+                calloc((size_t)threads, sizeof(size_t)) };
   int r = slot == NULL || place == NULL || m.pairs == NULL || m.found == NULL ? -1 : 0;
   for (uint32_t i = 0; r == 0 && i < f->sample; i++) {
     const uint32_t at = (uint32_t)((uint64_t)i * s->d.n / f->sample);
@@ -164,8 +167,8 @@ static int measure(const Near *s, const CosinePairs *out, double threshold, uint
 
 /* ---- the whole ---- */
 
-static int find(Near *s, const uint32_t *slot, uint32_t n, const CosineParams *p, const ApproximateParams *a, Pool *pool,
-                CosinePairs *out, ApproximateFigures *f) {
+static int find(Near *s, const uint32_t *slot, uint32_t n, const CosineParams *p, const ApproximateParams *a,
+                Pool *pool, CosinePairs *out, ApproximateFigures *f) {
   const int threads = pool != NULL ? pool_threads(pool) : 1;
   const double begun = now_s();
   s->text = calloc((size_t)threads, sizeof *s->text);
@@ -192,8 +195,9 @@ static int find(Near *s, const uint32_t *slot, uint32_t n, const CosineParams *p
   return r;
 }
 
-int approximate_pairs(const Vectors *v, const uint32_t *slot, uint32_t n, const CosineParams *p, const ApproximateParams *a,
-                      Pool *pool, CosinePairs *out, ApproximateFigures *figures, Error *err) {
+int approximate_pairs(const Vectors *v, const uint32_t *slot, uint32_t n, const CosineParams *p,
+                      const ApproximateParams *a, Pool *pool, CosinePairs *out, ApproximateFigures *figures,
+                      Error *err) {
   *out = (CosinePairs){ 0 };
   Near s = { .v = v };
   int r = find(&s, slot, n, p, a, pool, out, figures);

@@ -1,10 +1,11 @@
-/* modules/cosine/approximate.h - pairs by inverted lists (FAISS): most of those at a threshold, and how many that are. For
-** who asks for it: cosine_pairs misses none, and where it rules pairs out as fast as it does on AVX-512 it is also sooner.
+/* modules/cosine/approximate.h - pairs by inverted lists (FAISS): most of those at a threshold, and how many that are.
+** For who asks for it: cosine_pairs misses none, and where it rules pairs out as fast as it does on AVX-512 it is also
+** sooner.
 **
 ** Every vector is looked for in the `probes` lists whose centres are nearest. A pair is found if either of the two lies
 ** in a list that the other probes; vectors_cosine decides, so there is no wrong pair, only missing ones. Recall is
-** measured: of the pairs that `sample` rows, spread over all, have by exact search, the share that was found. The result
-** is the same for any number of threads. */
+** measured: of the pairs that `sample` rows, spread over all, have by exact search, the share that was found. The
+** result is the same for any number of threads. */
 #ifndef TAMIS_APPROXIMATE_H
 #define TAMIS_APPROXIMATE_H
 
@@ -26,8 +27,10 @@ typedef struct ApproximateFigures {
 /* 1: this program was built with FAISS. */
 int approximate_available(void);
 
-/* As cosine_pairs; of the figures, by_cluster counts all pairs that no list proposed. -1 with err worded where the program was built without FAISS. */
-int approximate_pairs(const Vectors *v, const uint32_t *slot, uint32_t n, const CosineParams *p, const ApproximateParams *a,
-                      Pool *pool, CosinePairs *out, ApproximateFigures *figures, Error *err);
+/* As cosine_pairs; of the figures, by_cluster counts all pairs that no list proposed. -1 with err worded where the
+** program was built without FAISS. */
+int approximate_pairs(const Vectors *v, const uint32_t *slot, uint32_t n, const CosineParams *p,
+                      const ApproximateParams *a, Pool *pool, CosinePairs *out, ApproximateFigures *figures,
+                      Error *err);
 
 #endif

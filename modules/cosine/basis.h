@@ -1,7 +1,7 @@
 /* modules/cosine/basis.h - the few directions that hold most of the length of some vectors: the leading eigenvectors of
-** their matrix of second moments (about zero, not about the mean: it is products that are wanted), by subspace iteration
-** on a sample (Halko, Martinsson and Tropp 2011, "Finding structure with randomness"; Rayleigh-Ritz at the end).
-** Any orthonormal directions give a bound; better ones give a tighter one. */
+** their matrix of second moments (about zero, not about the mean: it is products that are wanted), by subspace
+** iteration on a sample (Halko, Martinsson and Tropp 2011, "Finding structure with randomness"; Rayleigh-Ritz at the
+** end). Any orthonormal directions give a bound; better ones give a tighter one. */
 #ifndef TAMIS_BASIS_H
 #define TAMIS_BASIS_H
 

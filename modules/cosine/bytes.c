@@ -124,8 +124,8 @@ static size_t write_hits(const Bytes *b, int32_t sum[PANEL_FEW][PANEL_LANES], in
   return n;
 }
 
-static size_t reach_plain(const Bytes *b, const uint32_t *few, int32_t least, const int32_t *each, size_t nfew, size_t panel,
-                          size_t npanels, PanelHit *hit) {
+static size_t reach_plain(const Bytes *b, const uint32_t *few, int32_t least, const int32_t *each, size_t nfew,
+                          size_t panel, size_t npanels, PanelHit *hit) {
   size_t n = 0;
   for (size_t p = 0; p < npanels; p++) {
     int32_t sum[PANEL_FEW][PANEL_LANES] = { { 0 } };
@@ -158,8 +158,8 @@ static size_t reach_plain(const Bytes *b, const uint32_t *few, int32_t least, co
   } while (0)
 
 __attribute__((target(SIMD_TARGET_AVX512 ",avx512vnni")))
-static size_t reach_vnni(const Bytes *b, const uint32_t *few, int32_t least, const int32_t *each, size_t nfew, size_t panel,
-                         size_t npanels, PanelHit *hit) {
+static size_t reach_vnni(const Bytes *b, const uint32_t *few, int32_t least, const int32_t *each, size_t nfew,
+                         size_t panel, size_t npanels, PanelHit *hit) {
   const size_t stride = (size_t)b->quads * PANEL_QUADS;
   size_t n = 0;
   for (size_t p = 0; p < npanels; p += 2) {

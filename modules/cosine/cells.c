@@ -241,7 +241,8 @@ void cells_few(const Cells *c, const uint32_t *position, uint32_t n, float *out)
       for (uint32_t k = 0; k < c->width; k++) out[(size_t)k * PANEL_FEW + r] = 0;
       continue;
     }
-    const float *from = c->panel + (size_t)(position[r] / PANEL_LANES) * PANEL_LANES * c->width + position[r] % PANEL_LANES;
+    const size_t lane = position[r] % PANEL_LANES;
+    const float *from = c->panel + (position[r] - lane) * c->width + lane;
     for (uint32_t k = 0; k < c->width; k++) out[(size_t)k * PANEL_FEW + r] = from[(size_t)k * PANEL_LANES];
   }
 }

@@ -3,9 +3,9 @@
 **
 ** Centres are found by a few rounds of spherical k-means on a sample; any centres give right answers, better ones save
 ** more. Angles of unit vectors obey the triangle inequality, so a row at angle p to the centre of a cell is within
-** angle a only of those of its rows whose angle to the centre lies in p - a .. p + a. Rows of a cell stand by that angle,
-** nearest first, so these are a range; of most cells it is empty. Cosines take the place of angles: cos (p + a) =
-** cos p cos a - sin p sin a. */
+** angle a only of those of its rows whose angle to the centre lies in p - a .. p + a. Rows of a cell stand by that
+** angle, nearest first, so these are a range; of most cells it is empty. Cosines take the place of angles: cos (p + a)
+** = cos p cos a - sin p sin a. */
 #ifndef TAMIS_CELLS_H
 #define TAMIS_CELLS_H
 
@@ -22,8 +22,8 @@ typedef struct Cells {
   double error;          /* of a product */
 } Cells;
 
-/* k 0: as many as seem best; 1: no centres, rows in their order (along is 1). Takes h->x over panel by panel and frees it:
-** *h is empty behind. 0; -1 if out of memory, POOL_INTERRUPTED; *c empty unless 0. */
+/* k 0: as many as seem best; 1: no centres, rows in their order (along is 1). Takes h->x over panel by panel and frees
+** it: *h is empty behind. 0; -1 if out of memory, POOL_INTERRUPTED; *c empty unless 0. */
 int cells_make(Cells *c, Heads *h, uint32_t k, Pool *pool);
 void cells_free(Cells *c);   /* frees and empties */
 
@@ -32,8 +32,8 @@ void cells_few(const Cells *c, const uint32_t *position, uint32_t n, float *out)
 
 static inline size_t panels_of(size_t n) { return (n + PANEL_LANES - 1) / PANEL_LANES; }
 
-/* What a row whose product with the centre is `along` may meet in that cell, where bound = cos a is the least product of
-** unit vectors: those whose own product lies in *low .. *high. */
+/* What a row whose product with the centre is `along` may meet in that cell, where bound = cos a is the least product
+** of unit vectors: those whose own product lies in *low .. *high. */
 void cells_ring(double along, double bound, double error, double *low, double *high);
 
 #endif

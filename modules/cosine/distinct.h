@@ -1,5 +1,5 @@
-/* modules/cosine/distinct.h - the vectors of a list without their copies (search.h): what a search has to hold against each
-** other, and the way back to places of the list. */
+/* modules/cosine/distinct.h - the vectors of a list without their copies (search.h): what a search has to hold against
+** each other, and the way back to places of the list. */
 #ifndef TAMIS_DISTINCT_H
 #define TAMIS_DISTINCT_H
 

@@ -157,8 +157,8 @@ static int find_basis(Basis *b, const Vectors *v, const uint32_t *slot, uint32_t
   }
   if (r == 0) {
     /* rows side by side may be of one source: the trial's are spread over the sample */
-    for (uint32_t i = 0; i < trial; i++)
-      memmove(sample + (size_t)i * v->dim, sample + (size_t)((uint64_t)i * m / trial) * v->dim, v->dim * sizeof *sample);
+    for (size_t i = 0; i < trial; i++)
+      memmove(sample + i * v->dim, sample + i * m / trial * v->dim, v->dim * sizeof *sample);
     *width = choose(sample, trial, b, threshold, room);
     if (*width == 0) r = -1;
   }

@@ -11,8 +11,9 @@
 **   projection   each number of Q'x is off by at most (d + 4) u, so all of them by eta = sqrt(w) (d + 4) u
 **   left out     1 - |Px|^2 is off by at most delta = 2 eta + eta^2 + 2.1 u w: that much is added to it before the root
 **   unit length  a head (length^2 within 1 .. 1 + 2 delta) is divided by its length
-** So with s(t) = (t - delta) / (1 + 2 delta) - 4 u (t > delta), cosine >= t implies that the heads' exact product is >= s(t),
-** and its float is >= s(t) - heads_error. Where vectors are not shortened, the bound of pack.h takes delta's place. */
+** So with s(t) = (t - delta) / (1 + 2 delta) - 4 u (t > delta), cosine >= t implies that the heads' exact product is
+** >= s(t), and its float is >= s(t) - heads_error. Where vectors are not shortened, the bound of pack.h takes delta's
+** place. */
 #ifndef TAMIS_HEADS_H
 #define TAMIS_HEADS_H
 

@@ -25,7 +25,8 @@ typedef struct Hits {
   HitsRoom *room;          /* [threads] */
 } Hits;
 
-int hits_init(Hits *h, double threshold, size_t most, double give_up, int threads);   /* 0; -1 if out of memory, with *h empty */
+/* 0; -1 if out of memory, with *h empty. */
+int hits_init(Hits *h, double threshold, size_t most, double give_up, int threads);
 void hits_free(Hits *h);
 static inline double hits_least(Hits *h) { return atomic_load_explicit(&h->least, memory_order_relaxed); }
 enum { HITS_TOO_MANY = 1 };

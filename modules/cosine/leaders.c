@@ -1,6 +1,6 @@
 /* modules/cosine/leaders.c - cosine_leaders (search.h): a block of rows after the other, in visiting order, is held
-** against the heads of the rows kept so far, and of the block's own; then, one row after the other, it is settled who of
-** the block is kept. */
+** against the heads of the rows kept so far, and of the block's own; then, one row after the other, it is settled who
+** of the block is kept. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,8 +65,8 @@ static void hold_kept(Visit *s, VisitRoom *room, size_t begin, size_t end) {
   for (size_t from = 0; from < panels; from += run) {
     const size_t some = panels - from < run ? panels - from : run;
     for (size_t g = begin; g < end; g++) {
-      const size_t hits = shelf_reach(&s->kept, &s->source, few_at(&s->source, room->few, g - begin), room->each[g - begin],
-                                      group_size(s, g), from, some, room->hit);
+      const size_t hits = shelf_reach(&s->kept, &s->source, few_at(&s->source, room->few, g - begin),
+                                      room->each[g - begin], group_size(s, g), from, some, room->hit);
       for (size_t h = 0; h < hits; h++) {
         const uint32_t at = (uint32_t)(from * PANEL_LANES) + room->hit[h].many;
         if (at < s->kept.n)
@@ -95,8 +95,8 @@ static int hold_block(Visit *s, VisitRoom *room, size_t g, size_t begin) {
   w->n = 0;
   for (size_t from = 0; from < panels; from += run) {
     const size_t some = panels - from < run ? panels - from : run;
-    const size_t hits = shelf_reach(&s->block, &s->source, few_at(&s->source, room->few, g - begin), room->each[g - begin],
-                                    group_size(s, g), from, some, room->hit);
+    const size_t hits = shelf_reach(&s->block, &s->source, few_at(&s->source, room->few, g - begin),
+                                    room->each[g - begin], group_size(s, g), from, some, room->hit);
     for (size_t h = 0; h < hits; h++) {
       PanelHit hit = room->hit[h];
       hit.many += (uint32_t)(from * PANEL_LANES);
@@ -160,7 +160,8 @@ static int visit_all(Visit *s, const uint32_t *order, const uint8_t *barred, Poo
       const uint32_t place = order != NULL ? order[at] : at, head = s->head[place];
       const uint32_t copy = s->kept_of[head];
       if (copy == COSINE_NONE) {
-        s->visitor[s->m++] = (Visitor){ place, head, COSINE_NONE, s->threshold, source_bound(&s->source, s->threshold), 0 };
+        const double bound = source_bound(&s->source, s->threshold);
+        s->visitor[s->m++] = (Visitor){ place, head, COSINE_NONE, s->threshold, bound, 0 };
         r = shelf_add(&s->block, &s->source, head);
         continue;
       }

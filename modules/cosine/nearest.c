@@ -7,7 +7,7 @@
 #include "cosine/pack.h"
 #include "vectors/dense.h"
 
-enum { ROWS = 64, TILE = 512 };
+enum { ROWS = 128, TILE = 512 };   /* queries that share one copy of the base; what of it is in the cache */
 
 typedef struct Nearest {
   const Vectors *base, *queries;

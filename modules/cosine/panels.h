@@ -12,13 +12,16 @@
 
 #include "core/simd.h"
 
-enum { PANEL_LANES = 16, PANEL_FEW = 6, PANEL_MOST_PANELS = 64, PANEL_MOST = PANEL_FEW * PANEL_LANES * PANEL_MOST_PANELS };
+enum {
+  PANEL_LANES = 16, PANEL_FEW = 6, PANEL_MOST_PANELS = 64,
+  PANEL_MOST = PANEL_FEW * PANEL_LANES * PANEL_MOST_PANELS
+};
 
 typedef struct PanelHit { uint32_t few, many; float product; } PanelHit;   /* row of the few, row of the panels */
 
-/* All of few[0..nfew) (nfew <= 6; the rest zeros) with all rows of npanels <= PANEL_MOST_PANELS panels. least: bounds of
-** 16 rows, `stride` floats from one panel's to the next one's (0: the same for all). Those at their row's bound or above
-** into hit[PANEL_MOST], by panel; how many. */
+/* All of few[0..nfew) (nfew <= 6; the rest zeros) with all rows of npanels <= PANEL_MOST_PANELS panels. least: bounds
+** of 16 rows, `stride` floats from one panel's to the next one's (0: the same for all). Those at their row's bound or
+** above into hit[PANEL_MOST], by panel; how many. */
 size_t panels_reach(SimdPath path, const float *few, size_t nfew, const float *panel, size_t npanels, size_t width,
                    const float *least, size_t stride, PanelHit *hit);
 

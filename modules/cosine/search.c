@@ -76,11 +76,13 @@ static int give_up(const Search *s, CosinePairs *out) {
   return 0;
 }
 
-static int find_pairs(Search *s, const uint32_t *slot, uint32_t n, const CosineParams *p, Pool *pool, CosinePairs *out) {
+static int find_pairs(Search *s, const uint32_t *slot, uint32_t n, const CosineParams *p, Pool *pool,
+                      CosinePairs *out) {
   SweepCounts counts = { 0 };
   const double begun = now_s();
   int r = distinct_find(&s->d, s->v, slot, n, pool);
-  if (r == 0) r = hits_init(&s->hits, p->threshold, p->most, p->give_up > 0 ? p->give_up : 2, pool != NULL ? pool_threads(pool) : 1);
+  const int threads = pool != NULL ? pool_threads(pool) : 1;
+  if (r == 0) r = hits_init(&s->hits, p->threshold, p->most, p->give_up > 0 ? p->give_up : 2, threads);
   const int search = p->threshold < 1;   /* else only copies match */
   if (r == 0 && search) r = prepare(s, p, pool);
   const double prepared = now_s();

@@ -28,8 +28,8 @@ typedef struct CosinePair { uint32_t a, b; double cosine; } CosinePair;      /* 
 typedef struct CosineParams {
   double threshold;        /* pairs at this cosine or above; -1 to 1 */
   size_t most;             /* cosine_pairs: so many at most, copies not counted; 0: no limit */
-  double give_up;          /* cosine_pairs: where the floor must rise above this cosine, the search ends at once, with no
-                           ** pair, floor 2 and limited set; 0: it goes on */
+  double give_up;          /* cosine_pairs: where the floor must rise above this cosine, the search ends at once, with
+                           ** no pair, floor 2 and limited set; 0: it goes on */
   int plain;               /* hold every vector whole against every other: what the rest is measured against */
 } CosineParams;
 

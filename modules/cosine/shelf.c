@@ -12,7 +12,8 @@ static size_t panel_bytes(const HeadSource *s) {
   return PANEL_LANES * (s->bytes.panel != NULL ? (size_t)QUAD * s->bytes.quads : s->cells.width * sizeof(float));
 }
 
-int source_make(HeadSource *s, const Vectors *v, const uint32_t *slot, uint32_t n, double threshold, int plain, Pool *pool) {
+int source_make(HeadSource *s, const Vectors *v, const uint32_t *slot, uint32_t n, double threshold, int plain,
+                Pool *pool) {
   Heads h;
   *s = (HeadSource){ .path = simd_best() };
   int r = heads_make(&h, v, slot, n, threshold, plain, pool);
@@ -74,8 +75,8 @@ void shelf_free(Shelf *shelf) {
   *shelf = (Shelf){ 0 };
 }
 
-size_t shelf_reach(const Shelf *shelf, const HeadSource *s, const void *few, const int32_t *each, size_t nfew, size_t panel,
-                   size_t npanels, PanelHit *hit) {
+size_t shelf_reach(const Shelf *shelf, const HeadSource *s, const void *few, const int32_t *each, size_t nfew,
+                   size_t panel, size_t npanels, PanelHit *hit) {
   if (s->bytes.panel != NULL) {
     Bytes b = s->bytes;
     b.panel = shelf->panel;

@@ -1,5 +1,5 @@
-/* modules/cosine/shelf.h - heads, as bytes where the machine multiplies them, from which rows are taken one by one and put
-** on shelves: panels that grow, to be searched (panels.h, bytes.h). */
+/* modules/cosine/shelf.h - heads, as bytes where the machine multiplies them, from which rows are taken one by one and
+** put on shelves: panels that grow, to be searched (panels.h, bytes.h). */
 #ifndef TAMIS_SHELF_H
 #define TAMIS_SHELF_H
 
@@ -16,7 +16,8 @@ typedef struct HeadSource {
 } HeadSource;
 
 /* Heads of slot[0..n) for matches at the threshold. 0; -1 if out of memory, POOL_INTERRUPTED. */
-int source_make(HeadSource *s, const Vectors *v, const uint32_t *slot, uint32_t n, double threshold, int plain, Pool *pool);
+int source_make(HeadSource *s, const Vectors *v, const uint32_t *slot, uint32_t n, double threshold, int plain,
+                Pool *pool);
 void source_free(HeadSource *s);
 static inline double source_bound(const HeadSource *s, double cosine) { return heads_bound(&s->shape, cosine); }
 /* Panels that stay in the cache together. */
@@ -32,7 +33,7 @@ typedef struct Shelf { uint32_t n; size_t panels; void *panel; } Shelf;   /* row
 int shelf_add(Shelf *shelf, const HeadSource *s, uint32_t row);   /* 0; -1 if out of memory */
 void shelf_free(Shelf *shelf);
 /* As panels_reach; rows behind the shelf's last may be hit, too. */
-size_t shelf_reach(const Shelf *shelf, const HeadSource *s, const void *few, const int32_t *each, size_t nfew, size_t panel,
-                   size_t npanels, PanelHit *hit);
+size_t shelf_reach(const Shelf *shelf, const HeadSource *s, const void *few, const int32_t *each, size_t nfew,
+                   size_t panel, size_t npanels, PanelHit *hit);
 
 #endif

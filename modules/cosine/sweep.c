@@ -268,7 +268,8 @@ static const double REACH_NS = 150, NUMBER_NS = 0.02;
 
 double sweep_number_ns(SimdPath path) { return bytes_pay(path) ? NUMBER_NS / 4 : NUMBER_NS; }
 
-/* Would cells spare more than they cost? Some rows, spread over all, are held against all cells. 1, 0; -1 out of memory. */
+/* Would cells spare more than they cost? Some rows, spread over all, are held against all cells. 1, 0; -1 out of
+** memory. */
 static int is_worth(const Sweep *s) {
   const Cells *c = s->c;
   SweepRoom *room = new_room(c);
@@ -303,7 +304,8 @@ static int lay_units(Sweep *s) {
 }
 
 static void set_bounds(Sweep *s) {
-  const size_t panel = PANEL_LANES * (s->bytes.panel != NULL ? 4 * (size_t)s->bytes.quads : s->c->width * sizeof(float));
+  const size_t row = s->bytes.panel != NULL ? 4 * (size_t)s->bytes.quads : s->c->width * sizeof(float);
+  const size_t panel = PANEL_LANES * row;
   s->run = RUN_BYTES / panel;
   if (s->run < 1) s->run = 1;
   if (s->run > PANEL_MOST_PANELS) s->run = PANEL_MOST_PANELS;

@@ -12,8 +12,8 @@
 ** with that. */
 typedef int (*SweepFn)(void *ctx, int worker, uint32_t a, uint32_t b, double most);
 
-/* All pairs = by_cluster + by_annulus + taken; of those taken some reach the bound. cells 0: a trial on some rows said that
-** cells cost more than they spare, and all pairs were taken. */
+/* All pairs = by_cluster + by_annulus + taken; of those taken some reach the bound. cells 0: a trial on some rows said
+** that cells cost more than they spare, and all pairs were taken. */
 typedef struct SweepCounts { uint64_t by_cluster, by_annulus, taken, reached; uint32_t cells; } SweepCounts;
 
 /* Nanoseconds that a product takes for each of its numbers, about. */

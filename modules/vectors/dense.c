@@ -9,8 +9,8 @@
 #include <cblas.h>
 #include <pthread.h>
 
-/* Threads are ours: a build of the library that has its own is told to use one. The serial build may not be called by two
-** threads at once (it hands both the same room, and wrong products come back): where it is that, tiles.h serves. */
+/* Threads are ours: a build of the library that has its own is told to use one. The serial build may not be called by
+** two threads at once (it hands both the same room, and wrong products come back): where it is that, tiles.h serves. */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int is_serial;
 static void be_serial(void) {
@@ -52,10 +52,12 @@ const char *dense_library(void) { return "tiles of our own"; }
 
 #endif
 
-void dense_nt(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc) {
+void dense_nt(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
+              size_t ldc) {
   product(1, m, n, k, a, lda, b, ldb, c, ldc);
 }
 
-void dense_nn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc) {
+void dense_nn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
+              size_t ldc) {
   product(0, m, n, k, a, lda, b, ldb, c, ldc);
 }

@@ -9,9 +9,11 @@
 #include <stddef.h>
 
 /* C[m][n] = A[m][k] times the transpose of B[n][k]; rows lda, ldb, ldc floats apart. */
-void dense_nt(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc);
+void dense_nt(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
+              size_t ldc);
 /* C[m][n] = A[m][k] times B[k][n]. */
-void dense_nn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc);
+void dense_nn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
+              size_t ldc);
 /* What computes them, by name: for lineage and benchmarks. */
 const char *dense_library(void);
 

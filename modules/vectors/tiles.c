@@ -30,7 +30,8 @@ static void tile_portable(size_t k, const float *a, const float *b, float sum[RO
 #define ZERO(r) c##r##0 = _mm256_setzero_ps(), c##r##1 = c##r##0
 #define STORE(r) _mm256_storeu_ps(sum[r] + half, c##r##0), _mm256_storeu_ps(sum[r] + half + 8, c##r##1)
 
-__attribute__((target("avx2,fma"))) static void tile_avx2(size_t k, const float *a, const float *b, float sum[ROWS][PAIR]) {
+__attribute__((target("avx2,fma")))
+static void tile_avx2(size_t k, const float *a, const float *b, float sum[ROWS][PAIR]) {
   for (size_t half = 0; half < PAIR; half += LANES) {
     __m256 ZERO(0), ZERO(1), ZERO(2), ZERO(3), ZERO(4), ZERO(5), f;
     const float *x = a, *y = b + half * k;

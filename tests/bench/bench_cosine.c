@@ -1,7 +1,7 @@
-/* tests/bench/bench_cosine.c [ROWS [DIM [THRESHOLD]]] - pairs of cosine 0.92 and above: CPU seconds of the search and of
-** blocked products of whole vectors by the library (512 x 512, upper triangle, looked through as they come), in the same
-** run, and what was ruled out by what. Rows are topical: a part that all share, 300 topics, numbers that fall off as
-** k^-0.35 and are turned so that no axis shows it; a tenth of them are near copies of another row. */
+/* tests/bench/bench_cosine.c [ROWS [DIM [THRESHOLD]]] - pairs of cosine 0.92 and above: CPU seconds of the search and
+** of blocked products of whole vectors by the library (512 x 512, upper triangle, looked through as they come), in the
+** same run, and what was ruled out by what. Rows are topical: a part that all share, 300 topics, numbers that fall
+** off as k^-0.35 and are turned so that no axis shows it; a tenth of them are near copies of another row. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,7 +144,7 @@ int main(int argc, char **argv) {
   state = 1;
   Vectors *v = make(n, dim);
   double mean = 0;
-  for (int i = 0; i < 20000; i++) mean += vectors_cosine(v, (uint32_t)(next_random() % n), (uint32_t)(next_random() % n));
+  for (uint32_t i = 0; i < 20000; i++) mean += vectors_cosine(v, (uint32_t)(next_random() % n), i % n);
   printf("%u rows of %u, mean cosine %.2f; %s\n", n, dim, mean / 20000, dense_library());
   double begun = cpu_s();
   if (cosine_pairs(v, NULL, n, &p, NULL, &got, &err) != 0) return fprintf(stderr, "%s\n", err.text), 1;
@@ -153,7 +153,8 @@ int main(int argc, char **argv) {
   const double all = (double)f->pairs / 100;
   printf("search   %7.2f CPU s  %zu pairs; prepared in %.2f s, searched in %.2f s, settled in %.2f s\n", fast, got.n,
          f->prepare_s, f->search_s, f->settle_s);
-  printf("         %u cells, heads of %u; ruled out by cells %.2f%%, by rings %.2f%%, by heads %.4f%%; verdicts %.6f%%\n",
+  printf("         %u cells, heads of %u; ruled out by cells %.2f%%, by rings %.2f%%, by heads %.4f%%; verdicts %.6f%%"
+         "\n",
          f->clusters, f->head, (double)f->by_cluster / all, (double)f->by_annulus / all, (double)f->by_head / all,
          (double)f->proposed / all);
   if (measure) {
