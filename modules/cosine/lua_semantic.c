@@ -1,6 +1,6 @@
 /* modules/cosine/lua_semantic.c - the stage semantic_dedup for Lua. All return nil, message ("interrupted") on failure.
 **   semantic.dedup(view, { threshold =, cluster = "leader" or "components", keep =, floor = (all pairs from here on) and
-**                          evidence_pairs = (so many a row at most), max_cluster =, fields = (what was embedded),
+**                          evidence_pairs = (so many a row at most), max_cluster =, fields = (what was embedded; {}: not known),
 **                          rank =, search = "exact" or "approximate" }, vectors, pool [, again])
 **     -- verdicts and, of a first visit, a table of figures. again: { rows = { 3, 8 }, barred = { 8 } }, as
 **     -- neardup.leaders takes it
@@ -38,7 +38,10 @@ static void set_count(lua_State *L, const char *key, size_t n) {
 static SemanticStage check_stage(lua_State *L, const View *v, int arg) {
   SemanticStage s = { .vectors = lua_checkvectors(L, arg), .leaders = lua_check_clusters(L) };
   luaL_argcheck(L, s.vectors->nrows == v->corpus->nrows, arg, "expected vectors of the view's rows");
-  s.fields = lua_check_fields(L);
+  lua_getfield(L, 2, "fields");
+  const int known = !lua_istable(L, -1) || luaL_len(L, -1) > 0;
+  lua_pop(L, 1);
+  s.fields = known ? lua_check_fields(L) : 0;
   s.leaders.rank = lua_check_rank(L, v);
   lua_getfield(L, 2, "search");
   s.approximate = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "approximate") == 0;

@@ -73,7 +73,9 @@ static int count(SemanticCounts *counts, const Open *o, const Leaders *l, const 
 
 static VerdictList *new_list(const View *v, const SemanticStage *s, Error *err) {
   VerdictList *list = neardup_list(v, s->fields, "semantic_duplicate", err);
-  if (list != NULL) list->measure = 1;
+  if (list == NULL) return NULL;
+  list->measure = 1;
+  if (s->fields == 0) list->field = NULL;
   return list;
 }
 

@@ -8,7 +8,7 @@
 
 typedef struct SemanticStage {
   const Vectors *vectors;
-  unsigned fields;          /* what was embedded, for the evidence; `longest` goes by NEARDUP_FIELDS */
+  unsigned fields;          /* what was embedded, for the evidence; 0: not known; `longest` goes by NEARDUP_FIELDS */
   LeaderParams leaders;     /* as in SemanticParams, with longest and most_rows; rank is one number a row of the corpus */
   size_t list;              /* as in SemanticParams */
   int approximate;          /* the first visit looks for pairs by approximate.h */

@@ -1,6 +1,6 @@
 /* modules/select/lua_pick.c - pick for the stage select.
 **   local verdicts, counts = pick.choose(view, vectors, { n = 5000, max = 0.9, fill = true, seed = 42,
-**     field = "input+output", number = stats.metric(view, "judge.total") }, pool)   -- higher ones are visited first
+**     field = "input+output" (empty: not known), number = stats.metric(view, "judge.total") }, pool)   -- higher ones are visited first
 **     -- counts: kept, near, filled, behind, bare; reasons too_near and not_selected; or nil and a message
 **   local mean = pick.mean(vectors, rows, among, self, pool)    -- nil: no row has a vector; or nil and a message */
 #include <lauxlib.h>

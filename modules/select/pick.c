@@ -174,7 +174,7 @@ VerdictList *pick_verdicts(const PickRow *out, const uint32_t *row, size_t n, si
                             const char *field, const char *const reason[2]) {
   VerdictList *list = verdicts_new();
   if (list == NULL) return NULL;
-  list->field = field;
+  list->field = field[0] != '\0' ? field : NULL;
   list->measure = 1;
   list->reasons[0] = reason[0];
   list->reasons[1] = reason[1];
@@ -190,6 +190,7 @@ VerdictList *pick_verdicts(const PickRow *out, const uint32_t *row, size_t n, si
     if (out[i].state == PICK_NEAR) {
       e.twin = row[out[i].near];
       e.value = out[i].cosine;
+      e.threshold = NAN;   /* of a twin it is another figure (view.h) */
       e.reason = 0;
     }
     bad = verdicts_add(list, e) != 0;

@@ -37,7 +37,7 @@ int pick_mean(const Vectors *v, const uint32_t *query, size_t n, const uint32_t 
 
 /* Verdicts on what does not stay: reason[0] with the twin and its cosine for rows that are too near, reason[1] with the
 ** place in the order and `wanted` for those behind; the metric `nearest` is each visited row's cosine. Kept by the
-** caller as long as the list lives: field, reasons. NULL if out of memory. */
+** caller as long as the list lives: field (empty: not known), reasons. NULL if out of memory. */
 VerdictList *pick_verdicts(const PickRow *out, const uint32_t *row, size_t n, size_t nrows, size_t wanted,
                             const char *field, const char *const reason[2]);
 

@@ -94,6 +94,13 @@ function sources.vectors(view, p)
     or ('embedding = "%s": the rows have no vectors of that name'):format(p.embedding)
 end
 
+--- The fields that the vectors are of: empty where they come from a file, which does not say what was embedded.
+function sources.fields(p, ctx)
+  local entry = ctx.before and sources.entry(p, ctx)
+  if not entry then return { "input", "output" } end
+  return name_of(entry.params) == "file" and {} or entry.params.fields
+end
+
 --- The parameter of every stage that needs vectors.
 sources.param = { type = "string", default = "", doc = "name of the embed stage whose vectors count; empty: the last "
   .. "one before this" }

@@ -50,11 +50,16 @@ local function is_whole(now, kept, alone)
   return most > 1
 end
 
--- Does the parameter take whole numbers alone? nil for a stage of a recipe's own.
-local function takes_whole(stage, param)
+-- What a parameter may be, as its stage declares it; nil for a stage of a recipe's own.
+local function spec_of(stage, param)
   local def = stage.stage and plan.stage(stage.stage)
-  local spec = def and (def.params or {})[param]
-  return spec and spec.type == "integer"
+  return def and (def.params or {})[param]
+end
+
+-- Past the nearest pair nothing is near, where the parameter goes so far.
+local function add_past(values, high, spec)
+  local past = math.min(math.ceil(high * 1e4 + 1) / 1e4, spec and spec.max or math.huge)
+  if past > values[#values] then values[#values + 1] = past end
 end
 
 -- Ten to the digits behind the point that tell values apart which lie so far from each other, four at most.
@@ -126,10 +131,11 @@ local function one(facts, stage, b, reasons)
   if not reason and (similar or not kept or kept:count "standing" == 0) then return nil end
   local low, high = range(kept, alone, now)
   if low >= high then return nil end
-  local whole = takes_whole(stage, param) or is_whole(now, kept, alone)
+  local spec = spec_of(stage, param)
+  local whole = spec and spec.type == "integer" or is_whole(now, kept, alone)
   local scale = similar and 1e4 or scale_of((high - low) / bounds.STEPS)   -- the nearest pair is told to four digits
   local values = grid(low, high, now, whole, scale)
-  if similar then values[#values + 1] = math.ceil(high * 1e4 + 1) / 1e4 end   -- past the nearest pair: nothing is near
+  if similar then add_past(values, high, spec) end
   local go, back = moved(values, side, kept, alone)
   return { name = stage.name .. "." .. param, metric = name, reason = reason, side = side, now = now,
            values = json.array(values), go = go, back = back, at = place_of(values, now) }

@@ -14,7 +14,8 @@ local number = screen.number
 -- A measured figure with the digits it needs.
 local function figure(v)
   if math.type(v) == "integer" or (type(v) == "number" and v == math.floor(v)) then return number(v) end
-  return (string.format("%.4f", v):gsub("0+$", ""):gsub("%.$", ""))
+  local text = string.format("%.4f", v):gsub("0+$", ""):gsub("%.$", "")
+  return text == "1" and v < 1 and ("%.7g"):format(v) or text   -- nearly the same is not the same
 end
 
 -- Four digits, rounded so that the row would pass: up for a bound it must stay under.
@@ -121,14 +122,16 @@ function remedy.words(r, fault)
     if not value or not threshold then
       return ("%s, the same as %s in %s"):format(lead, place, e.field or "all fields")
     end
+    -- what a file's vectors are of is not known
+    local fields = e.field and " in " .. e.field or kind ~= "cosine" and " in all fields" or ""
     if e.via then
       local link = figure(e.via_jaccard or e.via_cosine)
-      return ("%s, %s %s with %s in %s, connected through %s, %s %s (at or above %s is a match)"):format(lead, kind,
-        figure(value), place, e.field or "all fields", twin_place(r, e.via), kind, link, figure(threshold))
+      return ("%s, %s %s with %s%s, connected through %s, %s %s (at or above %s is a match)"):format(lead, kind,
+        figure(value), place, fields, twin_place(r, e.via), kind, link, figure(threshold))
     end
     local other = e.jaccard and e.cosine and (" and cosine %s"):format(figure(e.cosine)) or ""
-    return ("%s, %s %s%s with %s in %s (at or above %s is a match)"):format(lead, kind, figure(value), other, place,
-      e.field or "all fields", figure(threshold))
+    return ("%s, %s %s%s with %s%s (at or above %s is a match)"):format(lead, kind, figure(value), other, place, fields,
+      figure(threshold))
   end
   if fault.reason == "off_target" and type(e.value) == "number" then
     return ("%s, it is number %s by likeness to production and the draw, and %s are kept"):format(lead, figure(e.value),
@@ -213,10 +216,16 @@ end
 
 -- A higher threshold keeps other rows too, and one of them may be nearer to this row than its twin is:
 -- the pair alone is known. Where the stage removed this row only, there are no such rows.
-local PAIR = "%s.%s above %s spares it from this twin; of the rows that are kept then, another may match it"
+local PAIR = "%s spares it from this twin; of the rows that are kept then, another may match it"
 
 -- Of components one link is known of those that hold the row.
-local LINK = "%s.%s above %s cuts its link to %s; another may hold it%s"
+local LINK = "%s cuts its link to %s; another may hold it%s"
+
+-- The lowest value of a similarity's threshold that this figure does not reach: none lies above 1.
+local function above(stage, name, value)
+  local limit = rounded(value, true)
+  return ("%s.%s %s"):format(stage, name, limit == "1" and "= 1" or "above " .. limit)
+end
 
 -- Of the copies of one text the first is kept: one row less only moves the place.
 local function without_twin(r, twin, source)
@@ -263,20 +272,23 @@ local function change(r, fault, row)
   if e.twin and e.twin.run then
     local without = ("%s.against without %s"):format(stage, e.twin.run)
     if not (kind and name) or value >= 1 then return without end
-    return ("%s, or %s"):format(without, PAIR:format(stage, name, rounded(value, true)))
+    return ("%s, or %s"):format(without, PAIR:format(above(stage, name, value)))
   end
   if kind and name and params.cluster == "components" and value < 1 then
-    return LINK:format(stage, name, rounded(e.via_jaccard or value, true), twin_place(r, e.via or e.twin),
+    return LINK:format(above(stage, name, e.via_jaccard or e.via_cosine or value), twin_place(r, e.via or e.twin),
       e.via and (", or %s.cluster = leader"):format(stage) or "")
   end
   if kind and name and e.jaccard and (e.cosine or 1) < 1 then
-    local cosine = ("%s.cosine above %s"):format(stage, rounded(e.cosine, true))
-    return value < 1 and ("%s, or %s"):format(cosine, PAIR:format(stage, name, rounded(value, true))) or cosine
+    local cosine = above(stage, "cosine", e.cosine)
+    return value < 1 and ("%s, or %s"):format(cosine, PAIR:format(above(stage, name, value))) or cosine
   end
   if kind and name then
-    if value >= 1 then return ("no threshold: its text is the same as the twin's; --skip %s"):format(stage) end
-    if s.removed == 1 then return ("%s.%s above %s"):format(stage, name, rounded(value, true)) end
-    return PAIR:format(stage, name, rounded(value, true))
+    if value >= 1 then
+      local same = kind == "cosine" and "vector" or "text"
+      return ("no threshold: its %s is the same as the twin's; --skip %s"):format(same, stage)
+    end
+    local limit = above(stage, name, value)
+    return s.removed == 1 and limit or PAIR:format(limit)
   end
   if e.twin then
     return without_twin(r, e.twin, source)

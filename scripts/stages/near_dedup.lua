@@ -17,6 +17,7 @@ local screen = require "report.screen"
 local sources = require "embed.sources"
 local template = require "neardup_template"
 
+local COSINE = 0.95
 local LOWEST = 0.05   -- Jaccard: below it no bands would propose nearly all pairs
 
 -- A row has a text of its own where so many code points (words) in a row are not masked.
@@ -37,7 +38,9 @@ end
 local LONE = { method = "sketch", cluster = "leader", evidence_floor = 0 }
 
 local function verify_fault(p)
-  if p.verify ~= "cosine" then return nil end
+  if p.verify ~= "cosine" then
+    return p.cosine ~= COSINE and ('cosine = %s goes with verify = "cosine"'):format(plan.show(p.cosine)) or nil
+  end
   for _, key in ipairs { "cluster", "evidence_floor", "method" } do
     if p[key] ~= LONE[key] then
       return ('verify = "cosine" goes with %s = %s, not with %s'):format(key, plan.show(LONE[key]), plan.show(p[key]))
@@ -150,7 +153,7 @@ return {
                    doc = "what confirms a candidate: its exact Jaccard; or cosine: that, and the cosine of the rows' "
                      .. "vectors, of an embed stage before this one, so that near copies that differ in what they say "
                      .. "stay (medical, legal)" },
-    cosine     = { type = "number",  default = 0.95, min = 0.05, max = 1,
+    cosine     = { type = "number",  default = COSINE, min = 0.05, max = 1,
                    doc = 'with verify = "cosine": at this cosine or above; a row without a vector matches nobody' },
     embedding  = sources.param,
     cluster    = { type = "enum",    default = "leader", values = { "leader", "components" },

@@ -62,8 +62,7 @@ return {
     if not vectors then return nil, err end
     local ranked, column, name = score.column(view, p.score, ctx)
     if not ranked then return nil, column end
-    local entry = sources.entry(p, ctx)
-    local field = table.concat(entry and entry.params.fields or { "input", "output" }, "+")
+    local field = table.concat(sources.fields(p, ctx), "+")
     local verdicts, c = pick.choose(ranked, vectors, { n = p.n, max = p.max, fill = p.fill, seed = ctx.seed,
       number = column, field = field }, ctx.pool)
     if not verdicts then return nil, c end

@@ -24,12 +24,6 @@ local function native(p)
   return given
 end
 
--- The fields that the vectors are of, as far as the stages before it say.
-local function fields_of(p, ctx)
-  local entry = ctx.before and sources.entry(p, ctx)
-  return entry and entry.params.fields or { "input", "output" }
-end
-
 local WITHOUT = "%s: %s, compared with nobody"
 local MANY = "%s: so many rows are alike that not all pairs were listed: the ledger holds those that the verdicts rest "
   .. "on, and a sweep compares the rows again"
@@ -110,7 +104,7 @@ return {
     local vectors, err = sources.vectors(view, p)
     if not vectors then return nil, err end
     local given = native(p)
-    given.fields = fields_of(p, ctx)
+    given.fields = sources.fields(p, ctx)
     view, given.rank = keep.rank(view, p, ctx)
     if not view then return nil, given.rank end
     local verdicts, figures = semantic.dedup(view, given, vectors, ctx.pool)
@@ -125,7 +119,7 @@ return {
     local ranked, rank = keep.rank(view, p, ctx, again.rows)
     if not ranked then return nil, rank end
     local given = native(p)
-    given.fields, given.rank = fields_of(p, ctx), rank
+    given.fields, given.rank = sources.fields(p, ctx), rank
     return semantic.dedup(ranked, given, again.memory, ctx.pool, again)
   end,
 

@@ -77,7 +77,7 @@ check.test("a row that matches a kept one goes, names it and its cosine, and is 
     "s.semantic_dedup {},")
   check.ok(fate.a.kept and fate.c.kept and fate.e.kept)
   check.eq({ fate.b.stage, fate.b.reason, fate.b.field, fate.b.twin },
-           { "semantic_dedup", "semantic_duplicate", "input+output", 1 })
+           { "semantic_dedup", "semantic_duplicate", nil, 1 })   -- what the file's vectors are of is not known
   check.near(fate.b.cosine, cosine(20), 1e-6)
   check.near(fate.d.cosine, cosine(10), 1e-6)
   check.eq(lineage.config.stages[2].params.threshold, 0.92)   -- as given by the kind of vectors
@@ -86,7 +86,7 @@ check.test("a row that matches a kept one goes, names it and its cosine, and is 
   check.eq({ f.clusters, f.without, f.pairs, f.unverified_rows }, { 2, 1, 2, 0 })
   check.contains(out, "semantic_dedup: 1 row without a vector, compared with nobody")
   local _, told = tamis(("explain %s --id b"):format(q(base)))
-  check.contains(told, "rejected by semantic_dedup: semantic_duplicate, cosine 0.9397 with data1.jsonl:1 in input+output "
+  check.contains(told, "rejected by semantic_dedup: semantic_duplicate, cosine 0.9397 with data1.jsonl:1 "
     .. "(at or above 0.92 is a match)")
   check.contains(told, "cosine 0.9397 (threshold 0.92)")
   check.contains(told, "semantic_dedup.threshold above 0.9397 spares it")
@@ -100,6 +100,24 @@ check.test("a row that matches a kept one goes, names it and its cosine, and is 
   check.contains(fs.read(dir .. "/page.html"), "Copies found by semantic_dedup")
   local _, ablated = tamis(("ablate %s"):format(q(base)))
   check.contains(ablated, "semantic_dedup 2 2 2")
+end)
+
+check.test("what would have kept a row of the same vector, or of nearly the same, lies within the threshold's range", function()
+  local _, _, base = run({ { { "a", 0 }, { "b", 0 }, { "c", 0.5 }, { "d", 90 } } }, "s.semantic_dedup {},")
+  local _, told = tamis(("explain %s --id b"):format(q(base)))
+  check.contains(told, "no threshold: its vector is the same as the twin's")
+  _, told = tamis(("explain %s --id c"):format(q(base)))   -- cos 0.5 degrees = 0.99996192
+  check.contains(told, "cosine 0.9999619 with data1.jsonl:1 (at")
+  check.contains(told, "semantic_dedup.threshold = 1 spares it")
+  tamis(("report %s --html range.html"):format(q(base)))
+  check.ok(not fs.read(dir .. "/range.html"):find("1.0001", 1, true))
+end)
+
+check.test("select names the twin by its cosine alone", function()
+  local _, _, base = run({ { { "a", 0 }, { "b", 10 }, { "c", 90 } } }, "s.select { n = 3, fill = false },")
+  local line = json.decode(fs.read(base .. "/rejected.jsonl"))._rejection
+  check.eq({ line.reason, line.evidence.jaccard, line.evidence.field }, { "too_near" })
+  check.near(line.evidence.cosine, cosine(10), 1e-6)
 end)
 
 check.test("an approximate search tells what share of the pairs it found", function()
@@ -199,7 +217,7 @@ check.test("near_dedup with vectors to confirm keeps near copies that mean anoth
   local text = { input = "the patient takes five milligrams of the drug in the morning, before breakfast", output = "yes" }
   local other = { input = "the patient takes nine milligrams of the drug in the morning, before breakfast", output = "yes" }
   local rows = { { { "a", 0, text }, { "b", 90, other }, { "c", 3, other }, { "d", false, text } } }
-  local fate, lineage, base, out = run(rows, 's.near_dedup { threshold = 0.7, verify = "cosine" },')
+  local fate, lineage, base, out, recipe = run(rows, 's.near_dedup { threshold = 0.7, verify = "cosine" },')
   check.ok(fate.a.kept and fate.b.kept and fate.d.kept)
   check.near(fate.c.cosine, cosine(3), 1e-6)
   check.contains(out, "near_dedup: 2 pairs of a Jaccard of 0.7 or more stay apart, as one of the two rows has no vector")
@@ -207,9 +225,16 @@ check.test("near_dedup with vectors to confirm keeps near copies that mean anoth
   check.contains(told, "and cosine 0.9986 with data1.jsonl:1")
   check.contains(told, "near_dedup.cosine above 0.9987")
   check.eq(lineage.final_count, 3)
+  _, _, base = run({ { { "a", 0, text }, { "b", 0.5, other } } }, 's.near_dedup { threshold = 0.7, verify = "cosine" },')
+  _, told = tamis(("explain %s --id b"):format(q(base)))
+  check.contains(told, "near_dedup.cosine = 1, or near_dedup.threshold above")
   fate = run({ { { "a", 0, { input = text.input, output = "yes", bad = true } }, { "b", 2, text }, { "c", 90, text } } },
     's.near_dedup { verify = "cosine" },' .. BAD)
   check.ok(fate.b.kept and fate.c.kept)
+  local status, _, err = check.run(("%s check %s --set near_dedup.verify=jaccard --set near_dedup.cosine=0.9"):format(
+    check.tamis, q(recipe)))
+  check.eq(status, 2)
+  check.contains(err, 'cosine = 0.9 goes with verify = "cosine"')
 end)
 
 check.done()
