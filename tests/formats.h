@@ -50,6 +50,13 @@ static inline Format *chat_format(void) {
   return f;
 }
 
+static inline Format *asked_format(void) {
+  Format *f = format_new(span_str("asked"));
+  turn_words(f);
+  slot(f, FORMAT_ASKED, SHAPE_TURNS, 0, "messages", "conversations");
+  return f;
+}
+
 static inline Format *preference_format(void) {
   Format *f = format_new(span_str("preference"));
   turn_words(f);

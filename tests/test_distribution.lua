@@ -142,4 +142,33 @@ check.test("a set is told of whole: topics, lengths, words, and why nearness is 
   check.contains(none.notes[1], "nothing to compare with")
 end)
 
+check.test("production is read as queries: a chat may end with the user's turn, a class is no answer", function()
+  local beside = require "run.beside"
+  local folder = check.folder()
+  local function read(name, line)
+    check.write(folder .. "/" .. name, (line .. "\n"):rep(30))
+    local view, how = beside.read({ models = {}, folder = folder, pool = views.pool }, { name = "d" }, name)
+    if not view then return nil, how end
+    check.eq((view:counts()), 30)
+    return { view:field(1, "input"), view:field(1, "output") or "-" }, how
+  end
+  local asked, how = read("chat.jsonl", '{"messages":[{"role":"user","content":"where is my card"}]}')
+  check.eq(check.ok(asked, how), { "where is my card", "-" })
+  check.contains(how, "chat.jsonl: 30 rows, messages")
+  check.eq(read("whole.jsonl", '{"messages":[{"role":"user","content":"u"},{"role":"assistant","content":"a"}]}'),
+    { "u", "a" })
+  check.eq(read("share.jsonl", '{"conversations":[{"from":"human","value":"u"}]}'), { "u", "-" })
+  check.eq(read("prompt.jsonl", '{"prompt":[{"role":"user","content":"u"}]}'), { "u", "-" })
+  check.eq(read("text.jsonl", '{"text":"u"}'), { "u", "-" })
+  asked, how = read("intent.jsonl", '{"input":"u","intent":"card_arrival"}')
+  check.eq(asked, { "u", "-" })
+  check.contains(how, 'input = "input"')
+  check.eq(read("reply.jsonl", '{"query":"u","reply":"a"}'), { "u", "a" })
+  local _, why = read("lines.txt", "where is my card")
+  check.contains(why, 'make rows of the form {"input": "…"}')
+  check.contains(beside.fault({ "a.jsonl", "b.jsonl" }, "production"), "names 2 files")
+  check.contains(beside.fault({ "a.jsonl", feilds = {} }, "production"), "feilds")
+  check.eq(beside.fault({ "a.jsonl", fields = { input = "q" } }, "production"), nil)
+end)
+
 check.done()

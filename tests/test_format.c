@@ -98,6 +98,30 @@ static void a_chat_ends_with_its_last_assistant_turn(void) {
   RUN_CASES(chat_format(), cases);
 }
 
+static void a_chat_that_is_asked_may_end_with_the_user(void) {
+#define U "{\"role\":\"user\",\"content\":\"u\"}"
+#define V "{\"role\":\"user\",\"content\":\"v\"}"
+#define A "{\"role\":\"assistant\",\"content\":\"a\"}"
+#define T "{\"role\":\"tool\",\"content\":\"t\"}"
+#define S "{\"role\":\"system\",\"content\":\"s\"}"
+  static const Case cases[] = {
+    { "{\"messages\":[" U "]}", "i0:u" },
+    { "{\"messages\":[" S "," U "," A "," V "]}", "s0:s | i1:u | i*2:a | i3:v" },
+    { "{\"messages\":[" U "," A "]}", "i0:u | o*1:a" },
+    { "{\"messages\":[" U "," A "," T "]}", "i0:u | o*1:a" },
+    { "{\"messages\":[" U "," T "]}", "i0:u | i1:t" },
+    { "{\"messages\":[" A "]}", "missing_field user@12" },
+    { "{\"messages\":[" S "]}", "missing_field user@12" },
+    { "{\"messages\":[]}", "missing_field user@12" },
+  };
+#undef U
+#undef V
+#undef A
+#undef T
+#undef S
+  RUN_CASES(asked_format(), cases);
+}
+
 static void what_is_no_chat_is_named(void) {
   static const Case cases[] = {
     { "{\"messages\":[]}", "missing_field assistant@12" },
@@ -204,6 +228,7 @@ int main(void) {
   RUN(pairs_have_an_input_and_an_output);
   RUN(alpaca_is_read_in_the_order_of_its_slots);
   RUN(a_chat_ends_with_its_last_assistant_turn);
+  RUN(a_chat_that_is_asked_may_end_with_the_user);
   RUN(what_is_no_chat_is_named);
   RUN(preferences_have_an_output_and_an_alternative);
   RUN(a_mapping_may_name_paths);

@@ -16,7 +16,7 @@ typedef struct Path {
 } Path;
 
 typedef struct Slot {
-  int field;        /* Field or FORMAT_CHAT */
+  int field;        /* Field, FORMAT_CHAT or FORMAT_ASKED */
   int shapes;
   int optional;
   size_t npaths;
@@ -100,7 +100,7 @@ int format_add_slot(Format *f, int field, int shapes, int optional,
                     const Span *paths, size_t npaths, Error *err) {
   if (f->nslots == MAX_SLOTS) return error_set(err, "format %s: more than %d slots", f->name, MAX_SLOTS);
   if (npaths == 0) return error_set(err, "format %s: a slot without a path", f->name);
-  if (field == FORMAT_CHAT && shapes != SHAPE_TURNS)
+  if ((field == FORMAT_CHAT || field == FORMAT_ASKED) && shapes != SHAPE_TURNS)
     return error_set(err, "format %s: a chat has the shape turns and no other", f->name);
   Slot *s = &f->slot[f->nslots];
   *s = (Slot){ .field = field, .shapes = shapes, .optional = optional };
@@ -326,19 +326,26 @@ static Field field_of_turn(int slot_field, TurnRole role, size_t i, size_t last)
   return role == TURN_SYSTEM ? FIELD_SYSTEM : FIELD_INPUT;
 }
 
+/* The turn that is the output (or the alternative), n where the slot asks for none; n + 1: there is none. */
+static size_t output_turn(int slot_field, const TurnRef *turn, size_t n) {
+  size_t last = n;
+  if (slot_field == FIELD_INPUT || slot_field == FIELD_SYSTEM) return n;
+  while (last > 0 && !is_reply(turn[last - 1].role)) {
+    if (slot_field == FORMAT_ASKED && turn[last - 1].role == TURN_USER) return n;
+    last--;
+  }
+  return last > 0 ? last - 1 : n + 1;
+}
+
 static int walk_turns(Walk *w, const Slot *s, const JsonValue *list) {
   size_t n, users = 0;
   int r = read_turns(w, list, &n);
   if (r != 0) return r;
   const TurnRef *turn = w->out->turn;
-  size_t last = n;
-  if (s->field != FIELD_INPUT && s->field != FIELD_SYSTEM) {
-    while (last > 0 && !is_reply(turn[last - 1].role)) last--;
-    if (last == 0) return fault(w, ROW_MISSING_FIELD, list->raw.ptr, "assistant");
-    last--;
-  }
+  size_t last = output_turn(s->field, turn, n);
+  if (last > n) return fault(w, ROW_MISSING_FIELD, list->raw.ptr, s->field == FORMAT_ASKED ? "user" : "assistant");
   for (size_t i = 0; i < last; i++) users += turn[i].role == TURN_USER;
-  if (s->field == FORMAT_CHAT && users == 0) return fault(w, ROW_MISSING_FIELD, list->raw.ptr, "user");
+  if ((s->field == FORMAT_CHAT || s->field == FORMAT_ASKED) && users == 0) return fault(w, ROW_MISSING_FIELD, list->raw.ptr, "user");
   for (size_t i = 0; i < n; i++, w->turn++) {
     Field field = field_of_turn(s->field, turn[i].role, i, last);
     int flags = STRING_TURN | (turn[i].role == TURN_USER ? STRING_USER : 0);

@@ -8,6 +8,7 @@
 **
 ** A slot's field, when its value is a list of turns, says what becomes of the turns:
 **   FORMAT_CHAT        system, input and output, the output being the last assistant turn
+**   FORMAT_ASKED       the same, where a chat may end with the user's turn: it has no output then
 **   FIELD_INPUT        system and input: a prompt
 **   FIELD_OUTPUT       the last assistant turn is the output, those before it as in a prompt
 **   FIELD_ALTERNATIVE  the last assistant turn is the alternative; the others are other strings */
@@ -19,7 +20,7 @@
 
 typedef struct Format Format;
 
-enum { FORMAT_CHAT = FIELD_COUNT + 1 };   /* beside Field, for slots */
+enum { FORMAT_CHAT = FIELD_COUNT + 1, FORMAT_ASKED };   /* beside Field, for slots */
 
 enum {
   SHAPE_TEXT  = 1,   /* a string */

@@ -148,6 +148,7 @@ static int read_shapes(lua_State *L) {
 static int field_at_top(lua_State *L) {
   Span name = top_text(L, "field");
   if (span_eq(name, span_str("chat"))) return FORMAT_CHAT;
+  if (span_eq(name, span_str("asked"))) return FORMAT_ASKED;
   Field f = field_by_name(name);
   if (f >= FIELD_ASSISTANT) luaL_error(L, "field: expected system, input, output, alternative or chat, got %s", name.ptr);
   return (int)f;

@@ -16,6 +16,11 @@
 /* ---- the handle ---- */
 
 ViewBox *lua_checkviewbox(lua_State *L, int arg) {
+  if (!lua_isuserdata(L, arg) && luaL_getmetafield(L, arg, "__native") == LUA_TFUNCTION) {   /* the REPL's own */
+    lua_pushvalue(L, arg);
+    lua_call(L, 1, 1);
+    lua_replace(L, arg);
+  }
   ViewBox *b = luaL_checkudata(L, arg, VIEW_TYPE);
   luaL_argcheck(L, b->view != NULL, arg, "view is closed");
   return b;

@@ -11,6 +11,9 @@ mapping.INPUT = { "input", "question", "prompt", "instruction", "query", "reques
 mapping.OUTPUT = { "output", "answer", "response", "completion", "reply", "target_text", "summary", "assistant", "a",
                    "b", "text_b", "sentence2", "translation", "correction", "label", "class", "intent", "category" }
 
+-- Of these, the names of a class: what a query is about, and no answer to it.
+mapping.CLASS = { label = true, class = true, intent = true, category = true }
+
 mapping.SHARE = 0.95     -- of the rows looked at must have the key
 
 local function rank(list, name)

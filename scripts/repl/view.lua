@@ -32,6 +32,8 @@ function view.native(v)
   return getmetatable(v) == View and own(v).view or nil
 end
 
+View.__native = view.native   -- where a native module asks for a view (modules/corpus/lua_view.c)
+
 --- An object over a native view.
 -- @param o  { session, view, history = { … }, recipe, gold, rows = list,
 --   likeness = { name = "Jaccard", of = { [row] = figure } }: of rows that near found,

@@ -58,10 +58,11 @@ function load.say_empty(view)
 end
 
 --- The first look at a file, and how to read it: a known format, else a mapping of its keys.
+-- @param known  the formats; all where none are given
 -- @return  { path, format = name or { fields = … }, reason, keys, mapped }; nil and a message
-function load.look(path)
+function load.look(path, known)
   if path == "-" then return { path = path, format = "auto", reason = "standard input", keys = {} } end
-  local found, err = corpus.sniff(path, { formats = formats() })
+  local found, err = corpus.sniff(path, { formats = known or formats() })
   if not found then return nil, err end
   if found.format then
     return { path = path, format = found.format, reason = found.reason, keys = found.keys, rows = found.rows }

@@ -4,6 +4,7 @@
 
 local beside = require "run.beside"
 local compare = require "distribution.compare"
+local json = require "json"
 local sources = require "embed.sources"
 local told = require "distribution.told"
 
@@ -64,12 +65,13 @@ return {
 
   --- @return  the view as it is, and { figures, notes }; or nil and a message
   run = function(view, p, ctx)
-    local f, notes = { by = p.by, fields = p.fields, sets = {} }, {}
+    local f, notes, lines = { by = p.by, fields = p.fields, sets = {} }, {}, json.array {}
     for _, what in ipairs { "production", "gold" } do
       local other, err
       if what == "production" and p.production then
         other, err = ctx.beside(p.production)
         if not other then return nil, err end
+        lines[1] = "production is " .. err
       elseif what == "gold" and p.gold then other = ctx.gold end
       if other then
         local set
@@ -83,6 +85,6 @@ return {
       local note = '%s: nothing to compare with: give production = "FILE", or the recipe a gold set'
       return view, { notes = { note:format(ctx.name) } }
     end
-    return view, { figures = { distribution = f }, notes = notes }
+    return view, { figures = { distribution = f, told = lines }, notes = notes }
   end,
 }
