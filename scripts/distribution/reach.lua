@@ -52,7 +52,7 @@ function reach.vectors(view, other, given, p, ctx)
     return { made = made, theirs = theirs }
   end
   local same = same_fields(entry.params.fields, p.fields)
-  if entry.params.provider and not same then
+  if sources.name(entry.params) == "endpoint" and not same then
     local line = 'the vectors of %s are of %s; its provider would be asked for all again: give it fields = { "%s" }'
     local theirs, ours = table.concat(entry.params.fields, " and "), table.concat(p.fields, '", "')
     return nil, line:format(entry.name, theirs, ours), true
