@@ -17,10 +17,14 @@ local verdicts = require "verdicts"
 
 local tell = {}
 
---- Billionths of a dollar as a person reads them: 0.0042, 0.31, 1.28, 1,250.
+--- Billionths of a dollar as a person reads them: 0.00001, 0.0042, 0.31, 1.28, 1,250.
 function tell.dollars(nano)
   local d = nano / prices.DOLLAR
   if d == 0 then return "0" end
+  if d < 0.001 then   -- two digits that count: a small cap must not look like none
+    local digits = 1 - math.floor(math.log(d, 10))
+    return (("%%.%df"):format(digits):format(d):gsub("0+$", ""))
+  end
   if d < 0.1 then return ("%.4f"):format(d) end
   return d < 1000 and ("%.2f"):format(d) or screen.number(math.floor(d + 0.5))
 end
