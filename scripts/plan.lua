@@ -259,7 +259,7 @@ local function check_params(entry, def, given, params)
   for _, key in ipairs(known) do
     params[key] = part(faults, check_param, entry, key, def.params[key], given[key])
   end
-  local message = #faults == 0 and def.check and def.check(params)
+  local message = #faults == 0 and def.check and def.check(params, given)
   if message then part(faults, problem, "%s: %s: %s", at(entry), entry.name, message) end
   report(faults)
 end

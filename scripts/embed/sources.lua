@@ -10,7 +10,12 @@ local vectors = require "vectors"
 
 local sources = {}
 
-local SAID = { file = "vectors of a file", endpoint = "the model of a provider" }
+local SAID = { file = "vectors of a file", endpoint = "the model of a provider", lexical = 'model = "lexical"' }
+
+-- Parameters with a default that are for one source alone: a fault where the recipe gives them to another.
+local ONLY = { dim = "lexical", method = "lexical", features = "lexical", sample = "lexical",
+               batch = "endpoint", max_failed = "endpoint", concurrency = "endpoint" }
+local INSTEAD = { dim = "; dimensions is what a provider is asked for" }   -- where the source is an endpoint
 
 --- The source that these parameters name.
 local function name_of(p)
@@ -37,8 +42,22 @@ function sources.of(p)
   return require("embed." .. name_of(p))
 end
 
+--- A parameter that the recipe gives, and that the source would leave unused: a sentence; nil: there is none.
+local function unused(p, given)
+  local name = name_of(p)
+  for _, param in ipairs { "dim", "method", "features", "sample", "batch", "max_failed", "concurrency" } do
+    if given[param] ~= nil and ONLY[param] ~= name then
+      return ("%s goes with %s%s"):format(param, SAID[ONLY[param]], name == "endpoint" and INSTEAD[param] or "")
+    end
+  end
+  if given.fields ~= nil and name == "file" then
+    return "fields goes with a model: what the vectors of a file are of was settled when they were made"
+  end
+end
+
 --- A parameter that belongs to another source, or what the source itself finds wrong: a sentence; nil: nothing.
-function sources.check(p)
+-- @param given  the parameters that the recipe gives, without defaults
+function sources.check(p, given)
   local source, err = sources.of(p)
   if not source then return err end
   for _, name in ipairs { "file", "endpoint" } do
@@ -47,7 +66,7 @@ function sources.check(p)
       if p[param] ~= nil then return ("%s goes with %s"):format(param, SAID[name]) end
     end
   end
-  return source.check and source.check(p)
+  return unused(p, given or {}) or source.check and source.check(p)
 end
 
 --- The vectors of a stage's rows.
