@@ -27,6 +27,19 @@ local function without(view, states, p, name)
     p.without == "reject" and "rejected" or "kept, and compared with nobody (without = \"reject\" removes them)")
 end
 
+--- Why no row at all has one: what stands behind would only say that there are none.
+local function none(states, p)
+  local all = states.missing + states.zero + states.not_finite
+  local head = ("%s, and none has a vector"):format(screen.count(all, "row"))
+  if p.file and states.zero + states.not_finite > 0 then
+    return ("%s: %d all zero, %d with NaN or infinity, %d without any"):format(head, states.zero, states.not_finite,
+      states.missing)
+  end
+  if p.file then return head .. ": no id of the vectors is a row's" end
+  return ("%s: fields = { \"%s\" } gives no text that the model could embed"):format(head,
+    table.concat(p.fields, '", "'))
+end
+
 return {
   name    = "embed",
   scope   = "corpus",
@@ -101,6 +114,7 @@ return {
     local states = made:states(view)
     local notes = info.notes or {}
     if info.unasked then p = setmetatable({ without = "keep" }, { __index = p }) end   -- a check asks for no vectors
+    if not info.unasked and states.ok == 0 and (view:counts()) > 0 then return nil, none(states, p) end
     local note = not info.unasked and without(view, states, p, ctx.name) or nil
     if note and p.without == "fail" then return nil, note:match ": (.*); " .. '; without = "keep" lets them stay' end
     notes[#notes + 1] = note
