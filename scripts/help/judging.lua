@@ -12,8 +12,8 @@ local function providers()
   for i, name in ipairs(provider.names()) do
     local p = provider.get(name)
     local where = p.url and ("%s or %s"):format(p.url, p.base) or "its address in " .. p.base
-    out[i] = { name, ("%s (%s; key in %s%s%s)"):format(p.doc, where, p.key, p.keyless and ", if it wants one" or "",
-      p.batch and "; takes batches" or "") }
+    out[i] = { name, ("%s (%s; key in %s%s%s%s)"):format(p.doc, where, p.key, p.keyless and ", if it wants one" or "",
+      p.batch and "; takes batches" or "", p.embed and "; serves embeddings, for embed" or "") }
   end
   out[#out + 1] = { "file", "nobody is asked: marks from a JSONL file (below)" }
   return out
@@ -47,7 +47,8 @@ local function newest_price()
 end
 
 return {
-  title = "judging: marks for rows from a model, a file or people. The stage's parameters: tamis help judge",
+  title = "judging: marks for rows from a model, a file or people, and a provider's embeddings. The stages' parameters: "
+    .. "tamis help judge, tamis help embed",
   parts = {
     { "Keys and addresses: from you alone, never from a recipe", {
       { "ANTHROPIC_API_KEY", "the key, named as the provider's own SDK names it; OPENAI_API_KEY and so on below" },
@@ -86,7 +87,8 @@ return {
       { "the cache", ".tamis/judge.db beside the recipe, or --cache PATH: an answer is paid once, for as long as "
         .. "rubric, model, parameters and the row's text are the same. Refusals are kept too (--retry-refused)" },
       { "max_rows, sample", "fewer rows, drawn by the seed" },
-      { "embed", "a provider's embeddings are allowed, paid, capped and cached in the same way" },
+      { "embed", "vectors of a provider's model are allowed, paid, capped and cached in the same way: tamis help embed. "
+        .. "Its max_cost is a cap on production queries too, which distribution, topics and balance have it embed" },
       { 'mode = "batch"', "half the price, answers within a day: the run sends the rows and ends, tamis judge collect "
         .. "brings the answers, and the same run again uses them" },
     } },
