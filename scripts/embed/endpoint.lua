@@ -39,12 +39,19 @@ function endpoint.serves(model)
   return false
 end
 
+--- The providers that serve embeddings.
+local function embedding()
+  local out = {}
+  for _, name in ipairs(provider.names()) do out[#out + 1] = provider.get(name).embed and name or nil end
+  return out
+end
+
 local function find_provider(p)
   if p.provider then
-    local t, err = provider.find(p.provider, p.model)
-    if not t then return nil, err end
-    if t.embed then return t end
-    return nil, ("%s serves no embeddings"):format(p.provider)
+    local t, err = provider.find(p.provider, p.model, embedding())
+    if t then return t end
+    if not provider.find(p.provider, p.model) then return nil, err end
+    return nil, ("%s serves no embeddings; these do: %s"):format(p.provider, table.concat(embedding(), ", "))
   end
   for _, name in ipairs(provider.names()) do
     local t = provider.get(name)
@@ -101,6 +108,19 @@ local function note_spent(self, cost)
   local paid = self.paid
   paid.embeddings = paid.embeddings or {}
   paid.embeddings[self.base] = spent_before(self) + cost
+end
+
+--- Texts that this run has asked for, by their keys.
+local function asked_before(self)
+  local paid = self.paid
+  paid.embedded = paid.embedded or {}
+  return paid.embedded
+end
+
+local function note_asked(self, all)
+  for _, t in ipairs(all.list) do
+    if not t.held then asked_before(self)[t.key] = true end
+  end
 end
 
 local function stopped(self, loop, err, all)
@@ -228,9 +248,10 @@ local function figures_of(self, all, asked)
   local f = { provider = self.provider.name, model = self.p.model, texts = #all.list, failed = asked.nfailed,
               url = self.endpoint and self.endpoint.url, served = served_by(asked) }
   local hits, saved = 0, 0
-  for _, t in ipairs(all.list) do
-    if t.held then hits, saved = hits + 1, saved + self.store:get(t.key).cost end
+  for _, t in ipairs(all.list) do   -- what this very run has paid for saved nothing
+    if t.held and not asked_before(self)[t.key] then hits, saved = hits + 1, saved + self.store:get(t.key).cost end
   end
+  note_asked(self, all)
   local loop = self.loop
   f.spent = { cost = loop and loop.o.budget.spent or 0, saved = math.floor(saved + 0.5), hits = hits,
               requests = loop and loop.sent or 0, retries = loop and loop.retries or 0,
@@ -257,6 +278,37 @@ local function unasked(self, view, all, e, like)
                  unasked = e.requests > 0 }
 end
 
+-- Do topics that a stage goes by come of these vectors? Then its other rows are embedded for them too.
+local function by_topics(stage, behind)
+  local by = type(stage.params.by) == "table" and stage.params.by or { stage.params.by }
+  for _, e in ipairs(behind) do
+    if e == stage then return false end
+    for _, key in ipairs(by) do
+      if e.params.annotation == key and (e.params.clusters or e.params.model) then return true end
+    end
+  end
+end
+
+--- Stages behind that may have rows of other sets embedded for money: their names; nil where there are none.
+local function others(self)
+  local behind, names = self.ctx.behind and self.ctx.behind() or {}, {}
+  for _, e in ipairs(behind) do
+    if e.stage == "embed" then break end
+    local p = e.params
+    if e.stage == "distribution" and (p.production or p.gold and self.ctx.gold) or p.match and by_topics(e, behind)
+    then names[#names + 1] = e.name end
+  end
+  return #names > 0 and table.concat(names, " and ") or nil
+end
+
+--- What a person is asked before money is spent.
+local function question(self, e, like)
+  local more = not like and others(self)
+  if not more then return words.question(e) end
+  return ("%s; %s may have further rows embedded (tamis check tells what that costs), and max_cost is a cap on all")
+    :format(words.question(e), more)
+end
+
 --- All of a view's rows.
 -- @param like  vectors that they will be compared with; nil: none
 local function embed(self, view, like)
@@ -270,7 +322,7 @@ local function embed(self, view, like)
     if like and self.ctx.offered then self.ctx.offered(e) end
     return unasked(self, view, all, e, like)
   end
-  local ok, err = needs.leave(self, e, words.question(e), function()
+  local ok, err = needs.leave(self, e, question(self, e, like), function()
     if not like then return masked.note(self, view) end
     return ("%s: rows of %s leave for %s as they are"):format(self.ctx.name, of, self.endpoint.origin)
   end)
@@ -281,7 +333,9 @@ local function embed(self, view, like)
   local made
   made, err = gather(self, view, all, dim, asked.odd)
   if not made then return nil, err end
-  return made, { figures = figures_of(self, all, asked), notes = notes_of(self, view, all, asked, e) }
+  local figures = figures_of(self, all, asked)
+  if like and self.ctx.bought then self.ctx.bought(figures) end
+  return made, { figures = figures, notes = notes_of(self, view, all, asked, e) }
 end
 
 function endpoint.make(view, p, ctx)

@@ -42,8 +42,8 @@ function needs.cache(paid)
 end
 
 --- May the run spend? On a terminal it asks; elsewhere max_cost or --yes must have said so.
--- @param e         the estimate: { requests, free }
--- @param question  what a person is asked
+-- @param e         the estimate: { name, of, requests, free }
+-- @param question  what a person is asked: it begins with the estimate's name and a colon
 -- @param warning   () -> a sentence that stands before it, or nil
 -- @return  true; or nil and a sentence
 function needs.leave(self, e, question, warning)
@@ -55,6 +55,8 @@ function needs.leave(self, e, question, warning)
     if paid.confirm(said and said .. ".\n" .. question or question) then return true end
     return nil, "nothing was asked and nothing written"
   end
+  -- who passes this on says the stage's name
+  question = (e.of and e.of .. ": " or "") .. question:sub(#e.name + #": " + 1)
   return nil, ("%s: give max_cost = DOLLARS in the recipe (or --set %s.max_cost=DOLLARS), or --yes"):format(question,
     self.stage or self.ctx.name)
 end

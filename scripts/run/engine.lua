@@ -29,7 +29,7 @@ function engine.new(opened, options)
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
     progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
     gates = {}, memories = {}, times = {}, left = {}, profile = options.profile, revival = revival.new(), revived = {},
-    paid = options.paid or NOTHING_PAID, operators = {}, offers = {}, goes_on = options.goes_on, past = {}, kept = {},
+    paid = options.paid or NOTHING_PAID, operators = {}, offers = {}, bought = {}, goes_on = options.goes_on, past = {}, kept = {},
     folder = opened.path and opened.path:match "^(.*)/[^/]*$", models = {},
   }, engine)
 end
@@ -86,6 +86,8 @@ function engine:context(entry)
     map = function(name) return models.map(self.models, entry, name, self.folder) end,
     -- what rows of another set, which a stage asks a server for, would cost: judge/money/offer prints it
     offered = function(e) self.offers[#self.offers + 1] = e end,
+    -- what asking for them took: { model, spent }
+    bought = function(b) self:charge(entry, b) end,
     id = self.plan.id,   -- the path where rows have their id; nil if the recipe names none
     -- the stages before this one, as the plan has them
     before = function()
@@ -95,6 +97,13 @@ function engine:context(entry)
         out[#out + 1] = e
       end
       return out
+    end,
+    -- the stages behind this one
+    behind = function()
+      for i, e in ipairs(self.plan.stages) do
+        if e == entry then return table.move(self.plan.stages, i + 1, #self.plan.stages, 1, {}) end
+      end
+      return {}
     end,
     -- the name of a stage behind this one that sets an annotation; nil if there is none
     set_behind = function(annotation)
@@ -301,6 +310,27 @@ function engine:check_purity(entry)
   return self.recipe:check_row_op(self.ops[entry])
 end
 
+--- Adds to what a stage paid for rows of other sets.
+function engine:charge(entry, b)
+  local sum = self.bought[entry.name]
+  if not sum then
+    sum = { model = b.model, spent = { price_as_of = b.spent.price_as_of } }
+    self.bought[entry.name] = sum
+  end
+  for key, n in pairs(b.spent) do
+    if key ~= "price_as_of" then sum.spent[key] = (sum.spent[key] or 0) + n end
+  end
+end
+
+--- A stage's figures, with what it paid.
+local function figures_of(self, entry, figures)
+  local b = self.bought[entry.name]
+  if not b then return figures end
+  figures = figures or {}
+  figures.model, figures.spent = figures.model or b.model, b.spent
+  return figures
+end
+
 --- One corpus stage. What it gave as `op`, a row operator made of what it saw, is run again on rows that come back.
 function engine:run_corpus(view, entry)
   local verdicts, info
@@ -317,7 +347,7 @@ function engine:run_corpus(view, entry)
   self.memories[entry] = type(info) == "table" and info.memory or nil
   self.operators[entry] = type(info) == "table" and info.op or nil
   for _, note in ipairs(type(info) == "table" and info.notes or {}) do self.notes[#self.notes + 1] = note end
-  if type(info) == "table" then self.infos[entry.name] = info.figures end
+  if type(info) == "table" then self.infos[entry.name] = figures_of(self, entry, info.figures) end
   if (getmetatable(verdicts) or {}).__name == "tamis.view" then return verdicts end
   local ok, child, err = pcall(view.apply, view, entry.name, verdicts)
   if not ok then child, err = nil, fault(child) end

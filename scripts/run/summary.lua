@@ -283,7 +283,7 @@ local function say_judged(run, s, out)
   for _, j in ipairs(judged_of(run) or {}) do
     local line = ("%s: spent $%s in %s; %s from the cache saved $%s"):format(j.stage,
       tell.dollars(j.cost * prices.DOLLAR), count(j.requests, "request"),
-      count(j.cached, j.kind == "embed" and "vector" or "answer"),
+      count(j.cached, j.kind == "judge" and "answer" or "vector"),
       tell.dollars(j.saved * prices.DOLLAR))
     local c = j.canaries
     if c and c.asked > 0 then

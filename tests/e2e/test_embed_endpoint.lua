@@ -59,7 +59,7 @@ check.test("a check says what it would cost and asks nothing; a run asks for lea
   check.eq(fs.exists(folder .. "/.tamis"), false)
   status, said = run(folder, "a", "")
   check.eq(status, 1)
-  check.contains(said, "text-embedding-3-small would embed all 40 rows that reach it. That costs about $")
+  check.contains(said, "lua:3: embed: text-embedding-3-small would embed all 40 rows that reach it. That costs about $")
   check.contains(said, "give max_cost = DOLLARS in the recipe (or --set embed.max_cost=DOLLARS), or --yes")
   check.eq(j.server:stats().model_requests, 0)
 end)
@@ -93,7 +93,8 @@ check.test("max_cost is a hard cap: the run stops and keeps what it paid, and go
   j.server:reset()
   local status, said = run(folder, "a", "")
   check.eq(status, 1)
-  check.contains(said, "max_cost is reached: $0.0000")
+  check.contains(said, "max_cost is reached: $0.00000")
+  check.contains(said, " of $0.00001 spent")
   check.contains(said, "rows are not embedded and would cost about $")
   local kept = tonumber(said:match "(%d+) vectors are kept in ")
   check.ok(kept and kept > 0 and kept < 64, said)
@@ -154,7 +155,13 @@ end)
 
 check.test("what is wrong with the parameters is told before a row is read", function()
   for stage, said in pairs {
-    ['s.embed { provider = "anthropic", model = "claude-haiku-4-5" }'] = "anthropic serves no embeddings",
+    ['s.embed { provider = "anthropic", model = "claude-haiku-4-5" }'] = "anthropic serves no embeddings; these do: compatible, ",
+    ['s.embed { provider = "anthropik", model = "x" }'] = 'there is no provider "anthropik" (there are compatible, ',
+    ['s.embed { model = "text-embedding-3-small", dim = 64 }'] =
+      'dim goes with model = "lexical"; dimensions is what a provider is asked for',
+    ['s.embed { file = "v.npy", dim = 64 }'] = 'dim goes with model = "lexical"',
+    ['s.embed { file = "v.npy", fields = { "input" } }'] = "fields goes with a model",
+    ['s.embed { model = "lexical", batch = 5 }'] = "batch goes with the model of a provider",
     ['s.embed { provider = "opnai", model = "x" }'] = 'there is no provider "opnai": did you mean "openai"?',
     ['s.embed { model = "lexical", max_cost = 1 }'] = "max_cost goes with the model of a provider",
     ['s.embed { provider = "openai", model = "text-embedding-9", max_cost = 1 }'] =
@@ -218,6 +225,8 @@ check.test("production queries are counted in the estimate, asked and paid once,
   for _, s in ipairs(record.stats.stage_counts) do
     if s.stage == "distribution" then reach = s.figures end
   end
+  check.eq({ record.embed.spent.requests, reach.spent.requests, reach.spent.hits }, { 1, 1, 0 })
+  check.eq(record.embed.spent.cost + reach.spent.cost, j.server:stats().billed.input_tokens * 20)
   check.contains(json.encode(reach), '"queries":12')
   status, said = run(folder, "b", "")
   check.eq(status, 0, said)
@@ -225,8 +234,49 @@ check.test("production queries are counted in the estimate, asked and paid once,
   check.write(folder .. "/production.jsonl", json.encode { input = "one more" } .. "\n")
   status, said = run(folder, "c", "")
   check.eq(status, 1)
-  check.contains(said, "distribution (production.jsonl): text-embedding-3-small would embed all 1 row that reach it")
+  check.contains(said, ": distribution: production.jsonl: text-embedding-3-small would embed all 1 row that reach it")
   check.contains(said, "--set embed.max_cost=DOLLARS")
+end)
+
+check.test("max_cost binds the sum of what embed and distribution ask; the question names who else will", function()
+  local function folder(seed, more)
+    local made = folder_of(small 'fields = { "input" }, batch = 1, concurrency = 1' .. more, words(30, seed))
+    local queries = words(40, "other " .. seed)
+    for i, text in ipairs(queries) do queries[i] = json.encode { input = text } end
+    check.write(made .. "/production.jsonl", table.concat(queries, "\n") .. "\n")
+    return made
+  end
+  local status, said, record = run(folder("m", ""), "a")
+  check.eq(status, 0, said)
+  local cap = record.embed.spent.cost * 1.6
+  j.server:reset()
+  local both = folder("n", ', s.distribution { production = "production.jsonl" }')
+  status, said = run(both, "a", "")
+  check.eq(status, 1)
+  check.contains(said, "distribution may have further rows embedded")
+  status, said = run(both, "a", ("--set embed.max_cost=%.9f"):format(cap / 1e9))
+  check.eq(status, 1)
+  check.contains(said, "distribution: max_cost is reached")
+  local paid = j.server:stats().billed.input_tokens * 20
+  check.ok(paid <= cap and paid > record.embed.spent.cost, paid)
+end)
+
+check.test("vectors of other fields are not asked anew for all rows, whoever found the provider", function()
+  local folder = folder_of(small() .. ', s.distribution { production = "production.jsonl" }', words(30, "o"))
+  check.write(folder .. "/production.jsonl", json.encode { input = "a query" } .. "\n")
+  j.server:reset()
+  local status, said = run(folder, "a")
+  check.eq(status, 0, said)
+  check.eq(j.server:stats().model_requests, 1)
+end)
+
+check.test("where no row has the text that is embedded, the embed stage says so, not one behind it", function()
+  for _, stage in ipairs { 's.embed { model = "lexical", fields = { "system" } }', small 'fields = { "system" }' } do
+    local status, said = run(folder_of(stage .. ", s.outliers {}", words(3, "p")), "a")
+    check.eq(status, 1)
+    check.contains(said, 'lua:3: embed: 3 rows, and none has a vector: fields = { "system" } gives no text that the model '
+      .. "could embed")
+  end
 end)
 
 check.test("a run that is killed keeps what was answered", function()
