@@ -60,7 +60,7 @@ typedef struct LexicalTexts {
 ** caller has the one reference (embedder_unref(&out->base)). */
 int lexical_fit(Lexical **out, const LexicalParams *p, LexicalTexts texts, const uint32_t *sample, size_t nsample,
                 Pool *pool, Error *err);
-/* Fits to rows[0..n) of a view, ascending (NULL: vectors_rows), in these fields; the sample is those whose place
+/* Fits to rows[0..n) of a view, ascending (NULL: those that stand), in these fields; the sample is those whose place
 ** (select/select.h) by the seed comes first. */
 int lexical_fit_view(Lexical **out, const LexicalParams *p, const View *view, unsigned fields, const uint32_t *rows,
                      size_t n, Pool *pool, Error *err);

@@ -77,7 +77,8 @@ int lexical_fit_view(Lexical **out, const LexicalParams *p, const View *view, un
   if (rows == NULL) {
     rows = own = malloc(((size_t)view->corpus->nrows + 1) * sizeof *own);
     if (own == NULL) return error_memory(err);
-    n = vectors_rows(view, own);
+    view_standing(view, own);
+    n = view->standing;
   }
   Texts t = { .view = view, .rows = rows, .fields = fields };
   size_t most = p->method != LEXICAL_SVD ? 0 : p->sample < n ? p->sample : n;

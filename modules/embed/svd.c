@@ -209,6 +209,7 @@ int svd_sparse(const SvdMatrix *a, size_t k, int iterations, uint64_t seed, Pool
     for (size_t j = 0; j < k; j++) sigma[j] = 0;
     return 0;
   }
+  dense_prepare();
   Room room = { .y = spill_alloc(a->n * l * sizeof(float)), .z = spill_alloc(a->m * l * sizeof(float)),
                 .turned = spill_alloc((a->n > a->m ? a->n : a->m) * l * sizeof(float)),
                 .upper = malloc(l * l * sizeof(float)) };

@@ -27,6 +27,8 @@ static void product(int b_transposed, size_t m, size_t n, size_t k, const float 
                 (int)lda, b, (int)ldb, 0, c, (int)ldc);
 }
 
+void dense_prepare(void) { pthread_once(&once, be_serial); }
+
 /* Written once, before anybody reads it. */
 static char library[128];
 static pthread_once_t named = PTHREAD_ONCE_INIT;
@@ -42,6 +44,8 @@ const char *dense_library(void) {
 }
 
 #else
+
+void dense_prepare(void) { }
 
 static void product(int b_transposed, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
                     size_t ldb, float *c, size_t ldc) {

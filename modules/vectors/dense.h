@@ -14,6 +14,8 @@ void dense_nt(size_t m, size_t n, size_t k, const float *a, size_t lda, const fl
 /* C[m][n] = A[m][k] times B[k][n]. */
 void dense_nn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
               size_t ldc);
+/* Before LAPACK is called beside these products: OpenBLAS is told to use one thread. */
+void dense_prepare(void);
 /* What computes them, by name: for lineage and benchmarks. */
 const char *dense_library(void);
 

@@ -33,7 +33,8 @@ static inline void embedder_unref(Embedder *e) {
 ** The vectors take a reference of e. */
 int vectors_embed(const View *view, Embedder *e, unsigned fields, VectorKind kind, const uint32_t *rows, uint32_t n,
                   Pool *pool, Vectors **out, Error *err);
-/* Rows that stand, and those that were rejected for a twin: these may come back. Into out[nrows]; how many. */
+/* Rows that stand, and those that were rejected for a twin: these may come back, and what is embedded of them is the text
+** as they left. Into out[nrows]; how many. */
 uint32_t vectors_rows(const View *view, uint32_t *out);
 /* The text of a row that is embedded, in buf or in the row's scratch; empty where it has none of the fields. */
 int vectors_text(const Row *row, unsigned fields, Buf *buf, Span *text);   /* 0; -1: out of memory */

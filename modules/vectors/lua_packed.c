@@ -2,7 +2,6 @@
 **   packed.base64(text)          -- its bytes | nil, message
 **   packed.numbers { 0.1, … }    -- 4 bytes a number, at most 16384 | nil, message
 **   packed.finite(bytes)         -- is no number NaN or infinite?
-**   packed.rows(view)            -- the rows that an embed stage embeds, ascending, from 1
 **   local b = packed.builder(view, { rows = { … }, dim =, kind = "f32" or "f16", name = })
 **   b:put(i, bytes)              -- that of rows[i], dim numbers
 **   b:finish()                   -- the vectors; the builder is empty then */
@@ -64,18 +63,6 @@ static int f_numbers(lua_State *L) {
 static int f_finite(lua_State *L) {
   Span bytes = check_bytes(L, 1);
   lua_pushboolean(L, packed_finite(bytes.ptr, bytes.len / 4));
-  return 1;
-}
-
-static int f_rows(lua_State *L) {
-  View *view = lua_checkview(L, 1);
-  uint32_t *rows = lua_newuserdatauv(L, ((size_t)view->corpus->nrows + 1) * sizeof *rows, 0);
-  uint32_t n = vectors_rows(view, rows);
-  lua_createtable(L, (int)n, 0);
-  for (uint32_t i = 0; i < n; i++) {
-    lua_pushinteger(L, (lua_Integer)rows[i] + 1);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
   return 1;
 }
 
@@ -160,7 +147,7 @@ static int builder_finish(lua_State *L) {
 }
 
 static const luaL_Reg FUNCTIONS[] = {
-  { "base64", f_base64 }, { "numbers", f_numbers }, { "finite", f_finite }, { "rows", f_rows },
+  { "base64", f_base64 }, { "numbers", f_numbers }, { "finite", f_finite },
   { "builder", f_builder }, { NULL, NULL },
 };
 static const luaL_Reg BUILDER_METHODS[] = {

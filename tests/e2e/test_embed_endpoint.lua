@@ -175,9 +175,9 @@ check.test("what is wrong with the parameters is told before a row is read", fun
   end
 end)
 
-check.test("copies that may come back are embedded too; a prefix and further members are sent, and make other keys", function()
+check.test("a copy that went is not sent; a prefix and further members are sent, and make other keys", function()
   local texts = words(6, "l")
-  texts[7] = texts[1]
+  texts[7] = texts[1]:upper()   -- what a row stage behind would mask stands in it
   local folder = folder_of('s.near_dedup {}, ' .. small 'fields = { "input", "output" }', texts)
   j.server:reset()
   local status, said, a = run(folder, "a")

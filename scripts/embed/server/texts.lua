@@ -2,7 +2,6 @@
 
 local hash = require "hash"
 local json = require "json"
-local packed = require "packed"
 
 local texts = {}
 
@@ -38,13 +37,14 @@ function texts.of(view, row, o)
   return (o.prefix or "") .. short, #short < #text
 end
 
---- All of a view's.
+--- All of those that stand: a copy that was rejected has texts that no later row stage has seen, so what `pii` would mask
+-- stands in them; it is neither sent nor paid.
 -- @param o  { base, fields, prefix, truncate, store }
 -- @return  { rows = those to embed, of = { [i] = the text of rows[i], or false }, list = of different texts: { key,
 --   row = the first that has it, bytes, held = the cache has its vector, rows = how many have it }, cut = rows whose
 --   end was left out }
 function texts.all(view, o)
-  local out = { rows = packed.rows(view), of = {}, list = {}, cut = 0 }
+  local out = { rows = view:standing_rows(), of = {}, list = {}, cut = 0 }
   local by_key = {}
   for i, row in ipairs(out.rows) do
     local text, short = texts.of(view, row, o)
