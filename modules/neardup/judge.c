@@ -387,6 +387,11 @@ static void match(const Judge *j, uint32_t text, uint32_t twin, double jaccard) 
   j->jaccard[text] = jaccard;
 }
 
+/* A kept text matches it but for the vectors: told where no other makes it a match. */
+static void spare(const Judge *j, uint32_t text, double jaccard) {
+  if (j->twin[text] == TEXT_NONE && !(j->jaccard[text] >= jaccard)) j->jaccard[text] = jaccard;
+}
+
 /* Holds the text against each candidate. */
 static int verify(JudgeRoom *r, const Judge *j, uint32_t text) {
   const double floor = j->p->floor;
@@ -408,6 +413,7 @@ static int verify(JudgeRoom *r, const Judge *j, uint32_t text) {
     const Confirmed known = confirm(j->p, text, kept->text);
     r->refuted += known == REFUTED;
     r->unknown += known == NOT_KNOWN;
+    if (known == REFUTED) spare(j, text, jaccard);
     if (known != CONFIRMED) continue;
     if (record(r, text, kept->text, jaccard) != 0) return -1;
     if (jaccard >= j->p->threshold) match(j, text, kept->text, jaccard);

@@ -67,7 +67,8 @@ typedef struct LeaderParams {
 typedef struct Leaders {
   size_t n, rejected;
   uint32_t *twin;           /* [n] the kept match of highest Jaccard, first of equals; TEXT_NONE: kept */
-  double *jaccard;          /* [n] with the twin; NaN for a kept text */
+  double *jaccard;          /* [n] with the twin; of a kept text the highest with one that it would match but for
+                            ** the cosine; NaN: there is none */
   uint32_t *via;            /* [n] components (cluster.h); NULL otherwise */
   double *via_jaccard;      /* [n]; NULL */
   TextPair *pair;           /* [npairs] by a, b: verified pairs at the floor or above, at least those of

@@ -48,14 +48,15 @@ int leaders_verdicts(VerdictList *list, const View *v, const Rows *rows, const L
   if (list->metric == NULL || list->pairs == NULL) return error_memory(err);
   for (uint32_t i = 0; i < v->corpus->nrows; i++) list->metric[i] = NAN;
   for (size_t i = 0; i < l->n; i++) {
-    if (l->twin[i] == TEXT_NONE || !is_judged(rows, i)) continue;
+    if (!is_judged(rows, i)) continue;
+    list->metric[rows->row[i]] = l->jaccard[i];
+    if (l->twin[i] == TEXT_NONE) continue;
     VerdictEntry e = { .row = rows->row[i], .twin = rows->row[l->twin[i]], .value = l->jaccard[i],
                        .threshold = NAN, .blob = -1 };
     if (l->via != NULL && l->via[i] != TEXT_NONE) {
       e.via = rows->row[l->via[i]] + 1;
       e.threshold = l->via_jaccard[i];
     }
-    list->metric[e.row] = l->jaccard[i];
     if (verdicts_add(list, e) != 0) return error_memory(err);
   }
   for (size_t i = 0; i < l->npairs; i++)

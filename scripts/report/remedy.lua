@@ -346,6 +346,8 @@ local function bounded(stage, metric, value)
   return text, list
 end
 
+local SPARED = "a kept row is as near by its words, but the cosine of the two is below %s"
+
 --- Every stage of the run as this row met it.
 -- Native row stages of one pass all see a row, also when one of them has rejected it; a pass is
 -- told by its time, which its stages share. The recipe's own functions are spared such rows.
@@ -383,6 +385,10 @@ function remedy.stages(r, row)
       if stage.seconds ~= pass then pass = nil end
       local same = pass and stage.stage ~= "filter" and stage.stage ~= "map"
       item.outcome = over and #names == 0 and not same and "not reached" or "passed"
+    end
+    local similar = item.metrics.jaccard
+    if item.outcome == "passed" and similar and stage.params.verify == "cosine" then
+      table.insert(item.figures, SPARED:format(figure(stage.params.cosine)))
     end
     out[#out + 1] = item
   end

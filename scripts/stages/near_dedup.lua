@@ -39,7 +39,7 @@ local LONE = { method = "sketch", cluster = "leader", evidence_floor = 0 }
 
 local function verify_fault(p)
   if p.verify ~= "cosine" then
-    return p.cosine ~= COSINE and ('cosine = %s goes with verify = "cosine"'):format(plan.show(p.cosine)) or nil
+    return (p.cosine or COSINE) ~= COSINE and ('cosine = %s goes with verify = "cosine"'):format(plan.show(p.cosine)) or nil
   end
   for _, key in ipairs { "cluster", "evidence_floor", "method" } do
     if p[key] ~= LONE[key] then
