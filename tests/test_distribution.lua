@@ -138,6 +138,9 @@ check.test("a set is told of whole: topics, lengths, words, and why nearness is 
   check.eq(set.no_reach, "it needs an embed stage before it")
   check.eq(#info.notes, 4)
   check.contains(info.notes[1], "x 50.0% here, 100.0% there")
+  set = select(2, stage.run(view, views.params(stage, { by = "intent" }), ctx { gold = gold })).figures.distribution.sets[1]
+  check.eq({ set.topics or "none", set.no_topics },
+    { "none", 'by = "intent": no training row and no row of the gold set has one, so its shares are not told' })
   local _, none = stage.run(view, views.params(stage), ctx())
   check.contains(none.notes[1], "nothing to compare with")
 end)

@@ -79,6 +79,17 @@ local function signs_of(set, p)
   return out
 end
 
+local DEFAULT = "topic"
+
+-- Why no shares are told; nil where nobody asked for them.
+local function no_topics(known, by, what)
+  if not (known.train or known.other) and by == DEFAULT then return nil end
+  local who = what == "gold" and "the gold set" or what
+  local rows = known.train and "no row of " .. who or known.other and "no training row"
+    or ("no training row and no row of %s"):format(who)
+  return ('by = "%s": %s has one, so its shares are not told'):format(by, rows)
+end
+
 --- @param what  "production" or "gold"
 -- @return  the figures of this set; or nil and a message
 function compare.with(view, other, what, p, ctx)
@@ -87,7 +98,8 @@ function compare.with(view, other, what, p, ctx)
   local set = { what = what, source = other:sources()[1].path, rows = (other:counts()), train_rows = (view:counts()) }
   local rows_of
   set.topics, rows_of = shares.of(view, tagged, p.by, ctx.pool)
-  if not set.topics and rows_of then return nil, rows_of end
+  if not set.topics and type(rows_of) == "string" then return nil, rows_of end
+  if not set.topics then set.no_topics, rows_of = no_topics(rows_of, p.by, what), nil end
   set.lengths = lengths(view, other, ctx.pool)
   local of = setmetatable({ vectors_param = what .. "_vectors" }, { __index = p })
   local found, why, note = reach.vectors(view, other, p[of.vectors_param], of, ctx)

@@ -24,7 +24,7 @@ end
 
 --- @param view, other  views whose rows have the annotation, or the path
 -- @return  { js, chance, groups = { { name, train, other, train_rows, rows } }, count } and the other's rows by topic;
---   nil where one side has the key nowhere; nil and a message
+--   nil and { train =, other = }, who has the key, where one has it nowhere; nil and a message
 function shares.of(view, other, by, pool)
   local groups, mine = cells.make(view, by, pool)
   if not groups then return nil, mine end
@@ -43,7 +43,7 @@ function shares.of(view, other, by, pool)
   end
   for _, cell in ipairs(mine) do item(cell, "train").train_rows = cell.count end
   for _, cell in ipairs(theirs) do item(cell, "other").rows = cell.count end
-  if not (known.train and known.other) then return nil end
+  if not (known.train and known.other) then return nil, known end
   local a, b = {}, {}
   for i, g in ipairs(list) do
     a[i], b[i] = g.train_rows, g.rows

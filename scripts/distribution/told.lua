@@ -66,6 +66,7 @@ function told.add(set, _, name, notes)
     elseif sign == "reach" then say(reach(set))
     else say(length(set, sign:match "^length_(.*)")) end
   end
+  if set.no_topics then say(set.no_topics) end
   if set.no_reach then say("what is near no training row is not told: " .. set.no_reach) end
 end
 

@@ -131,6 +131,7 @@ local SETS = { production = "production", gold = "the gold set" }
 
 local function topic_shares(set, by, blocks)
   local t = set.topics
+  if set.no_topics then text(blocks, set.no_topics .. ".") end
   if not t then return end
   local rows = {}
   for i, g in ipairs(t.groups) do

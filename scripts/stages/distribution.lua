@@ -48,7 +48,10 @@ return {
   reasons = {},
   metrics = {},
 
-  check = function(p) return beside.fault(p.production, "production") end,
+  check = function(p)
+    if p.production_vectors and not p.production then return "production_vectors goes with production" end
+    return beside.fault(p.production, "production")
+  end,
 
   ready = function(p, ctx)
     local named = { type(p.production) == "table" and p.production[1] or p.production }
@@ -58,8 +61,13 @@ return {
       local path, err = ctx.find(name)
       if not path then return nil, err end
     end
-    if p.embedding == "" then return true end   -- without vectors the rest is told
+    local given = p.production_vectors and "production_vectors" or p.gold_vectors and "gold_vectors"
     local entry, err = sources.entry(p, ctx)
+    if not entry and p.embedding == "" and not given then return true end   -- without vectors the rest is told
+    if entry and given and not entry.params.file then
+      return nil, ("%s goes with an embed stage that reads a file: %s embeds those rows itself"):format(given,
+        entry.name)
+    end
     return entry and true or nil, err
   end,
 
