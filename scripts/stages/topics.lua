@@ -4,6 +4,7 @@
 -- matter, and a star at an end of a phrase lifts the boundary there: "refund*" finds "refunds".
 
 local clusters = require "topics.clusters"
+local model = require "topics.model"
 local screen = require "report.screen"
 local sources = require "embed.sources"
 local text = require "text"
@@ -99,6 +100,15 @@ return {
     local entry, err = sources.among(p, before)
     if not entry then return err end
     p.fields = p.fields or entry.params.fields
+  end,
+
+  --- The earlier run's topics are there, before a row is read.
+  ready = function(p, ctx)
+    for _, name in ipairs { p.model or p.previous } do
+      local old, err, missing = model.open(name, ctx)
+      if not old and not (missing and p.previous) then return nil, err end
+    end
+    return true
   end,
 
   op = function(p, ctx)

@@ -21,6 +21,8 @@ local SAMPLE, PER, NEAR, SPREAD = 8000, 20, 0.98, 16
 local READ, TERMS, LEAST, LIFT, PHRASE = 300, 10, 2, 2, 0.6
 local CENTRAL, FAR, LARGEST = 3, 5, 5
 local FENCE = 1.5
+local MANY = 0.2           -- rows that fit no topic of an earlier run: above this share, new ones are advised
+local NAMED = 5            -- topics that a line names
 
 -- ---- how many ----
 
@@ -100,6 +102,29 @@ local function told_of(f)
   return ("%s; the largest: %s"):format(screen.count(#f.topics, "topic"), table.concat(parts, "; "))
 end
 
+local function named(list)
+  local out = {}
+  for i, name in ipairs(list) do
+    if i <= NAMED then out[i] = name end
+  end
+  return table.concat(out, "; ") .. (#list > NAMED and ("; and %d more"):format(#list - NAMED) or "")
+end
+
+-- "3 keep the name they had; new: chess, rook; gone: travel, visa"; nil where there was no earlier run.
+local function kept_of(f, made)
+  if not made.old then return nil end
+  local known, new, gone, kept = {}, {}, {}, 0
+  for _, t in ipairs(f.topics) do
+    known[t.id] = true
+    if t.was then kept = kept + 1 else new[#new + 1] = t.name end
+  end
+  for _, t in ipairs(made.old.topics) do
+    if not known[t.id] then gone[#gone + 1] = t.name end
+  end
+  return ("%s the name of before%s%s"):format(screen.count(kept, "topic keeps", "topics keep"),
+    #new > 0 and "; new: " .. named(new) or "", #gone > 0 and "; gone: " .. named(gone) or "")
+end
+
 local function notes_of(f, p, ctx)
   local notes = {}
   if f.nowhere > 0 then
@@ -107,6 +132,16 @@ local function notes_of(f, p, ctx)
     notes[#notes + 1] = ("%s: %s nowhere: under cosine %.3f with every topic (min_similarity%s), the farthest %s:%d; "
       .. "their %s is %s"):format(ctx.name, screen.count(f.nowhere, "row fits", "rows fit"), f.min_similarity,
       p.min_similarity and "" or ", found from these rows", first.source, first.line, p.annotation, clusters.UNKNOWN)
+  end
+  local rows = f.nowhere
+  for _, t in ipairs(f.topics) do rows = rows + t.rows end
+  if p.model and f.nowhere > MANY * rows then
+    notes[#notes + 1] = ('%s: these rows have topics that the earlier run did not know: clusters = "auto", previous = '
+      .. '"%s" finds them, and keeps the names of the others'):format(ctx.name, p.model)
+  end
+  if math.type(p.clusters) == "integer" and #f.topics < p.clusters then
+    notes[#notes + 1] = ("%s: %d clusters were asked for, and the vectors make %d: no more of them differ"):format(
+      ctx.name, p.clusters, #f.topics)
   end
   if f.without > 0 then
     notes[#notes + 1] = ("%s: %s no vector; their %s is %s"):format(ctx.name,
@@ -159,7 +194,7 @@ local function found(view, v, p, ctx)
   if not pairs_of then return nil, old end
   local list, next_id = naming.topics(terms, old, pairs_of, clusters.UNKNOWN)
   return { t = t, placed = placed, topics = list, next_id = next_id, min = min, info = info, notes = { note },
-           kept = old and #pairs_of or nil }
+           old = old, kept = old and #pairs_of or nil }
 end
 
 local function applied(_, v, p, ctx)
@@ -195,7 +230,7 @@ function clusters.settle(view, p, ctx)
   local entry = sources.entry(p, ctx)
   return made.placed:op { annotation = p.annotation, unknown = clusters.UNKNOWN, names = names, min = made.min,
                           metric = "similarity" },
-    { figures = { topic_clusters = figures, told = json.array { told_of(figures) } }, notes = notes,
+    { figures = { topic_clusters = figures, told = json.array { told_of(figures), kept_of(figures, made) } }, notes = notes,
       kept = { t = made.t, names = names, min = made.min, v = v, embed = entry },
       files = { { name = model.file_name(ctx.name), bytes = model.bytes(made.t, v, made, p, ctx) } } }
 end

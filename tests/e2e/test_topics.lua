@@ -132,6 +132,7 @@ check.test("topics of an earlier run keep their names and numbers, new ones get 
   check.eq({ f.topics[1].id, f.kept_names }, { 4, 3 })
   for i = 2, 4 do check.eq(old[f.topics[i].id], f.topics[i].name) end
   check.eq(f.topics[2].name, figures "b".topics[3].name)
+  check.contains(said:gsub("%s+", " "), "topics: 3 topics keep the name of before; new: " .. f.topics[1].name)
 end)
 
 check.test("without an earlier run all names are new, and a note says so", function()
@@ -145,6 +146,7 @@ check.test("an earlier run's topics place other rows", function()
   recipe("apply", EMBED .. [[, s.topics { model = "b", min_similarity = 0.5 }, ]] .. EXPORT, "day2.jsonl")
   status, said = run("apply", "e")
   check.eq(status, 0, said)
+  check.contains(said:gsub("%s+", " "), 'clusters = "auto", previous = "b" finds them')
   local of, names = topics_of "e", {}
   for i, kind in ipairs { "garden", "billing", "travel" } do names[kind] = figures "b".topics[i].name end
   for kind, name in pairs(names) do
@@ -153,6 +155,14 @@ check.test("an earlier run's topics place other rows", function()
   check.ok((of.chess.unknown or 0) > 60, json.encode(of.chess))
   local f, l = figures "e"
   check.eq({ f.model, l.models[1].path }, { "curated/t/b/topics.model", "curated/t/b/topics.model" })
+end)
+
+check.test("more clusters than rows that differ are told to be fewer", function()
+  write("few.jsonl", { rows_of("garden", 5, 0) })
+  recipe("few", EMBED .. [[, s.topics { clusters = 50 }]], "few.jsonl")
+  status, said = run("few", "few")
+  check.eq(status, 0, said)
+  check.contains(said:gsub("%s+", " "), "50 clusters were asked for, and the vectors make 5")
 end)
 
 check.test("topics of vectors of another embedding are refused in one sentence", function()
@@ -168,11 +178,11 @@ check.test("topics of vectors of another embedding are refused in one sentence",
   check.write(dir .. "/bad.model", "TAMISTOPxx")
   recipe("bad", EMBED .. [[, s.topics { model = "bad.model" }]])
   status, said = run("bad", "f")
-  check.eq(status, 1)
+  check.eq(status, 2)
   check.contains(said, "bad.model is damaged (it ends too early)")
   recipe("none", EMBED .. [[, s.topics { model = "nobody" }]])
   status, said = run("none", "f")
-  check.eq(status, 1)
+  check.eq(status, 2)
   check.contains(said, "nobody: no file of that name, and no run of that name that left topics.model")
 end)
 
