@@ -18,6 +18,14 @@ local function add_embedding(f, s)
     sampled = g.sampled, terms = g.terms, energy = g.energy }
 end
 
+--- Has a stage left figures of these kinds?
+function meaning.has(figures)
+  for _, kind in ipairs(meaning.KINDS) do
+    if figures and type(figures[kind]) == "table" then return true end
+  end
+  return false
+end
+
 --- Into f: f.style = { { stage = "style", … }, … } and so on; nil where no stage left such figures.
 function meaning.add(f, lineage)
   for _, s in ipairs((lineage.stats or {}).stage_counts or {}) do

@@ -48,6 +48,13 @@ check.test("expressions print, statements run, names stay, and the last of sever
   check.eq(lines(out), { "21", "40", "1", "text", "nil", "nil" })
 end)
 
+check.test("vectors.of takes a view; figures that the report draws are said to stand there", function()
+  local _, out, err = repl('d = c:embed { model = "lexical" }\n#vectors.of(d)\ne = d:diversity {}\n', data)
+  check.eq(err, "")
+  check.contains(out, "\n4\n")
+  check.contains(out, "its figures stand in :report()")
+end)
+
 check.test("a command may have several lines", function()
   local _, out, err = repl [[
 for i = 1, 2 do
