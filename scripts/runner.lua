@@ -16,6 +16,7 @@ local gold_lock = require "gold.lock"
 local hash = require "hash"
 local health = require "report.health"
 local json = require "json"
+local keys = require "run.keys"
 local ledger = require "ledger"
 local lineage = require "run.lineage"
 local memory = require "report.facts.memory"
@@ -117,17 +118,30 @@ local function weights_of(run)
   return found
 end
 
+--- What to include, but for the weight: it has a key of its own.
+local function included(run, p, weighed)
+  local out = {}
+  for _, name in ipairs(p.include) do
+    local annotation = name ~= p.weight or not weighed
+    for _, known in ipairs(annotation and {} or keys.annotations(run.view)) do
+      annotation = annotation or known == name
+    end
+    if annotation then out[#out + 1] = name end
+  end
+  return out
+end
+
 local function export_options(run)
   local entry = run.plan.stages[#run.plan.stages]
   local p = entry.params
-  local splits
+  local splits, weighed = nil, weights_of(run)
   for _, name in ipairs(plan.sorted_keys(p.splits or {})) do
     splits = splits or {}
     splits[#splits + 1] = { name, p.splits[name] }
   end
   return {
-    format = p.format, system = p.system, extra = p.extra, include = p.include, rejected = p.rejected,
-    weight = p.weight ~= "" and p.weight or nil, weight_metric = weights_of(run),
+    format = p.format, system = p.system, extra = p.extra, include = included(run, p, weighed), rejected = p.rejected,
+    weight = p.weight ~= "" and p.weight or nil, weight_metric = weighed,
     own = require "formats.own",
     splits = splits, group = p.group, seed = run.plan.seed, pool = run.pool,
   }, entry

@@ -73,6 +73,9 @@ return {
     local names, known, notes = keys.annotations(view), {}, {}
     table.move(view:metric_names(), 1, #view:metric_names(), #names + 1, names)
     for _, name in ipairs(names) do known[name] = true end
+    for _, entry in ipairs(ctx.before and ctx.before() or {}) do
+      if known[entry.name .. ".weight"] then known[p.weight] = true end   -- written by itself, beside the text
+    end
     for _, name in ipairs(#view > 0 and p.include or {}) do
       if not known[name] then
         local near = nearest(name, names)
