@@ -55,9 +55,21 @@ function keys.of(view)
   return sorted(set)
 end
 
+local PARTS = { day = true, month = true, quarter = true, year = true }   -- of a date (modules/select/groups.h)
+
 --- '; did you mean "topic"?', or nothing.
 function keys.hint(view, name)
-  local near = nearest(name, keys.of(view))
+  local names = keys.of(view)
+  local path, part = name:match "^(.+):(%w+)$"
+  if path and PARTS[part] then
+    local near = nearest(path, names)
+    if near == path then return "; it holds no date" end
+    return near and ('; did you mean "%s:%s"?'):format(near, part) or ""
+  end
+  for _, known in ipairs(path and names or {}) do
+    if known == path then return ("; a date has a :day, :month, :quarter and :year, not a :%s"):format(part) end
+  end
+  local near = nearest(name, names)
   return near and ('; did you mean "%s"?'):format(near) or ""
 end
 
