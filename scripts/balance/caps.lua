@@ -1,7 +1,7 @@
 --- caps: at most so many rows of each group. Rows of no group are left alone, unless a table of caps names them.
 
 local cells = require "balance.cells"
-local keys = require "run.keys"
+local named = require "balance.named"
 local screen = require "report.screen"
 
 local caps = {}
@@ -47,11 +47,7 @@ function caps.notes(view, list, caps_of, p, ctx)
   end
   local by = cells.label(p.by)
   if #list > 0 and not known then
-    local first = cells.keys(p.by)[1]
-    local setter = ctx.set_behind and ctx.set_behind(first)
-    local why = setter and ("; the stage %s, which sets it, stands behind"):format(setter)
-    return { ("%s: no row has a %s, by annotation, path or attribute; none was capped%s"):format(ctx.name, by,
-      why or keys.hint(view, first)) }
+    return { ("%s: %s"):format(ctx.name, named.keyless(view, p.by, nil, ctx, "; none was capped")) }
   end
   if unknown <= MUCH * left then return {} end
   local cap = type(p.max) == "number" and p.max or most

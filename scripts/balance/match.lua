@@ -2,6 +2,7 @@
 -- annotation that an earlier stage sets (a topic) is set on the sample by the same stage.
 
 local cells = require "balance.cells"
+local named = require "balance.named"
 
 local match = {}
 
@@ -62,6 +63,7 @@ function match.bins(list, p, ctx)
   if tagged:counts() == 0 then return nil, ("%s holds no row that can be read"):format(sample:sources()[1].path) end
   local groups, theirs = cells.make(tagged, p.by, ctx.pool)
   if not groups then return nil, theirs end
+  if not named.known(theirs) then return nil, named.keyless(tagged, p.by, sample:sources()[1].path, ctx) end
   local bins, of, at, rows, unknown = {}, {}, {}, (tagged:counts()), 0
   for i, cell in ipairs(list) do
     bins[i] = { name = cell.name, share = 0, count = cell.count, sample = 0, loose = not cell.known or nil }

@@ -3,6 +3,7 @@
 -- that at which the scarcest group gives all its rows.
 
 local cells = require "balance.cells"
+local named = require "balance.named"
 
 local target = {}
 
@@ -52,6 +53,19 @@ function target.bins(list, t)
     bins[of[i]].count = bins[of[i]].count + cell.count
   end
   return bins, of
+end
+
+--- What is wrong with the names of a table of shares: a share that no row can have cannot be met.
+-- @param n  rows asked for in all: then a group without rows is one that is short of them
+-- @return   a sentence; nil: nothing
+function target.misnamed(list, t, p)
+  local wrong = {}
+  for _, m in ipairs(named.missing(t, list, #cells.keys(p.by))) do
+    if (cells.is_table(m.leaf) or m.leaf > 0) and (m.near or not p.n) then wrong[#wrong + 1] = m end
+  end
+  if #wrong == 0 then return nil end
+  return ("target names what no row has as its %s: %s%s"):format(cells.label(p.by), named.said(wrong),
+    p.n and "" or "; with n, the rows to keep, groups may be short of rows")
 end
 
 -- ---- quotas ----

@@ -3,6 +3,7 @@
 local cells = require "balance.cells"
 local divergence = require "balance.divergence"
 local json = require "json"
+local named = require "balance.named"
 local screen = require "report.screen"
 
 local told = {}
@@ -10,6 +11,8 @@ local told = {}
 told.MODERATE = 10   -- times: the largest group over the smallest, below which letting it stand is usually right
 told.GROUPS = 200    -- groups in the record
 told.NAMED = 5       -- deficits in a sentence
+
+local DIRECTION = { ["even shares"] = "even", ["the target"] = "target" }
 
 local number = screen.number
 
@@ -47,13 +50,14 @@ local function bits(d) return d.infinite and "infinite" or d.kl and ("%.3f"):for
 
 local function divergence_line(f)
   local a, b = f.divergence.before, f.divergence.after
+  local to = DIRECTION[f.divergence.from] or "production"
+  local kl = (" KL(%s || rows) %s before, %s after"):format(to, bits(a), bits(b))
   if not a.js and a.kl then
-    return ("divergence from %s, in bits: Kullback-Leibler %s before, %s after"):format(f.divergence.from, bits(a),
-      bits(b))
+    return ("divergence from %s, in bits:%s"):format(f.divergence.from, kl)
   end
   if not a.js or not b.js or f.ngroups < 2 then return nil end
-  local line = ("divergence from %s, in bits: Jensen-Shannon %.3f before, %.3f after; Kullback-Leibler %s before, "
-    .. "%s after"):format(f.divergence.from, a.js, b.js, bits(a), bits(b))
+  local line = ("divergence from %s, in bits: Jensen-Shannon %.3f before, %.3f after;%s"):format(f.divergence.from,
+    a.js, b.js, kl)
   return f.weights and line .. " (rows by their weights)" or line
 end
 
@@ -76,8 +80,9 @@ end
 function told.deficits(items)
   local out = json.array {}
   for i, x in ipairs(items) do
-    if x.wanted and x.wanted > x.count then
-      out[#out + 1] = { name = x.name, rows = x.count, wanted = x.wanted, short = x.wanted - x.count, at = i }
+    local rows = x.after or x.count
+    if x.wanted and x.wanted > rows then
+      out[#out + 1] = { name = x.name, rows = rows, wanted = x.wanted, short = x.wanted - rows, at = i }
     end
   end
   table.sort(out, function(a, b)
@@ -85,6 +90,17 @@ function told.deficits(items)
     return a.at < b.at
   end)
   for _, d in ipairs(out) do d.at = nil end
+  return out
+end
+
+--- The cells, and the groups that `min` names and no row has.
+local function wanted_of(list, p)
+  local out = table.move(list, 1, #list, 1, {})
+  for _, m in ipairs(named.missing(p.min, list, #cells.keys(p.by))) do
+    if not m.near and not cells.is_table(m.leaf) then
+      out[#out + 1] = { name = m.place, count = 0, wanted = m.leaf }
+    end
+  end
   return out
 end
 
@@ -107,6 +123,14 @@ local function imbalances(list)
   return divergence.imbalance(before), divergence.imbalance(after)
 end
 
+local function now(f, list, w)
+  if f.imbalance_after then return ("%s times%s"):format(times(f.imbalance_after), w and " by weight" or "") end
+  for _, cell in ipairs(list) do
+    if cell.known and cell.after > 0 then return ("all of a group are of %s"):format(cell.name) end
+  end
+  return "no row of a group is left"
+end
+
 --- @param list  the cells, with `after` and `weight`
 -- @param t     of a target { bins, of, quotas, from = "the target", why = what deficits are told for }; of importance
 --   { from, kl = { before, after } }; {}: neither
@@ -120,7 +144,7 @@ function told.of(list, t, w, p, ctx)
                    before = t.kl and { kl = t.kl.before } or apart(want, before),
                    after = t.kl and { kl = t.kl.after } or apart(want, after) }
   f.sample = t.sample
-  f.deficits = told.deficits(t.bins or list)
+  f.deficits = told.deficits(t.bins or wanted_of(list, p))
   if t.quotas then
     f.n, f.limited_by, f.n_without = t.quotas.n, t.quotas.limit and t.quotas.limit.name, t.quotas.next
   end
@@ -134,9 +158,8 @@ function told.of(list, t, w, p, ctx)
   end
   f.told = json.array { divergence_line(f) }
   if f.imbalance_before and not t.bins and not t.kl then
-    table.insert(f.told, 1, ("by %s, the largest of %s was %s times the smallest, now %s times%s"):format(f.by,
-      screen.count(#list, "group"), times(f.imbalance_before), f.imbalance_after and times(f.imbalance_after) or "-",
-      w and " by weight" or ""))
+    table.insert(f.told, 1, ("by %s, the largest of %s was %s times the smallest, now %s"):format(f.by,
+      screen.count(#list, "group"), times(f.imbalance_before), now(f, list, w)))
   end
   if t.quotas then
     local q = t.quotas

@@ -11,12 +11,16 @@ local cells = require "balance.cells"
 local choice = require "balance.choice"
 local importance = require "balance.importance"
 local match = require "balance.match"
+local named = require "balance.named"
 local score = require "balance.score"
+local screen = require "report.screen"
 local sources = require "embed.sources"
 local target = require "balance.target"
 local told = require "balance.told"
 local weights = require "balance.weights"
 
+local UNTRIED = "%s: not tried: no row has a %s yet, since nothing is spent here"
+local NONE_STAYS = "no row would stay: none is of a group that %s"
 local ONE_OF = "it needs one of max, target, match, weights and min"
 
 --- What is wrong with the parameters together; nil if nothing is.
@@ -27,6 +31,12 @@ local function fault(p)
   end
   if #ways == 0 and p.weights == nil and p.min == nil then return ONE_OF end
   if #ways > 1 then return ("it has both %s and %s: one of them"):format(ways[1], ways[2]) end
+  if math.type(p.min) and math.type(p.max) and p.min > p.max then
+    return ("min = %s is above max = %s: no group could have so many rows"):format(p.min, p.max)
+  end
+  if p.min ~= nil and (p.target or p.match) then
+    return ("min goes without %s, which tells by itself what is missing"):format(ways[1])
+  end
   if p.n and not (p.target or p.match) then return "n goes with target or match" end
   if p.method ~= "topic" and not p.match then return 'method = "importance" goes with match' end
   if #ways == 0 and p.keep ~= "random" then return ("keep = %q goes with max, target or match"):format(p.keep) end
@@ -41,20 +51,51 @@ local function fault(p)
     end) or choice.fault(p) or nil
 end
 
+--- Did an earlier stage that may cost money set nothing, since nothing may be spent?
+local function untried(ctx)
+  for _, e in ipairs(ctx.paid and ctx.paid.estimate and ctx.before() or {}) do
+    if e.stage == "embed" or e.stage == "judge" then return true end
+  end
+  return false
+end
+
+--- A sentence where a group is wanted to have more rows than it may keep.
+local function clash(list, most, p, ctx)
+  for i, cell in ipairs(p.min ~= nil and list or {}) do
+    local wanted = cells.ask(p.min, cell, ctx)
+    if wanted and most[i] and wanted > most[i] then
+      return ("min of %s is %s, above its max of %s"):format(cell.name, screen.number(wanted), screen.number(most[i]))
+    end
+  end
+end
+
 --- How many rows of which groups stay.
--- @return  { bins, most, reason }, what of a target is told; nil where all stay; false and a message
-local function quota_of(list, all, p, ctx)
+-- @return  { bins, most, reason }, what of a target is told; nil, {} and a note where all stay; false and a message
+local function quota_of(view, list, p, ctx)
+  local all = view:counts()
   if p.max ~= nil then
     local q, err = caps.quota(list, p, ctx)
-    return q or false, q and {} or err
+    err = err or clash(list, q.most, p, ctx)
+    return not err and q, err or {}
   end
   local bins, of, sample
-  if p.target then bins, of = target.bins(list, p.target)
+  if not (p.target or p.match) or #list == 0 then return nil, {} end
+  local known = named.known(list)
+  if not known and untried(ctx) then return nil, {}, UNTRIED:format(ctx.name, cells.label(p.by)) end
+  if p.match and not known then return false, named.keyless(view, p.by, nil, ctx) end
+  if p.target then
+    local wrong = known and target.misnamed(list, p.target, p)
+    if wrong then return false, wrong end
+    bins, of = target.bins(list, p.target)
   elseif p.match then
     bins, of, sample = match.bins(list, p, ctx)
     if not bins then return false, of end
-  else return nil, {} end
+  end
   local quotas = target.quotas(bins, p.n, all)
+  if quotas.n == 0 then
+    return false, known and NONE_STAYS:format(p.match and "production has" or "target names")
+      or named.keyless(view, p.by, nil, ctx)
+  end
   return target.quota(bins, of), { bins = bins, of = of, quotas = quotas, sample = sample,
     from = sample and "production" or "the target",
     why = ("for %d rows in the shares of %s"):format(quotas.all, sample and "production" or "the target") }
@@ -70,9 +111,9 @@ end
 -- @return  the view with the verdicts (none: the same), what of a target is told, notes; or nil and a message
 local function thin(view, groups, list, p, ctx)
   if p.method == "importance" then return importance.choose(view, p, ctx) end
-  local q, t = quota_of(list, (view:counts()), p, ctx)
+  local q, t, note = quota_of(view, list, p, ctx)
   if q == false then return nil, t end
-  if not q then return view, t, {} end
+  if not q then return view, t, { note } end
   local child, by, notes = choice.rank(view, p, ctx)
   if not child then return nil, by end
   local verdicts, err = groups:choose { bins = q.bins, most = q.most, reason = q.reason, seed = ctx.seed,
@@ -101,7 +142,8 @@ return {
   name    = "balance",
   scope   = "corpus",
   doc     = "keep at most so many rows of each group, or so many that their shares are those of a target or of "
-            .. "production; or weigh the rows instead",
+            .. "production; or weigh the rows instead; how far off they are is told in bits: Jensen-Shannon, and "
+            .. "KL(wanted || rows)",
   params  = {
     by  = { type = { "string", "list" }, default = "topic", least = 1, of = { type = "string" },
             words = 'a name, or a list of up to four such as { "topic", "created_at:month" }',
@@ -148,9 +190,16 @@ return {
   metrics = { "rank", "weight" },
   blames  = { over_cap = "max", over_target = false, off_target = false },
   check   = fault,
-  ready   = choice.ready,
   complete = choice.complete,
   blocks  = balanced.said,
+
+  ready = function(p, ctx)
+    if p.match then
+      local path, err = ctx.find(type(p.match) == "table" and p.match[1] or p.match)
+      if not path then return nil, err end
+    end
+    return choice.ready(p, ctx)
+  end,
 
   run = function(view, p, ctx)
     local groups, list = cells.make(view, p.by, ctx.pool)
@@ -165,6 +214,8 @@ return {
       if not weighed then return nil, w end
     end
     local figures, more = told.of(list, t, w, p, ctx)
+    table.move(more, 1, #more, #notes + 1, notes)
+    more = named.notes(list, p, ctx)
     table.move(more, 1, #more, #notes + 1, notes)
     if p.max ~= nil then
       more = caps.notes(view, list, t.most, p, ctx)

@@ -157,6 +157,14 @@ check.test("the ratio of weights is capped, and a key of that name is replaced",
   status, said, file = run 's.balance { weights = "inverse" }, s.export { weight = "" }'
   check.eq(status, 0, said)
   check.eq(file "curated.jsonl", read(folder .. "/rows.jsonl"))
+  -- the weight has a key of its own: none is wanted under metadata
+  status, said, file = run 's.balance { weights = "inverse" }, s.export { include = { "weight" } }'
+  check.eq(status, 0, said)
+  check.ok(not said:find("include names", 1, true), said)
+  for line in file "curated.jsonl":gmatch "[^\n]+" do
+    local row = json.decode(line)
+    check.ok(type(row.weight) == "number" and (row.metadata or {}).weight == nil, line)
+  end
 end)
 
 check.test("production's shares by topic are met within one row", function()
@@ -182,8 +190,72 @@ check.test("production's shares by topic are met within one row", function()
   check.contains(said, "123 rows meet production; pass (50 rows) allows no more")
   fails(topics .. 's.balance { match = {} }', "match names no file")
   status, said = run(topics .. 's.balance { match = "nowhere.jsonl" }')
-  check.eq(status, 1, said)
+  check.eq(status, 2, said)   -- as every file that a stage names: before a row is read
+  check.contains(said, "cannot find")
   check.contains(said, "nowhere.jsonl")
+end)
+
+local function stops(stages, message)
+  local status, said = run(stages)
+  check.eq(status, 1, said)
+  check.contains(said, message)
+end
+
+check.test("a sample that tells no group stops the run, and so does one of other groups", function()
+  write("rows.jsonl", rows_of { "a", 20, "b", 10 })
+  write("production.jsonl", rows_of { "unknown", 15 })
+  stops('s.balance { match = "production.jsonl" }', "production.jsonl has a topic, by annotation, path or attribute")
+  stops('s.balance { match = "production.jsonl", n = 5 }', "production.jsonl has a topic")
+  write("production.jsonl", rows_of { "x", 15 })
+  stops('s.balance { match = "production.jsonl" }', "no row would stay: none is of a group that production has")
+  stops('s.balance { by = "topi", match = "production.jsonl" }', 'no row has a topi, by annotation, path or attribute; did you mean "topic"?')
+end)
+
+check.test("a target that names what no row has stops the run", function()
+  write("rows.jsonl", rows_of { "billing", 40, "login", 20, "topic 1", 5, "2024-06", 5 })
+  stops('s.balance { target = { biling = 0.5, login = 0.5 } }', 'as its topic: "biling" (did you mean "billing"?)')
+  stops('s.balance { target = { biling = 0.5, login = 0.5 }, n = 10 }', 'did you mean "billing"?')
+  stops('s.balance { target = { quite_another = 0.5, login = 0.5 } }', 'as its topic: "quite_another"; with n')
+  -- another number is another group, not a slip; and one that has its own share is not what was meant
+  for _, name in ipairs { "topic 2", "2024-07", "logins" } do
+    local status, said = run(('s.balance { target = { ["%s"] = 0.5, login = 0.5 }, n = 10 }'):format(name))
+    check.eq(status, 0, said)
+    check.contains(said, ("rows are missing: %s 5 (has 0)"):format(name))
+  end
+  local status, said = run 's.balance { target = { biling = 0, login = 1 } }'
+  check.eq(status, 0, said)
+end)
+
+check.test("max, min and weights say which of their groups no row has", function()
+  write("rows.jsonl", rows_of { "billing", 40, "login", 20 })
+  local status, said = run 's.balance { max = { biling = 3, ["*"] = 10, unknown = 2 }, min = { logn = 4, other = 7 } }'
+  check.eq(status, 0, said)
+  check.contains(said, 'balance: max names what no row has as its topic: "biling" (did you mean "billing"?)')
+  check.contains(said, 'balance: min names what no row has as its topic: "logn" (did you mean "login"?)')
+  check.contains(said, "rows are missing: other 7 (has 0)")
+  status, said = run 's.balance { weights = { biling = 3 } }'
+  check.eq(status, 0, said)
+  check.contains(said, 'balance: weights names what no row has as its topic: "biling" (did you mean "billing"?)')
+  status, said = run 's.balance { by = { "topic", "input" }, max = { billing = { ["billing question 1"] = 0, ["*"] = 1 }, login = { x = 1 } } }'
+  check.eq(status, 0, said)
+  check.contains(said, 'max names what no row has as its topic and input: "x"')
+  stops('s.balance { max = { login = 3, ["*"] = 9 }, min = 5 }', "min of login is 5, above its max of 3")
+end)
+
+check.test("what is left of the groups is said where there are not two", function()
+  write("rows.jsonl", rows_of { "billing", 40, "login", 20 })
+  local _, said = run "s.balance { max = 0 }"
+  check.contains(said, "was 2 times the smallest, now no row of a group is left")
+  _, said = run "s.balance { max = { login = 0 } }"
+  check.contains(said, "now all of a group are of billing")
+end)
+
+check.test("a part that a date has not is told from those that it has", function()
+  write("rows.jsonl", rows_of({ "a", 6 }, function(row) row.made = "2024-05-01" end))
+  local _, said = run 's.balance { by = "made:week", max = 2 }'
+  check.contains(said, "a date has a :day, :month, :quarter and :year, not a :week")
+  _, said = run 's.balance { by = "maed:month", max = 2 }'
+  check.contains(said, 'did you mean "made:month"?')
 end)
 
 check.test("best keeps the highest scores, and rows without one last", function()
@@ -245,7 +317,7 @@ end)
 
 check.test("the report tells what balance and select chose, in every form", function()
   write("rows.jsonl", near_and_far())
-  local _, said, file = run [[s.embed { model = "lexical" }, s.balance { max = 20, weights = "inverse", min = 35 },
+  local _, said, file = run [[s.embed { model = "lexical" }, s.balance { max = { a = 20 }, weights = "inverse", min = { b = 35 } },
     s.select { n = 12, score = "score", max = 0.5 }]]
   local dir = ("%s/out%d/r/one"):format(folder, runs)
   local status, out = check.run(("%s report %s"):format(check.tamis, dir))
@@ -258,7 +330,7 @@ check.test("the report tells what balance and select chose, in every form", func
   local _, data = check.run(("%s report %s --json"):format(check.tamis, dir))
   data = json.decode(data)
   check.eq(data.selected[1].kept, 12)
-  check.eq(data.balanced[1].groups[1], { name = "a", before = 30, after = 20, weight = 1.0 })
+  check.eq(data.balanced[1].groups[1], { name = "a", before = 30, after = 20, weight = 1.25 })   -- 50 / 2 / 20
 end)
 
 check.test("a swept n keeps what a run with it does", function()
@@ -348,6 +420,8 @@ check.test("what a balance cannot be asked is said before a row is read", functi
     { 's.balance { by = { "a", "b" }, max = { x = { y = { z = 1 } } } }', "`by` has no key more" },
     { 's.balance { weights = { a = 0 } }', 'weights["a"] = 0: expected a number above 0' },
     { 's.balance { weights = "even" }', 'weights = "even": expected "inverse"' },
+    { 's.balance { max = 3, min = 4 }', "min = 4 is above max = 3: no group could have so many rows" },
+    { 's.balance { target = { a = 1 }, min = 4 }', "min goes without target" },
     { 's.balance { max = 3, n = 4 }', "n goes with target or match" },
     { 's.balance { max = 3, score = "x" }', 'score goes with keep = "best"' },
     { 's.balance { max = 3 }, s.export { weight = "output" }', "rows have a key of that name for something else" },
