@@ -100,7 +100,7 @@ int format_add_slot(Format *f, int field, int shapes, int optional,
                     const Span *paths, size_t npaths, Error *err) {
   if (f->nslots == MAX_SLOTS) return error_set(err, "format %s: more than %d slots", f->name, MAX_SLOTS);
   if (npaths == 0) return error_set(err, "format %s: a slot without a path", f->name);
-  if ((field == FORMAT_CHAT || field == FORMAT_ASKED) && shapes != SHAPE_TURNS)
+  if (field >= FORMAT_CHAT && shapes != SHAPE_TURNS)
     return error_set(err, "format %s: a chat has the shape turns and no other", f->name);
   Slot *s = &f->slot[f->nslots];
   *s = (Slot){ .field = field, .shapes = shapes, .optional = optional };
@@ -345,7 +345,7 @@ static int walk_turns(Walk *w, const Slot *s, const JsonValue *list) {
   size_t last = output_turn(s->field, turn, n);
   if (last > n) return fault(w, ROW_MISSING_FIELD, list->raw.ptr, s->field == FORMAT_ASKED ? "user" : "assistant");
   for (size_t i = 0; i < last; i++) users += turn[i].role == TURN_USER;
-  if ((s->field == FORMAT_CHAT || s->field == FORMAT_ASKED) && users == 0) return fault(w, ROW_MISSING_FIELD, list->raw.ptr, "user");
+  if (s->field >= FORMAT_CHAT && users == 0) return fault(w, ROW_MISSING_FIELD, list->raw.ptr, "user");
   for (size_t i = 0; i < n; i++, w->turn++) {
     Field field = field_of_turn(s->field, turn[i].role, i, last);
     int flags = STRING_TURN | (turn[i].role == TURN_USER ? STRING_USER : 0);

@@ -457,7 +457,9 @@ local function run_stage(v, name, params)
     number(record.seen), share, number((done.view:counts())), record.seconds) }
   if done.back > 0 then lines[#lines + 1] = "  " .. copies.lines(done.back)[1] end
   for _, note in ipairs(done.notes) do lines[#lines + 1] = "  " .. note end
-  if not entry.def.blocks and meaning.has(record.figures) then lines[#lines + 1] = "  its figures stand in :report()" end
+  if not entry.def.blocks and meaning.has(record.figures) then
+    lines[#lines + 1] = "  its figures stand in :report()"
+  end
   view.reasons(child)   -- so that completion has them
   announce(v, child, lines)
   draw_found(o.session, entry, record.figures, done.view)

@@ -230,7 +230,8 @@ function clusters.settle(view, p, ctx)
   local entry = sources.entry(p, ctx)
   return made.placed:op { annotation = p.annotation, unknown = clusters.UNKNOWN, names = names, min = made.min,
                           metric = "similarity" },
-    { figures = { topic_clusters = figures, told = json.array { told_of(figures), kept_of(figures, made) } }, notes = notes,
+    { figures = { topic_clusters = figures, told = json.array { told_of(figures), kept_of(figures, made) } },
+      notes = notes,
       kept = { t = made.t, names = names, min = made.min, v = v, embed = entry },
       files = { { name = model.file_name(ctx.name), bytes = model.bytes(made.t, v, made, p, ctx) } } }
 end
