@@ -81,7 +81,7 @@ end)
 check.test("the recipes of README.md run as they stand", function()
   local folder = check.folder()
   check.run("cp examples/helpdesk/raw_2024.jsonl " .. folder .. "/faq_1.jsonl")
-  check.run("cp examples/helpdesk/gold.jsonl examples/helpdesk/expert.jsonl " .. folder)
+  check.run("cp examples/helpdesk/gold.jsonl examples/helpdesk/expert.jsonl examples/helpdesk/production.jsonl " .. folder)
   local n = 0
   local rest = text:gsub("<!%-%- recipe %-%->.-<!%-%- /recipe %-%->", "")      -- the helpdesk recipe: see above
   for code in rest:gmatch("```lua\n(.-)```") do
@@ -97,7 +97,7 @@ check.test("the recipes of README.md run as they stand", function()
       end
     end
   end
-  check.eq(n, 3)
+  check.eq(n, 4)
 end)
 
 check.test("the format of README.md is one", function()
