@@ -150,7 +150,8 @@ static int field_at_top(lua_State *L) {
   if (span_eq(name, span_str("chat"))) return FORMAT_CHAT;
   if (span_eq(name, span_str("asked"))) return FORMAT_ASKED;
   Field f = field_by_name(name);
-  if (f >= FIELD_ASSISTANT) luaL_error(L, "field: expected system, input, output, alternative, chat or asked, got %s", name.ptr);
+  if (f >= FIELD_ASSISTANT)
+    luaL_error(L, "field: expected system, input, output, alternative, chat or asked, got %s", name.ptr);
   return (int)f;
 }
 

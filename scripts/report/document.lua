@@ -288,7 +288,9 @@ local function vector_searches(f, blocks)
     add(blocks, { kind = "heading", text = ("Vectors that %s compared: %s"):format(x.stage,
       x.embedding), name = #f.vector_searches == 1 and "Vectors compared" or "Vectors compared: " .. x.stage })
     local parts = {}
-    local function part(n, words) if n > 0 then parts[#parts + 1] = ("%s %s"):format(percent(n / x.pairs), words) end end
+    local function part(n, words)
+      if n > 0 then parts[#parts + 1] = ("%s %s"):format(percent(n / x.pairs), words) end
+    end
     part(x.by_cells, "were ruled out as their cells lie too far apart")
     part(x.by_head, ("by the first %d numbers of the vectors"):format(x.head))
     local text = ("%s of %s: %s%s measured in double, %s verified stand in the ledger"):format(plural(x.pairs, "pair"),
@@ -298,7 +300,9 @@ local function vector_searches(f, blocks)
       text = ("%s; the loosest cosine of a removed row and the one kept for it is %.3f"):format(text, x.loosest)
     end
     if x.recall then text = ("%s. The index proposed %s of the pairs of a sample"):format(text, percent(x.recall)) end
-    if x.without > 0 then text = ("%s. %s without a vector, compared with nobody"):format(text, plural(x.without, "row")) end
+    if x.without > 0 then
+      text = ("%s. %s without a vector, compared with nobody"):format(text, plural(x.without, "row"))
+    end
     add(blocks, { kind = "text", text = text })
   end
 end
