@@ -4,9 +4,11 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "core/pool.h"
 #include "corpus_files.h"
 #include "vectors/array_file.h"
 #include "vectors/half.h"
+#include "vectors/ids.h"
 #include "vectors/npy.h"
 #include "vectors/safetensors.h"
 
@@ -494,6 +496,21 @@ static void a_path_that_cannot_be_read_says_why(void) {
   CHECK(strstr(err.text, "empty.npy: no .npy, .npz or safetensors file, by its first bytes: it is empty") != NULL);
 }
 
+/* ---- ids ---- */
+
+static void an_interrupt_ends_the_reading_of_ids(void) {
+  Ids ids = { 0 };
+  Error err = { "" };
+  interrupt_raise();
+  CHECK(ids_lines(&ids, span_str("a\nb\n"), 0, span_str(""), &err) == POOL_INTERRUPTED && ids.n == 0);
+  interrupt_clear();
+  CHECK(ids_lines(&ids, span_str("a\nb\n"), 0, span_str(""), &err) == 0 && ids.n == 2);
+  interrupt_raise();
+  CHECK(ids_close(&ids, &err) == POOL_INTERRUPTED && err.text[0] == '\0');
+  interrupt_clear();
+  ids_free(&ids);
+}
+
 int main(void) {
   RUN(arrays_of_every_format_type_and_order_give_the_same_rows);
   RUN(arrays_that_are_not_read_are_told_in_one_sentence_each);
@@ -512,6 +529,7 @@ int main(void) {
   RUN(a_type_that_is_not_known_is_told_apart_and_does_not_spoil_the_file);
   RUN(damaged_safetensors_are_told_in_one_sentence_each);
   RUN(bytes_that_are_no_safetensors_file_say_so);
+  RUN(an_interrupt_ends_the_reading_of_ids);
   remove_files();
   return check_done();
 }

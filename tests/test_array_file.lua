@@ -135,6 +135,13 @@ check.test("ids that are none are told with their line", function()
   end
 end)
 
+check.test("an array of ids for more rows than there are vectors is refused before they are read", function()
+  file("empty.npy", npy("|S0", "(60000000,)", ""))
+  local v, err = make(view, { file = "v.npy", ids = "empty.npy" })
+  check.eq(v, nil)
+  check.contains(err, "empty.npy: it has 60000000 ids, and there are vectors of 5 rows")
+end)
+
 check.test("the threads do not matter", function()
   local lines, numbers = {}, {}
   for i = 1, 3000 do

@@ -31,7 +31,8 @@ static int find_ids(void *ctx, size_t begin, size_t end, int worker) {
     w->at[row] = IDS_NONE;
     if (!is_object(corpus_row_state(c, (uint32_t)row))) continue;
     JsonValue root = json_value(corpus_row_bytes(c, (uint32_t)row)), v = json_path(&root, w->from->id);
-    Span id = ids_of_value(&v, &w->text[worker]);
+    Span id;
+    if (ids_of_value(&v, &w->text[worker], &id) != 0) return -1;
     if (id.ptr != NULL) w->at[row] = ids_find(w->from->ids, id);
   }
   return 0;

@@ -2,10 +2,12 @@
 #include "vectors/ids.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/pool.h"
 #include "core/printable.h"
 #include "corpus/list.h"
 #include "corpus/map.h"
@@ -14,6 +16,9 @@
 
 enum { SHOWN = 80 };
 static const size_t MOST = (size_t)1 << 31;
+
+/* Shall reading end before id i? Asked for each. */
+static int is_over(size_t i) { return i % 65536 == 0 && interrupt_pending(); }
 
 int ids_add(Ids *ids, Span id) {
   if (buf_add(&ids->text, id.ptr, id.len) != 0) return -1;
@@ -28,14 +33,15 @@ Span ids_at(const Ids *ids, size_t i) {
   return span_of(buf_span(&ids->text).ptr + begin, ids->end[i] - begin);
 }
 
-Span ids_of_value(const JsonValue *v, Buf *room) {
-  if (v->kind == JSON_NUMBER) return v->raw;
-  if (v->kind != JSON_STRING) return span_of(NULL, 0);
-  if ((v->flags & JSON_ESCAPED) == 0) return v->raw;
+int ids_of_value(const JsonValue *v, Buf *room, Span *id) {
+  int escaped = v->kind == JSON_STRING && (v->flags & JSON_ESCAPED) != 0;
+  *id = v->kind == JSON_NUMBER || v->kind == JSON_STRING ? v->raw : span_of(NULL, 0);
+  if (!escaped) return 0;
   room->len = 0;
-  if (buf_reserve(room, v->raw.len) != 0) return span_of(NULL, 0);
+  if (buf_reserve(room, v->raw.len) != 0) return -1;
   room->len = json_decode(v->raw, room->ptr);
-  return buf_span(room);
+  *id = buf_span(room);
+  return 0;
 }
 
 static int add_json(Ids *ids, JsonDoc *doc, Span line, size_t number, Span path, Buf *room, Error *err) {
@@ -44,7 +50,8 @@ static int add_json(Ids *ids, JsonDoc *doc, Span line, size_t number, Span path,
   if (status != JSON_OK) return error_set(err, "line %zu is no JSON", number);
   JsonValue v = doc->root;
   if (v.kind == JSON_OBJECT) v = json_path(&doc->root, path);
-  Span id = ids_of_value(&v, room);
+  Span id;
+  if (ids_of_value(&v, room, &id) != 0) return error_memory(err);
   if (id.ptr == NULL)
     return doc->root.kind == JSON_OBJECT
              ? error_set(err, "line %zu has no text or number at \"%.*s\"", number, (int)path.len, path.ptr)
@@ -65,6 +72,10 @@ int ids_lines(Ids *ids, Span file, int json, Span path, Error *err) {
   int result = 0;
   if (file.len >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0) p += 3;
   for (size_t number = 1; result == 0 && p < end; number++) {
+    if (is_over(number - 1)) {
+      result = POOL_INTERRUPTED;
+      break;
+    }
     const char *stop = memchr(p, '\n', (size_t)(end - p)), *next = stop == NULL ? end : stop + 1;
     if (stop == NULL) stop = end;
     if (stop > p && stop[-1] == '\r') stop--;
@@ -102,6 +113,7 @@ int ids_close(Ids *ids, Error *err) {
   if (ids->table == NULL) return error_memory(err);
   memset(ids->table, 0xFF, room * sizeof *ids->table);
   for (size_t i = 0; i < ids->n; i++) {
+    if (is_over(i)) return POOL_INTERRUPTED;
     Span id = ids_at(ids, i);
     if (id.len == 0) continue;
     uint32_t slot = slot_of(ids, id);
@@ -115,6 +127,9 @@ uint32_t ids_find(const Ids *ids, Span id) { return id.len == 0 ? IDS_NONE : ids
 
 /* ---- from files ---- */
 
+static int told(int result, const char *path, const Error *inner, Error *err) {
+  return result == 0 || result == POOL_INTERRUPTED ? result : error_set(err, "%s: %s", path, inner->text);
+}
 
 int ids_file(Ids *ids, const char *path, int json, Span at, Error *err) {
   struct stat st;
@@ -128,23 +143,26 @@ int ids_file(Ids *ids, const char *path, int json, Span at, Error *err) {
   if (result == 0) result = ids_lines(ids, span_of(map.ptr, map.len), json, at, &inner);
   if (result == 0) result = ids_close(ids, &inner);
   map_close(&map);
-  return result == 0 ? 0 : error_set(err, "%s: %s", path, inner.text);
+  return told(result, path, &inner, err);
 }
 
-int ids_array(Ids *ids, const char *path, Span array, Error *err) {
+int ids_array(Ids *ids, const char *path, Span array, uint64_t rows, Error *err) {
   ArrayFile f;
   Buf text = { 0 };
   Error inner = { "" };
   int result = array_file_open_list(&f, path, array, err);
   if (result != 0) return result;
+  if (f.rows != rows)
+    result = error_set(&inner, "it has %" PRIu64 " ids, and there are vectors of %" PRIu64 " rows", f.rows, rows);
   for (uint64_t i = 0; i < f.rows && result == 0; i++) {
     text.len = 0;
-    result = array_file_text(&f, i, &text) != 0 || ids_add(ids, buf_span(&text)) != 0 ? error_memory(&inner) : 0;
+    if (is_over(i)) result = POOL_INTERRUPTED;
+    else if (array_file_text(&f, i, &text) != 0 || ids_add(ids, buf_span(&text)) != 0) result = error_memory(&inner);
   }
   buf_free(&text);
   array_file_close(&f);
   if (result == 0) result = ids_close(ids, &inner);
-  return result == 0 ? 0 : error_set(err, "%s: %s", path, inner.text);
+  return told(result, path, &inner, err);
 }
 
 void ids_free(Ids *ids) {

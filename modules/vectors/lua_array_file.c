@@ -1,8 +1,8 @@
 /* modules/vectors/lua_array_file.c - vectors in files, for embed{ file } (scripts/embed/file.lua).
 **   array_file.look(path, array)             -- rows, numbers a row, of a file not yet read whole | nil, message
 **   local f = array_file.open(path, array)   -- "": the one there is | nil, message; f:rows(), f:dim(), f:close()
-**   local ids = array_file.ids { path = "ids.txt", kind = "lines" or "json" or "array", at = path or name }
-**                                            -- | nil, message; #ids
+**   local ids = array_file.ids { path = "ids.txt", kind = "lines" or "json" or "array", at = path or name,
+**                            rows = of an array: how many ids it must have }   -- | nil, message; #ids
 **   array_file.vectors(view, { f, … }, { kind = "f32" or "f16", name =, ids =, id = path }, pool)
 **                                            -- vectors, ids that no row has | nil, message ("interrupted") */
 #include <lauxlib.h>
@@ -105,11 +105,16 @@ static int f_ids(lua_State *L) {
   lua_getfield(L, 1, "at");
   Span at;
   at.ptr = luaL_optlstring(L, -1, "", &at.len);
+  uint64_t rows = 0;
+  if (kind == ID_ARRAY) {
+    lua_getfield(L, 1, "rows");
+    rows = (uint64_t)luaL_checkinteger(L, -1);
+  }
   Ids *ids = lua_newuserdatauv(L, sizeof *ids, 0);
   *ids = (Ids){ 0 };
   luaL_setmetatable(L, IDS_TYPE);
   Error err = { "" };
-  int result = kind == ID_ARRAY ? ids_array(ids, path, at, &err) : ids_file(ids, path, kind == ID_JSON, at, &err);
+  int result = kind == ID_ARRAY ? ids_array(ids, path, at, rows, &err) : ids_file(ids, path, kind == ID_JSON, at, &err);
   return result == 0 ? 1 : fail(L, result, &err);
 }
 

@@ -100,18 +100,18 @@ local function misfit(p, files, view)
   end
 end
 
-local function read_ids(p, ctx, noted)
+local function read_ids(p, ctx, noted, n)
   local where = p.id or ctx.id
-  if ids_inside(p) then return array_file.ids { path = noted[1].path, kind = "array", at = p.ids } end
+  if ids_inside(p) then return array_file.ids { path = noted[1].path, kind = "array", at = p.ids, rows = n } end
   local path, err = note(p.ids, ctx, noted)
   if not path then return nil, err end
-  if path:find "%.np[yz]$" then return array_file.ids { path = path, kind = "array", at = "" } end
+  if path:find "%.np[yz]$" then return array_file.ids { path = path, kind = "array", at = "", rows = n } end
   return array_file.ids { path = path, kind = path:find "%.jsonl?$" and "json" or "lines", at = where }
 end
 
 --- The ids of the array's rows, as many as those.
 local function ids_of(p, ctx, noted, file_rows)
-  local ids, err = read_ids(p, ctx, noted)
+  local ids, err = read_ids(p, ctx, noted, file_rows)
   if not ids then return nil, err end
   if #ids ~= file_rows then
     return nil, ("%s has %s, and %s has %s"):format(p.ids, screen.count(#ids, "id"), list_of(p)[1], rows(file_rows))
