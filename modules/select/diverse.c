@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { LOOK_EVERY = 4096 };   /* cosines between two looks at the interrupt flag */
+
 typedef struct Waiting {
   double near;           /* highest cosine with the first `seen` of the taken; -2: none */
   uint32_t at;           /* its place in the bin's order */
@@ -45,18 +47,19 @@ static int take(const Bins *b, const uint32_t *row, size_t n, size_t most, Heap 
   for (size_t i = 0; i < n; i++)
     h->item[i] = (Waiting){ -2, (uint32_t)i, 0, !select_trusted(b->corpus, row[i]) };
   h->n = n;
+  size_t cosines = 0;
   for (size_t i = n / 2; i-- > 0;) sink(h, i);
   for (size_t k = 0; k < most && h->n > 0;) {
     Waiting *top = &h->item[0];
     uint32_t slot = b->v->slot[row[top->at]];
     for (; top->seen < k; top->seen++) {
+      if (cosines++ % LOOK_EVERY == 0 && interrupt_pending()) return POOL_INTERRUPTED;
       double c = vectors_cosine(b->v, slot, taken[top->seen]);
       if (c > top->near) top->near = c;
     }
     uint32_t at = top->at;
     sink(h, 0);
     if (h->item[0].at != at || h->item[0].seen < k) continue;
-    if ((k & 15) == 0 && interrupt_pending()) return POOL_INTERRUPTED;
     b->number[row[at]] = -(double)k;
     taken[k++] = slot;
     h->item[0] = h->item[--h->n];
