@@ -8,7 +8,8 @@
 **                                            -- vectors | nil, message ("interrupted"); rows nil: those that stand,
 **                                            -- and those rejected as copies, which may come back
 **   vectors.make(view, { [row] = { 0.1, … } or nil, … }, { dim = 3, kind =, name = })   -- vectors given one by one
-**   vectors.op(v, reject)                    -- a row operator: rejects rows without one (no_vector, bad_vector)
+**   vectors.op(v, reject, tell)              -- a row operator: rejects rows without one (no_vector, bad_vector), or
+**                                               tells them in the metric no_vector: 1 missing, 2 zero, 3 not finite
 **   vectors.library()                        -- what computes products of matrices
 **   #v, v:dim(), v:kind(), v:name(), v:meaning(), v:has(row), v:vector(row), v:cosine(row, row)
 **   v:states(view)                           -- of its standing rows { ok =, missing =, zero =, not_finite =, first = }
@@ -218,9 +219,9 @@ static int f_make(lua_State *L) {
 
 static int f_op(lua_State *L) {
   Vectors *v = lua_checkvectors(L, 1);
-  int reject = lua_toboolean(L, 2);
+  int reject = lua_toboolean(L, 2), tell = lua_toboolean(L, 3);
   lua_newrowop(L);
-  RowOp *op = vectors_op(v, reject);
+  RowOp *op = vectors_op(v, reject, tell);
   if (op == NULL) return luaL_error(L, "not enough memory");
   lua_setrowop(L, op);
   return 1;

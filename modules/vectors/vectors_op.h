@@ -6,7 +6,8 @@
 #include "vectors/vectors.h"
 
 /* Rejects rows without a vector, where reject is set: "no_vector" (nobody gave one, or it is all zero: no word that
-** the embedding knows), "bad_vector" (NaN or infinity in it). Takes a reference of v. NULL if out of memory. */
-RowOp *vectors_op(Vectors *v, int reject);
+** the embedding knows), "bad_vector" (NaN or infinity in it). tell: such rows that stay get the metric no_vector, their
+** VectorState. Takes a reference of v. NULL if out of memory. */
+RowOp *vectors_op(Vectors *v, int reject, int tell);
 
 #endif

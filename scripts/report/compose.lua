@@ -94,7 +94,7 @@ local function metrics_of(facts)
     out[#out + 1] = s
   end
   for _, name in ipairs(metrics) do
-    if not name:find "put_tokens$" then add(name, facts:metric(name)) end
+    if not (name:find "put_tokens$" or name:find "%.no_vector$") then add(name, facts:metric(name)) end
   end
   for _, name in ipairs(annotations) do add(name, facts:annotation(name)) end
   return out

@@ -327,6 +327,9 @@ local function margin_of(side, value, bound)
   return bound - value
 end
 
+local NO_VECTOR = "%s, so it is compared with nobody"
+local WITHOUT = { "it has no vector", "its vector is all zero", "its vector holds NaN or infinity" }   -- vectors.h
+
 -- "input_tokens 31 (20 to 2,048)": a metric with the parameters that bound it; and these as data.
 local function bounded(stage, metric, value)
   local at, list, params = {}, {}, limits.params(stage)
@@ -339,7 +342,8 @@ local function bounded(stage, metric, value)
   end
   local low, high = at.min, at.max
   local text = metric .. " " .. figure(value)
-  if low and high then text = ("%s (%s to %s)"):format(text, figure(low), figure(high))
+  if metric == "no_vector" then text = NO_VECTOR:format(WITHOUT[value] or WITHOUT[1])
+  elseif low and high then text = ("%s (%s to %s)"):format(text, figure(low), figure(high))
   elseif low then text = ("%s (at least %s)"):format(text, figure(low))
   elseif high then text = ("%s (at most %s)"):format(text, figure(high))
   elseif at.similarity then text = ("%s (threshold %s)"):format(text, figure(at.similarity)) end

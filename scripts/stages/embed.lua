@@ -95,7 +95,7 @@ return {
   },
   example = [[s.embed { file = "vectors.npy" }]],
   reasons = { "no_vector", "bad_vector" },
-  metrics = {},
+  metrics = { "no_vector" },   -- of rows without one alone; report/remedy.lua has the words
 
   check = sources.check,
 
@@ -122,7 +122,7 @@ return {
     figures.embedding, figures.dim, figures.storage = made:name(), made:dim(), made:kind()
     figures.vectors, figures.without = states.ok, states.missing + states.zero + states.not_finite
     figures.sees_paraphrases = made:meaning()
-    local op = vectors.op(made, p.without == "reject")
+    local op = vectors.op(made, p.without == "reject", note ~= nil)
     child, err = child:run_group { ops = { op }, stages = { ctx.name }, pool = ctx.pool }
     if not child then return nil, err end
     return child, { figures = figures, notes = notes, op = op }

@@ -39,7 +39,8 @@ local LONE = { method = "sketch", cluster = "leader", evidence_floor = 0 }
 
 local function verify_fault(p)
   if p.verify ~= "cosine" then
-    return (p.cosine or COSINE) ~= COSINE and ('cosine = %s goes with verify = "cosine"'):format(plan.show(p.cosine)) or nil
+    if (p.cosine or COSINE) == COSINE then return nil end
+    return ('cosine = %s goes with verify = "cosine"'):format(plan.show(p.cosine))
   end
   for _, key in ipairs { "cluster", "evidence_floor", "method" } do
     if p[key] ~= LONE[key] then

@@ -90,7 +90,10 @@ check.test("a row that matches a kept one goes, names it and its cosine, and is 
     .. "(at or above 0.92 is a match)")
   check.contains(told, "cosine 0.9397 (threshold 0.92)")
   check.contains(told, "semantic_dedup.threshold above 0.9397 spares it")
+  _, told = tamis(("explain %s --id e"):format(q(base)))
+  check.contains(told, "embed passed its vector is all zero, so it is compared with nobody")
   local _, report = tamis(("report %s"):format(q(base)))
+  check.ok(not report:find("no_vector", 1, true))   -- no figure to draw
   check.contains(report, "Copies found by semantic_dedup: 2 rows of 2 clusters")
   check.contains(report, "copies data1.jsonl:1 (0.940)")
   check.contains(report, "Vectors that semantic_dedup compared: v.npy 6 pairs of 4 vectors")
