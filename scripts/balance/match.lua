@@ -22,7 +22,8 @@ local function annotated(view, by, ctx)
   for _, e in ipairs(setters(by, ctx)) do
     local child, err
     local kept = ctx.kept(e)
-    if kept then child, err = e.def.again(view, e.params, ctx, kept)
+    if ctx.skipped(e) then child = view
+    elseif kept then child, err = e.def.again(view, e.params, ctx, kept)
     elseif e.def.scope == "row" and not (e.def.over and e.def.over(e.params)) then
       local op
       op, err = ctx.operator(e)

@@ -103,7 +103,8 @@ local function tell(result, o, out, several)
     io.stdout:write(screen.json(json.encode(record, not several and "  " or nil)), "\n")
   elseif several then
     local kept = result.view:counts()
-    out(("  would keep %s of %s rows"):format(screen.number(kept), screen.number(#result.read)))
+    out(("  would keep %s%s of %s rows"):format(next(result.engine.skipped) and "at most " or "",
+      screen.number(kept), screen.number(#result.read)))
     for _, line in ipairs(offer.brief(result.engine)) do out("  " .. screen.clean(line)) end
     for _, line in ipairs(result.unmet) do out("  ! " .. screen.clean(line)) end
   elseif not o.quiet then

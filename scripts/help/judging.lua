@@ -47,8 +47,8 @@ local function newest_price()
 end
 
 return {
-  title = "judging: marks for rows from a model, a file or people, and a provider's embeddings. The stages' parameters: "
-    .. "tamis help judge, tamis help embed",
+  title = "judging: marks for rows from a model, a file or people, and a provider's embeddings. The stages' "
+    .. "parameters: tamis help judge, tamis help embed",
   parts = {
     { "Keys and addresses: from you alone, never from a recipe", {
       { "ANTHROPIC_API_KEY", "the key, named as the provider's own SDK names it; OPENAI_API_KEY and so on below" },
@@ -87,8 +87,8 @@ return {
       { "the cache", ".tamis/judge.db beside the recipe, or --cache PATH: an answer is paid once, for as long as "
         .. "rubric, model, parameters and the row's text are the same. Refusals are kept too (--retry-refused)" },
       { "max_rows, sample", "fewer rows, drawn by the seed" },
-      { "embed", "vectors of a provider's model are allowed, paid, capped and cached in the same way: tamis help embed. "
-        .. "Its max_cost is a cap on production queries too, which distribution, topics and balance have it embed" },
+      { "embed", "vectors of a provider's model are allowed, paid, capped and cached in the same way: tamis help "
+        .. "embed. Its max_cost is a cap on production queries too, which other stages have it embed" },
       { 'mode = "batch"', "half the price, answers within a day: the run sends the rows and ends, tamis judge collect "
         .. "brings the answers, and the same run again uses them" },
     } },

@@ -11,6 +11,7 @@ local plan = require "plan"
 local revival = require "run.revival"
 local scan = require "scan"
 local timing = require "run.timing"
+local untried = require "run.untried"
 
 local engine = {}
 engine.__index = engine
@@ -29,7 +30,8 @@ function engine.new(opened, options)
     recipe = opened.recipe, plan = opened.plan, pool = options.pool, gold = options.gold,
     progress = options.progress, runs = options.runs or against.here, notes = {}, stats = {}, ops = {}, infos = {},
     gates = {}, memories = {}, times = {}, left = {}, profile = options.profile, revival = revival.new(), revived = {},
-    paid = options.paid or NOTHING_PAID, operators = {}, offers = {}, bought = {}, goes_on = options.goes_on, past = {}, kept = {},
+    paid = options.paid or NOTHING_PAID, operators = {}, offers = {}, bought = {}, skipped = {},
+    goes_on = options.goes_on, past = {}, kept = {},
     folder = opened.path and opened.path:match "^(.*)/[^/]*$", models = {},
   }, engine)
 end
@@ -45,7 +47,7 @@ function engine:fork(stages, stats)
     for k, v in pairs(stat) do e.stats[i][k] = v end
     e.past[i] = stat.entry
   end
-  for _, name in ipairs { "operators", "ops", "infos", "kept" } do
+  for _, name in ipairs { "operators", "ops", "infos", "kept", "skipped" } do
     for k, v in pairs(self[name] or {}) do e[name][k] = v end
   end
   e.revival = revival.copy(self.revival)
@@ -78,6 +80,8 @@ function engine:context(entry)
     beside = function(given) return beside.read(self, entry, given) end,
     -- what an earlier row stage that looks at all rows first keeps of them (`kept` of its settle); nil: nothing
     kept = function(e) return self.kept[e.name] end,
+    -- was an earlier stage not tried (run/untried)?
+    skipped = function(e) return self.skipped[e.name] ~= nil end,
     -- the operator that an earlier row stage has for rows of another view, with the same parameters
     operator = function(e) return self:operator(e) end,
     -- where such a file lies; the second notes it for the lineage, by its hash, for who maps it: its path; or nil
@@ -254,7 +258,7 @@ end
 
 local function finish(self, entries, view)
   for _, entry in ipairs(entries) do
-    if entry.def.finish then
+    if entry.def.finish and not self.skipped[entry.name] then
       local info, err = guard(entry.def.finish, view, entry.params, self:context(entry))
       if not info and err then self.notes[#self.notes + 1] = place(entry, err) end
       for _, note in ipairs(type(info) == "table" and info.notes or {}) do self.notes[#self.notes + 1] = note end
@@ -283,10 +287,19 @@ local function settle(self, entry, view)
   return true
 end
 
+--- Is it a stage that a check cannot try?
+function engine:skips(entry)
+  if not self.paid.estimate then return false end
+  local why = untried.why(entry, self:context(entry).before(), self.infos, self.skipped)
+  if not why then return false end
+  self.skipped[entry.name] = why
+  return true
+end
+
 --- One fused pass of row stages.
 function engine:run_rows(view, entries, rows)
   local ops, names = {}, {}
-  if not rows and is_over(entries[1]) then
+  if not rows and is_over(entries[1]) and not self:skips(entries[1]) then
     local settled, message = settle(self, entries[1], view)
     if not settled then return nil, message end
   end
@@ -333,6 +346,7 @@ end
 
 --- One corpus stage. What it gave as `op`, a row operator made of what it saw, is run again on rows that come back.
 function engine:run_corpus(view, entry)
+  if self:skips(entry) then return view end
   local verdicts, info
   if entry.def.own then verdicts, info = guard(own_run, self, entry, view)
   else
@@ -414,6 +428,7 @@ function engine:run(view, first)
   end
   local last = self.plan.stages[#self.plan.stages]
   if last and last.def.scope == "export" then finish(self, { last }, view) end
+  for _, note in ipairs(untried.notes(self.plan.stages, self.skipped)) do self.notes[#self.notes + 1] = note end
   count(self, first, view)
   return view
 end

@@ -106,9 +106,9 @@ local function funnel(run, s, out)
   local standing = read:counts()
   local l = layout(run, s)
   local function line(name, seen, removed, edited)
-    local share = seen > 0 and removed > 0 and percent(removed / seen) or ""
-    local gone = removed > 0 and "-" .. number(removed) or "0"
-    local bar = l.bar > 0 and s:bar(#read > 0 and (seen - removed) / #read or 0, l.bar) or ""
+    local share = seen > 0 and (removed or 0) > 0 and percent(removed / seen) or ""
+    local gone = removed == nil and "?" or removed > 0 and "-" .. number(removed) or "0"
+    local bar = l.bar > 0 and s:bar(#read > 0 and (seen - (removed or 0)) / #read or 0, l.bar) or ""
     local text = "  " .. screen.pad(s:cut(name, l.name), l.name) .. figure(number(seen), l.figure)
       .. figure(gone, l.figure) .. figure(share, l.share) .. figure(edited and number(edited) or "", l.changed) .. "  "
     out(bar ~= "" and text .. s:paint("cyan", bar) or (text:gsub(" +$", "")))
@@ -116,10 +116,13 @@ local function funnel(run, s, out)
   out(s:paint("bold", "  " .. screen.pad("stage", l.name) .. figure("rows", l.figure) .. figure("removed", l.figure)
     .. (l.changed > 0 and figure("", l.share) .. figure("changed", l.changed) or "")))
   line("load", #read, #read - standing)
-  for _, stat in ipairs(run.engine.stats) do line(stat.name, stat.seen, stat.removed, stat.edited) end
+  local skipped = run.engine.skipped
+  for _, stat in ipairs(run.engine.stats) do
+    line(stat.name, stat.seen, not skipped[stat.name] and stat.removed or nil, stat.edited)
+  end
   local kept, rejected, quarantined = run.view:counts()
   local share = #read > 0 and screen.pad(percent(kept / #read), l.figure + l.share + 2, "right") or ""
-  out("  " .. screen.pad("kept", l.name) .. figure(number(kept), l.figure) .. share)
+  out("  " .. screen.pad(s:cut(next(skipped) and "kept at most" or "kept", l.name), l.name) .. figure(number(kept), l.figure) .. share)
   local sum = "%s read = %s kept + %s rejected + %s quarantined"
   say(s, sum:format(count(#read, "row"), number(kept), number(rejected), number(quarantined)), out, nil, 2)
   local back = 0

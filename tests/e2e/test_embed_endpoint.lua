@@ -205,6 +205,28 @@ check.test("a check of rows that the cache does not know rejects none of them", 
   check.contains(said, "kept                   5")
 end)
 
+check.test("stages that rest on vectors which nobody asked for are not tried by a check, and it says so", function()
+  local folder = folder_of(small() .. [[, s.topics { clusters = 3 }, s.semantic_dedup {}, s.outliers {}, s.diversity {},
+    s.near_dedup { verify = "cosine", cosine = 0.9 }, s.balance { by = "topic", max = 2 }, s.select { n = 5 },
+    s.distribution { production = "production.jsonl" } ]], words(40, "r"))
+  check.write(folder .. "/production.jsonl", json.encode { input = "a query" } .. "\n")
+  local status, said = tamis(folder, "check recipe.lua")
+  check.eq(status, 0, said)
+  said = said:gsub("%s+", " ")
+  check.contains(said, "topics, semantic_dedup, outliers, diversity, near_dedup, select: not tried: the vectors of embed are "
+    .. "not there")
+  check.contains(said, "balance: not tried: it goes by what topics sets, which was not tried; all rows pass")
+  check.contains(said, "semantic_dedup 40 ?")
+  check.contains(said, "kept at most ")
+  check.contains(said, "all 40 rows that reach it")
+  j.server:reset()
+  status, said = run(folder, "a")
+  check.eq(status, 0, said)
+  status, said = tamis(folder, "check recipe.lua")
+  check.eq(status, 0, said)
+  check.eq(said:find("not tried", 1, true), nil, said)
+end)
+
 check.test("production queries are counted in the estimate, asked and paid once, under the same cap", function()
   local folder = folder_of(small 'fields = { "input" }' .. ', s.distribution { production = "production.jsonl" }',
                            words(30, "j"))

@@ -21,7 +21,8 @@ function offer.of(self, all, of)
   local learned, n = self.store:bytes_a_token(p.model)
   local e = estimate.of(todo, 0, self.price, { max_tokens = 0, replies = NO_REPLY, bytes_a_token = learned })
   e.name = of and ("%s (%s)"):format(self.ctx.name, of) or self.ctx.name
-  e.of, e.embeds, e.model, e.provider, e.url = of, true, p.model, self.provider.name, self.endpoint and self.endpoint.url
+  e.of, e.embeds = of, true
+  e.model, e.provider, e.url = p.model, self.provider.name, self.endpoint and self.endpoint.url
   e.requests, e.rows, e.pinned, e.cached, e.twins, e.out = #todo, rows, 0, cached, twins, 0
   e.left_out, e.reach, e.mode, e.batch_factor = 0, rows + cached + twins, "sync", 1
   e.max_cost = p.max_cost and math.floor(p.max_cost * prices.DOLLAR) or nil
