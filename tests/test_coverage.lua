@@ -8,13 +8,13 @@ local select = require "select"
 local vectors = require "vectors"
 local views = require "views"
 
-local function rows(list)
+local function rows(list, source)
   local out, given = {}, {}
   for i, x in ipairs(list) do
     out[i] = { input = "question " .. i, output = "the answer number " .. i .. " of all" }
     given[i] = x
   end
-  local view = views.load(out)
+  local view = views.load(out, source)
   return assert(vectors.attach(view, "embed", vectors.make(view, given, { dim = 2, name = "hand" })))
 end
 
@@ -39,6 +39,17 @@ check.test("a row that points elsewhere is the farthest, and goes past a bound",
   local row = child:row(4)
   check.eq({ row.status, row.reason, row.evidence.threshold }, { "rejected", "outlier", 1.0 })
   check.eq((child:counts()), 4)
+end)
+
+check.test("a trusted row past the bound is tagged and stands", function()
+  local view = rows({ { 1, 0 }, { 1, 0.1 }, { 1, -0.1 }, { -1, 0 }, { 1, 0.05 } }, { trusted = true })
+  view = assert(view:annotate("flagged", { [2] = "length:too_short", [4] = "length:too_short" }))
+  local child, info = outliers.run(view, views.params(outliers, { k = 2, max_distance = 1 }), ctx())
+  check.ok(child, info)
+  check.eq((child:counts()), 5)
+  check.eq(child:row(4).annotations.flagged, "length:too_short,stage:outlier")
+  check.eq({ child:row(1).annotations.flagged, child:row(2).annotations.flagged }, { nil, "length:too_short" })
+  check.near(child:row(4).metrics["stage.distance"], 1 + 1 / math.sqrt(1.01), 1e-6)
 end)
 
 check.test("without vectors they say what is missing; rows without one are compared with nobody", function()

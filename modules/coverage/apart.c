@@ -181,7 +181,7 @@ VerdictList *outliers_verdicts(Outliers *o, const View *view, double bound, cons
   list->field = "distance";
   list->metric_name = metric_name;
   for (uint32_t row = 0; row < view->corpus->nrows; row++) {
-    if (!(o->distance[row] > bound)) continue;
+    if (!(o->distance[row] > bound) || select_trusted(view->corpus, row)) continue;
     VerdictEntry e = { .row = row, .twin = PLACE_NONE, .value = o->distance[row], .threshold = bound, .blob = -1 };
     if (verdicts_add(list, e) == 0) continue;
     verdicts_free(list);

@@ -30,7 +30,7 @@ typedef struct OutlierParams {
   uint32_t k;
   size_t sample;         /* more rows than this are first held against so many of them; those that then lie far */
   size_t top;            /* off, against all. The farthest `top` are told */
-  double bound;          /* rejected above it; NAN: nobody is */
+  double bound;          /* rejected above it, unless trusted; NAN: nobody is */
   uint64_t seed;
 } OutlierParams;
 
@@ -45,8 +45,8 @@ typedef struct Outliers {
 
 /* 0; -1 with err worded; POOL_INTERRUPTED. *out is empty unless 0. */
 int outliers_find(const View *view, const Vectors *v, const OutlierParams *p, Pool *pool, Outliers *out, Error *err);
-/* Rows above the bound as verdicts, the distances as the metric `metric_name`. The names live as long as the list.
-** Takes over o->distance. NULL if out of memory. */
+/* Rows above the bound as verdicts, but for those of trusted sources, which stand; the distances as the metric
+** `metric_name`. The names live as long as the list. Takes over o->distance. NULL if out of memory. */
 VerdictList *outliers_verdicts(Outliers *o, const View *view, double bound, const char *reason, const char *metric_name);
 void outliers_free(Outliers *o);
 

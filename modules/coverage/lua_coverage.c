@@ -2,7 +2,8 @@
 ** outliers and distribution.
 **   local verdicts, info = coverage.outliers(view, vectors, { k = 10, sample = 10000, top = 20, bound = nil or 0.6,
 **     seed = 42 }, "outlier", pool)     -- info: rows, base, exact, p50, p90, p99, max, top = { { row =, nearest =,
-**                                          distance = }, … }; metric "distance"
+**                                          distance = }, … }, trusted = { row, … }: past the bound, and no verdict
+**                                          as their source is trusted; metric "distance"
 **   coverage.apart(view, vectors, set, { k = 1, queries = 5000, seed = 42, n = nil or rows of "random" }, pool)
 **                                          -- { rows =, queries =, mean =, error = its standard error }
 **   coverage.ngrams(view, set, { field = "output", words = 3, seed = 42, n = }, pool)
@@ -29,6 +30,7 @@
 #include "coverage/ngrams.h"
 #include "coverage/reach.h"
 #include "coverage/tell.h"
+#include "select/select.h"
 #include "stats/numbers.h"
 #include "vectors/lua_vectors.h"
 
@@ -255,7 +257,7 @@ static void set_quantiles(lua_State *L, const Outliers *o, uint32_t nrows) {
 }
 
 static void push_outliers(lua_State *L, const Outliers *o, uint32_t nrows) {
-  lua_createtable(L, 0, 7);
+  lua_createtable(L, 0, 8);
   set_quantiles(L, o, nrows);
   set_integer(L, "rows", o->n);
   set_integer(L, "base", o->base);
@@ -269,6 +271,18 @@ static void push_outliers(lua_State *L, const Outliers *o, uint32_t nrows) {
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   lua_setfield(L, -2, "top");
+}
+
+/* [-0, +0, e] into the table at the top */
+static void set_trusted(lua_State *L, const Outliers *o, const Corpus *c, double bound) {
+  lua_Integer n = 0;
+  lua_newtable(L);
+  for (uint32_t row = 0; row < c->nrows; row++) {
+    if (!(o->distance[row] > bound) || !select_trusted(c, row)) continue;
+    lua_pushinteger(L, (lua_Integer)row + 1);
+    lua_rawseti(L, -2, ++n);
+  }
+  lua_setfield(L, -2, "trusted");
 }
 
 static int f_outliers(lua_State *L) {
@@ -292,6 +306,7 @@ static int f_outliers(lua_State *L) {
   int r = outliers_find(view, v, &p, pool, o, &err);
   if (r != 0) return fail(L, r, &err);
   push_outliers(L, o, view->corpus->nrows);
+  set_trusted(L, o, view->corpus, p.bound);
   lua_insert(L, -2);
   VerdictList *list = outliers_verdicts(o, view, p.bound, reason, "distance");
   if (list == NULL) return luaL_error(L, "not enough memory");

@@ -1,11 +1,13 @@
 --- outliers: rows far from everything else, by the vectors of an embed stage: another language, noise, a question that
 -- strayed in; or the one row of a topic that deserves more. The figure is the mean distance (1 - cosine) to a row's k
--- nearest. It removes nothing unless `max_distance` says from where on: read the farthest rows first.
+-- nearest. It removes nothing unless `max_distance` says from where on: read the farthest rows first. Rows of trusted
+-- sources are tagged (`flagged`) and stay.
 
 local coverage = require "coverage"
 local json = require "json"
 local screen = require "report.screen"
 local sources = require "embed.sources"
+local trusted = require "judge.trusted"
 
 local SHOWN = 160   -- bytes of a row's text that the report shows
 local NOTED = 60
@@ -21,6 +23,15 @@ local function cut(text, most)
   text = text:gsub("%s+", " ")
   if #text <= most then return text end
   return text:sub(1, (utf8.offset(text, 0, most + 1) or most + 1) - 1) .. "…"
+end
+
+--- The view with the verdicts, and a tag on the rows that are too far and trusted.
+local function tagged(view, verdicts, rows, name)
+  local flags = {}
+  for _, row in ipairs(rows) do flags[row] = "outlier" end
+  local flagged, err = trusted.tag(view, name, flags)
+  if not flagged then return nil, err end
+  return flagged:apply(name, verdicts)
 end
 
 local function figures_of(view, info, made, p)
@@ -59,7 +70,8 @@ return {
     embedding    = sources.param,
     k            = { type = "integer", default = 10, min = 1, max = 1000, doc = "nearest rows that count" },
     max_distance = { type = "number", min = 0, max = 2,
-                     doc = "reject rows of a larger mean distance (1 - cosine) to their k nearest; none if absent" },
+                     doc = "reject rows of a larger mean distance (1 - cosine) to their k nearest, or tag those of "
+                       .. "trusted sources; none if absent" },
     top          = { type = "integer", default = 20, min = 0, max = 10000, doc = "farthest rows that are listed" },
     sample       = { type = "integer", default = 10000, min = 100, max = 1000000000,
                      doc = "of more rows than this, each is first held against so many of them, drawn by the seed; "
@@ -75,7 +87,8 @@ return {
     return entry and true or nil, err
   end,
 
-  --- @return  verdicts with the metric, and { figures, notes }; or nil and a message
+  --- @return  verdicts with the metric, or the view with them where trusted rows were tagged, and
+  --          { figures, notes }; or nil and a message
   run = function(view, p, ctx)
     local made, err = sources.vectors(view, p)
     if not made then return nil, err end
@@ -83,6 +96,11 @@ return {
       bound = p.max_distance, seed = ctx.seed }, "outlier", ctx.pool)
     if not verdicts then return nil, info end
     local f = figures_of(view, info, made, p)
-    return verdicts, { figures = { outliers = f }, notes = notes_of(f, p, ctx.name) }
+    local result = verdicts
+    if #info.trusted > 0 then
+      result, err = tagged(view, verdicts, info.trusted, ctx.name)
+      if not result then return nil, err end
+    end
+    return result, { figures = { outliers = f }, notes = notes_of(f, p, ctx.name) }
   end,
 }
