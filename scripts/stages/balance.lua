@@ -17,6 +17,7 @@ local screen = require "report.screen"
 local sources = require "embed.sources"
 local target = require "balance.target"
 local told = require "balance.told"
+local vectors = require "vectors"
 local weights = require "balance.weights"
 
 local UNTRIED = "%s: not tried: no row has a %s yet, since nothing is spent here"
@@ -52,9 +53,10 @@ local function fault(p)
 end
 
 --- Did an earlier stage that may cost money set nothing, since nothing may be spent?
-local function untried(ctx)
+local function untried(view, ctx)
   for _, e in ipairs(ctx.paid and ctx.paid.estimate and ctx.before() or {}) do
-    if e.stage == "embed" or e.stage == "judge" then return true end
+    if e.stage == "embed" and not vectors.of(view, e.name) then return true end
+    if e.stage == "judge" and e.params.provider ~= "file" then return true end
   end
   return false
 end
@@ -81,7 +83,7 @@ local function quota_of(view, list, p, ctx)
   local bins, of, sample
   if not (p.target or p.match) or #list == 0 then return nil, {} end
   local known = named.known(list)
-  if not known and untried(ctx) then return nil, {}, UNTRIED:format(ctx.name, cells.label(p.by)) end
+  if not known and untried(view, ctx) then return nil, {}, UNTRIED:format(ctx.name, cells.label(p.by)) end
   if p.match and not known then return false, named.keyless(view, p.by, nil, ctx) end
   if p.target then
     local wrong = known and target.misnamed(list, p.target, p)

@@ -208,6 +208,12 @@ check.test("a sample that tells no group stops the run, and so does one of other
   stops('s.balance { match = "production.jsonl", n = 5 }', "production.jsonl has a topic")
   write("production.jsonl", rows_of { "x", 15 })
   stops('s.balance { match = "production.jsonl" }', "no row would stay: none is of a group that production has")
+  -- a check finds it too: lexical vectors cost nothing, so that nothing was left untried
+  write("check.lua", 'local s = require "tamis"\nreturn s.recipe { name = "r", sources = { "rows.jsonl" },\n'
+    .. 's.embed { model = "lexical" }, s.balance { by = "topi", match = "production.jsonl" } }')
+  local status, out, err = check.run(("%s check %s/check.lua"):format(check.tamis, folder))
+  check.eq(status, 1, out)
+  check.contains(err, "no row has a topi, by annotation")
   stops('s.balance { by = "topi", match = "production.jsonl" }', 'no row has a topi, by annotation, path or attribute; did you mean "topic"?')
 end)
 
