@@ -1,7 +1,7 @@
 /* modules/vectors/dense.h - products of dense matrices in float, on the caller's thread.
 **
 ** By OpenBLAS where it was there at build time and may be called by many threads (its builds with threads of their own,
-** told to use one), else by tiles.h, which is about as fast on x86. What they give differs in the last bits between
+** told to use one), else by tiles.h (42 to 92% of its speed on x86). What they give differs in the last bits between
 ** libraries and CPUs: it may propose, never decide (vectors_cosine does). */
 #ifndef TAMIS_DENSE_H
 #define TAMIS_DENSE_H
