@@ -32,6 +32,14 @@ check.test("numbers become floats of four bytes; what is no number is told", fun
   check.eq(packed.finite(packed.numbers { 1e300 }), false)
 end)
 
+check.test("a vector of more numbers than one may have is told, whatever it is written as", function()
+  local long = {}
+  for i = 1, packed.MOST + 1 do long[i] = 0 end
+  check.eq({ packed.numbers(long) }, { nil, "it has 16385 numbers, and a vector has at most 16384" })
+  long[packed.MOST + 1] = nil
+  check.eq(#packed.numbers(long), 16384 * 4)
+end)
+
 local function body(data) return json.encode { data = data, model = "m", usage = { prompt_tokens = 7, total_tokens = 7 } } end
 
 check.test("a reply's vectors go by their index, as base64 or as numbers", function()
@@ -117,6 +125,17 @@ check.test("texts go in requests of at most `batch`, the first alone; cost and t
   check.near(kept.ccc.tokens, 7 * 3 / 10)
   check.eq(loop.o.budget.spent, 3 * 7 * 1000)
   check.eq(loop.counts, { embedded = 10 })
+end)
+
+check.test("vectors of more numbers than one may have are not kept", function()
+  local long = {}
+  for i = 1, packed.MOST + 1 do long[i] = 0 end
+  local base64 = ("A"):rep((packed.MOST + 1) * 4 // 3 * 4 + 3) .. "="
+  check.eq(#packed.base64(base64), (packed.MOST + 1) * 4)
+  for _, v in ipairs { long, base64 } do
+    local kept, _, _, ok = run({ "a" }, function() return 200, body { { index = 0, embedding = v } } end)
+    check.eq({ next(kept), ok }, { nil, nil })
+  end
 end)
 
 check.test("one text at fault is found by halves, and the others get their vectors", function()

@@ -1,6 +1,7 @@
 /* modules/vectors/lua_packed.c - vectors as strings of bytes, for the source `endpoint` of the stage embed.
 **   packed.base64(text)          -- its bytes | nil, message
 **   packed.numbers { 0.1, … }    -- 4 bytes a number, at most 16384 | nil, message
+**   packed.MOST                  -- numbers that a vector may have: 16384
 **   packed.finite(bytes)         -- is no number NaN or infinite?
 **   local b = packed.builder(view, { rows = { … }, dim =, kind = "f32" or "f16", name = })
 **   b:put(i, bytes)              -- that of rows[i], dim numbers
@@ -43,7 +44,12 @@ static int f_base64(lua_State *L) {
 static int f_numbers(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_Integer n = luaL_len(L, 1);
-  luaL_argcheck(L, 0 <= n && n <= VECTORS_MAX_DIM, 1, "expected at most 16384 numbers");
+  luaL_argcheck(L, n >= 0, 1, "its length is negative");
+  if (n > VECTORS_MAX_DIM) {
+    luaL_pushfail(L);
+    lua_pushfstring(L, "it has %I numbers, and a vector has at most %d", n, VECTORS_MAX_DIM);
+    return 2;
+  }
   float *x = lua_newuserdatauv(L, (size_t)n * sizeof *x + 1, 0);
   for (lua_Integer i = 1; i <= n; i++) {
     if (lua_geti(L, 1, i) != LUA_TNUMBER) {
@@ -160,5 +166,7 @@ int luaopen_packed(lua_State *L) {
   lua_pushvalue(L, -1);
   lua_setfield(L, -2, "__index");
   luaL_newlib(L, FUNCTIONS);
+  lua_pushinteger(L, VECTORS_MAX_DIM);
+  lua_setfield(L, -2, "MOST");
   return 1;
 }

@@ -71,6 +71,9 @@ local function fault_of(self, job, answer)
   end
   local dim = self.dim or #answer.vectors[1] // 4
   if dim == 0 then return "a vector of the reply has no numbers" end
+  if dim > packed.MOST then
+    return ("a vector of the reply has %d numbers, and at most %d are taken"):format(dim, packed.MOST)
+  end
   for i, v in ipairs(answer.vectors) do
     if #v // 4 ~= dim then
       return ("vector %d of the reply has %d numbers, and others have %d"):format(i, #v // 4, dim)
