@@ -183,7 +183,7 @@ return {
     weights = { type = { "string", "table", "function" },
                 words = '"inverse", a table by group or function(group, count)',
                 doc = "a number a row, by its group, for `export` to write: inverse to the group's rows, or given; "
-                  .. "their mean is 1" },
+                  .. "their mean is 1 at this stage" },
     max_ratio = { type = "number", default = 10, min = 1,
                   doc = "the largest weight is at most so many times the smallest" },
   },
