@@ -103,8 +103,9 @@ end
 -- @param options  pool, id, limit, max_line, allow_damaged, spool_dir; formats: those that are known, else all
 function sources.load(list, options)
   local ok, view, err = pcall(corpus.load, {
-    sources = list, formats = options.formats or require "formats.all", id = options.id, limit = options.limit, pool = options.pool,
-    max_line = options.max_line, allow_damaged = options.allow_damaged, spool_dir = options.spool_dir,
+    sources = list, formats = options.formats or require "formats.all", id = options.id, limit = options.limit,
+    pool = options.pool, max_line = options.max_line, allow_damaged = options.allow_damaged,
+    spool_dir = options.spool_dir,
   })
   if not ok or not view then return nil, worded(list, ok and err or fault(view)) end
   if #view == 0 then return nil, load.say_empty(view) end

@@ -37,8 +37,8 @@ function texts.of(view, row, o)
   return (o.prefix or "") .. short, #short < #text
 end
 
---- All of those that stand: a copy that was rejected has texts that no later row stage has seen, so what `pii` would mask
--- stands in them; it is neither sent nor paid.
+--- All of those that stand: a copy that was rejected has texts that no later row stage has seen, so what `pii` would
+-- mask stands in them; it is neither sent nor paid.
 -- @param o  { base, fields, prefix, truncate, store }
 -- @return  { rows = those to embed, of = { [i] = the text of rows[i], or false }, list = of different texts: { key,
 --   row = the first that has it, bytes, held = the cache has its vector, rows = how many have it }, cut = rows whose
