@@ -1,7 +1,9 @@
 -- tests/test_spot.lua - the interval of an error rate, and what labels say of a queue
 local check = require "check"
+local corpus = require "corpus"
 local json = require "json"
 local labels = require "spot.labels"
+local queue = require "spot.queue"
 local stage = require "stages.spot_check"
 local views = require "views"
 
@@ -47,6 +49,44 @@ check.test("labels of several people are a mean; skipped rows and other rubrics 
   local none, err = stage.run(view, views.params(stage, { labels = dir .. "/bad.jsonl" }), ctx)
   check.eq(none, nil)
   check.contains(err, "bad.jsonl:1: expected a label")
+end)
+
+check.test("what a row has under the name of a source's setting does not take it out of the queue", function()
+  local rows = {}
+  for i = 1, 6 do
+    rows[i] = { input = "question " .. i, output = "answer " .. i, kind = "question", knowledge = false,
+                spot_check = "mine" }
+  end
+  local ctx = { name = "spot_check", seed = 42, pool = views.pool, file = function() return nil, "cannot find it" end }
+  local view = views.load(rows, { kind = "synthetic", attributes = { knowledge = "true" } })
+  local child, info = stage.run(view, views.params(stage, { n = 4 }), ctx)
+  check.ok(child, info)
+  check.eq({ info.figures.spot_check.of, info.figures.spot_check.queued }, { 6, 4 })
+  check.eq(#queue.rows(child, "spot_check"), 4)   -- of the stratum "unknown", and none by a key of its own
+  check.eq(#queue.rows(view, "spot_check"), 0)
+  rows[1].kind = "synthetic"
+  local _, other = stage.run(views.load(rows, { kind = "expert" }), views.params(stage), ctx)
+  check.contains(other.notes[1], 'no source has kind = "synthetic"')
+end)
+
+check.test("rows are queued of the sources that are synthetic and heavy on knowledge, wherever they stand", function()
+  local dir, sources = check.folder(), {}
+  local function source(name, n, settings)
+    local lines = { "broken", "" }
+    for i = 1, n do lines[#lines + 1] = json.encode { input = name .. i, output = "answer " .. i } end
+    settings.path = check.write(dir .. "/" .. name .. ".jsonl", table.concat(lines, "\n") .. "\n")
+    sources[#sources + 1] = settings
+  end
+  source("a", 3, { kind = "expert", attributes = { knowledge = "true" } })
+  source("b", 2, { kind = "synthetic", attributes = { knowledge = "true" } })
+  source("c", 4, { kind = "synthetic" })
+  source("d", 1, { kind = "synthetic", attributes = { knowledge = "true" } })
+  local view = assert(corpus.load { sources = sources, formats = require "formats.all", pool = views.pool })
+  local ctx = { name = "spot_check", seed = 42, pool = views.pool, file = function() return nil, "cannot find it" end }
+  local child = check.ok(stage.run(view, views.params(stage), ctx))
+  local queued = {}
+  for i, row in ipairs(queue.rows(child, "spot_check")) do queued[i] = child:field(row, "input") end
+  check.eq(queued, { "b1", "b2", "d1" })
 end)
 
 check.test("the same rows are asked for when other rows come and go", function()

@@ -426,6 +426,22 @@ static int view_standing_rows(lua_State *L) {
   return 1;
 }
 
+/* view:annotated(name) -> array of the standing rows that have an annotation of that name */
+static int view_annotated(lua_State *L) {
+  const View *v = lua_checkview(L, 1);
+  Span name;
+  name.ptr = luaL_checklstring(L, 2, &name.len);
+  const uint32_t *ids = view_annotation_column(v, name);
+  lua_newtable(L);
+  lua_Integer n = 0;
+  for (uint32_t i = 0; ids != NULL && i < v->corpus->nrows; i++) {
+    if (ids[i] == NAME_NONE || view_status(v, i) != STATUS_STANDING) continue;
+    lua_pushinteger(L, (lua_Integer)i + 1);
+    lua_rawseti(L, -2, ++n);
+  }
+  return 1;
+}
+
 static int view_tostring(lua_State *L) {
   ViewBox *b = luaL_checkudata(L, 1, VIEW_TYPE);
   if (b->view == NULL) lua_pushliteral(L, "view (closed)");
@@ -452,6 +468,7 @@ static const luaL_Reg METHODS[] = {
   { "group_counts",     view_group_counts },
   { "rows_of",          view_rows_of },
   { "standing_rows",    view_standing_rows },
+  { "annotated",        view_annotated },
   { "close",            view_close },
   { "__len",            view_len },
   { "__tostring",       view_tostring },

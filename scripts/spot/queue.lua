@@ -3,6 +3,7 @@
 
 local select = require "select"
 local strata = require "label.strata"
+local verdicts = require "verdicts"
 
 local queue = {}
 
@@ -22,20 +23,42 @@ local function narrowed(view, key, wanted, ctx)
   return view:apply(ctx.name, groups:cap(caps, ctx.seed, "not_asked_for"))
 end
 
---- The rows that stand and have an annotation of that name.
-function queue.rows(view, name, ctx)
-  local left, err = narrowed(view, name, function(value) return value ~= nil end, ctx)
-  if not left then return nil, err end
-  return left:rows_of "standing"
+--- The rows that stand and have an annotation of that name. Not by select.groups: to it a row's own key of that name
+-- is a value, and the stratum "unknown" is none.
+function queue.rows(view, name) return view:annotated(name) end
+
+local OWN = { kind = true, generator = true, trusted = true }   -- what a source has beside its attributes
+
+--- Does a source have that value under a key? As texts.
+local function source_has(source, key, value)
+  local v
+  if OWN[key] then v = source[key] else v = source.attributes[key] end
+  return v ~= nil and tostring(v) == value
+end
+
+--- A view of which only the rows stand whose source is wanted. What a row itself has under `kind` says nothing of
+-- its source, so it is not asked.
+-- @param wanted  function(source) -> true or false
+local function of_sources(view, wanted, ctx)
+  local list, at = verdicts.new({ "not_asked_for" }, "source"), 0
+  local from, s = {}, 1
+  for i, source in ipairs(view:sources()) do
+    at = at + source.rows
+    from[i] = { last = at, wanted = wanted(source) }   -- its rows follow those of the source before
+  end
+  for _, row in ipairs(view:standing_rows()) do
+    while row > from[s].last do s = s + 1 end
+    if not from[s].wanted then list:add(row, "not_asked_for") end
+  end
+  return view:apply(ctx.name, list)
 end
 
 --- The rows among which the queue is drawn.
 local function candidates(view, p, ctx)
-  local left, err = narrowed(view, "kind", function(value) return value == p.kind end, ctx)
-  if not left then return nil, err end
-  if not p.topics then
-    return narrowed(left, p.knowledge, function(value) return value == "true" end, ctx)
-  end
+  local left, err = of_sources(view, function(source)
+    return source_has(source, "kind", p.kind) and (p.topics ~= nil or source_has(source, p.knowledge, "true"))
+  end, ctx)
+  if not left or not p.topics then return left, err end
   local wanted = {}
   for _, topic in ipairs(p.topics) do wanted[topic] = true end
   return narrowed(left, p.by, function(value) return wanted[value or UNKNOWN] end, ctx)

@@ -17,12 +17,10 @@ end
 --- What the export warns of: of one spot_check stage, over the rows that are left.
 -- @param entry  the stage in the plan
 function told.at_export(view, entry, ctx)
-  local rows, err = queue.rows(view, entry.name, ctx)
-  if not rows then return { err } end
+  local rows = queue.rows(view, entry.name)
   for i, row in ipairs(rows) do rows[i] = { row = row, stratum = "" } end
   if #rows == 0 then return {} end
-  local c
-  c, err = labels.check(view, rows, entry.params, ctx)
+  local c, err = labels.check(view, rows, entry.params, ctx)
   if not c then return { err } end
   local left, notes = c.queued - c.labelled - c.skipped, {}
   if left > 0 then
