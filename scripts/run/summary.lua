@@ -122,7 +122,8 @@ local function funnel(run, s, out)
   end
   local kept, rejected, quarantined = run.view:counts()
   local share = #read > 0 and screen.pad(percent(kept / #read), l.figure + l.share + 2, "right") or ""
-  out("  " .. screen.pad(s:cut(next(skipped) and "kept at most" or "kept", l.name), l.name) .. figure(number(kept), l.figure) .. share)
+  local word = next(skipped) and "kept at most" or "kept"
+  out("  " .. screen.pad(s:cut(word, l.name), l.name) .. figure(number(kept), l.figure) .. share)
   local sum = "%s read = %s kept + %s rejected + %s quarantined"
   say(s, sum:format(count(#read, "row"), number(kept), number(rejected), number(quarantined)), out, nil, 2)
   local back = 0
