@@ -125,7 +125,7 @@ test: $(BUILD)/tamis $(C_TESTS) $(BUILD)/tamis-test $(SERVER)
 # What the providers' published SDKs and types say of that server; needs node and the npm registry, else skips.
 check-sdk: $(SERVER) $(BUILD)/tamis-test
 	@tests/judge_server/sdk_check.sh $(SERVER) $(BUILD)/tamis-test
-check: PACKAGES += libnghttp2-dev
+check: PACKAGES += libnghttp2-dev libfaiss-dev
 check: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/tamis $(C_TESTS) $(BUILD)/tamis-test $(SERVER)
 	@tests/run $(BUILD)

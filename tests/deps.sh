@@ -27,5 +27,5 @@ for lib in 'lua5.4 lua-5.4 lua54 lua' libcrypto sqlite3 simdjson zlib libzstd li
 done
 [ -z "$missing" ] && exit 0
 echo "no apt-get here; please install:$missing (and lua-cjson for Lua 5.4)" >&2
-echo "optional: libpcre2-8, libhs (Vectorscan), cld2, fastText, libedit, libcurl (with OpenSSL)" >&2
+echo "optional: libpcre2-8, libhs (Vectorscan), cld2, fastText, libedit, libcurl (with OpenSSL), OpenBLAS, LAPACKE, FAISS" >&2
 exit 1

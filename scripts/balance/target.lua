@@ -10,23 +10,6 @@ local target = {}
 local NONE = "target: shares of groups that add up to 1, such as { billing = 0.3, login = 0.5, [\"*\"] = 0.2 }"
 local TOLERANCE = 1e-6   -- shares are decimal fractions, which doubles only come near
 
-local function sum_of(t)
-  local sum = 0
-  for _, v in pairs(t) do sum = sum + (type(v) == "table" and sum_of(v) or v) end
-  return sum
-end
-
---- What is wrong with the table; nil if nothing is.
-function target.fault(t, nkeys)
-  if next(t) == nil then return NONE .. ", and here is none" end
-  local fault = cells.fault(t, nkeys, "target", function(v)
-    return not (type(v) == "number" and v >= 0 and v <= 1) and "a share from 0 to 1" or nil
-  end)
-  if fault then return fault end
-  local sum = sum_of(t)
-  if math.abs(sum - 1) > TOLERANCE then return ("%s; these add up to %.12g"):format(NONE, sum) end
-end
-
 -- ---- bins: groups that share one quota ----
 
 local function leaves(t, path, out)
@@ -39,6 +22,18 @@ local function leaves(t, path, out)
     else out[#out + 1] = { name = place, share = t[k], count = 0 } end
   end
   return out
+end
+
+--- What is wrong with the table; nil if nothing is.
+function target.fault(t, nkeys)
+  if next(t) == nil then return NONE .. ", and here is none" end
+  local fault = cells.fault(t, nkeys, "target", function(v)
+    return not (type(v) == "number" and v >= 0 and v <= 1) and "a share from 0 to 1" or nil
+  end)
+  if fault then return fault end
+  local sum = 0
+  for _, leaf in ipairs(leaves(t, "", {})) do sum = sum + leaf.share end
+  if math.abs(sum - 1) > TOLERANCE then return ("%s; these add up to %.12g"):format(NONE, sum) end
 end
 
 --- The bins of a table of shares: one a leaf; groups that it does not name fall into a last one, of share 0.
