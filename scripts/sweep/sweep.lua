@@ -213,6 +213,12 @@ local function reach(run, stages, upto)
   return e:run(run.read)
 end
 
+--- Where what was paid for lies and which hosts may be named; no more may be spent.
+local function unpaid(paid)
+  return { cache = paid.cache, allow_hosts = paid.allow_hosts, folder = paid.folder, recipe = paid.recipe,
+           estimate = true, unasked = true }
+end
+
 --- A sweep over a recipe's rows.
 -- @param run     what runner.load gives
 -- @param axes    as sweep.axes gives them
@@ -222,10 +228,11 @@ function sweep.over(run, axes, o)
   local stages = run.plan.stages
   local a, b = axes[1], axes[2]
   local result = { axes = { described(a), b and described(b) or nil }, how = count.how(b or a), note = note_of(b or a) }
+  run.unpaid = unpaid(run.engine.paid)
   local view, err = reach(run, stages, index_of(stages, a.stage))
   if not view then return nil, err end
   local site = { view = view, recipe = run.recipe, plan = run.plan, pool = run.pool, gold = run.gold,
-                 progress = run.progress, runs = run.runs, evidence = o.evidence }
+                 unpaid = run.unpaid, progress = run.progress, runs = run.runs, evidence = o.evidence }
   if not b then
     local one
     one, err = sweep.one(site, a, o.margin)

@@ -22,11 +22,11 @@ local function place(entry, message)
   return ("%s:%d: %s: %s"):format(entry.file, entry.line, entry.name, message)
 end
 
---- An engine over some stages of a plan.
+--- An engine over some stages of a plan. What was paid before is read from where the run has it; nothing is spent.
 function views.engine(site, stages)
   local plan = setmetatable({ stages = stages, whole = site.plan.stages }, { __index = site.plan })
   return engine.new({ recipe = site.recipe, plan = plan },
-    { pool = site.pool, gold = site.gold, progress = site.progress, runs = site.runs })
+    { pool = site.pool, gold = site.gold, progress = site.progress, runs = site.runs, paid = site.unpaid })
 end
 
 --- One pass of one stage over the rows.

@@ -301,6 +301,17 @@ check.test("where no row has the text that is embedded, the embed stage says so,
   end
 end)
 
+check.test("a sweep reads what a run has paid for, wherever its cache lies, and pays nothing", function()
+  local folder = folder_of(small() .. ", s.semantic_dedup { threshold = 0.9 }", words(12, "sweep"))
+  check.eq((run(folder, "a", "--yes --cache kept/my.db")), 0)
+  j.server:reset()
+  local status, said = tamis(folder, "sweep recipe.lua semantic_dedup.threshold=0.5,0.95 --cache kept/my.db --quiet")
+  check.eq(status, 0, said)
+  check.contains(said, "of the 12 rows that reached it")
+  check.eq(said:find("not tried", 1, true), nil)
+  check.eq(j.server:stats().model_requests, 0)
+end)
+
 check.test("a run that is killed keeps what was answered", function()
   local folder = folder_of(small "batch = 4, concurrency = 1", words(48, "k"))
   j.server:reset()
