@@ -4,35 +4,13 @@
 ** as rows of about 600 bytes; else words of a made vocabulary. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "core/buf.h"
 #include "embed/lexical.h"
 #include "embed/svd.h"
 #include "select/importance.h"
+#include "tests/bench/texts.h"
 
 enum { TIMES = 3, ROW = 600, MADE = 24 << 20, SAMPLE = 20000 };
-
-static double cpu(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static uint64_t seed = 7;
-static uint32_t draw(uint32_t n) {
-  seed = seed * 6364136223846793005u + 1442695040888963407u;
-  return (uint32_t)(seed >> 33) % n;
-}
-
-static void add_file(Buf *b, const char *path) {
-  char block[1 << 16];
-  FILE *f = fopen(path, "rb");
-  if (f == NULL) return;
-  for (size_t n; (n = fread(block, 1, sizeof block, f)) > 0;)
-    if (buf_add(b, block, n) != 0) exit(1);
-  fclose(f);
-}
 
 /* Words of a skewed vocabulary of 40,000. */
 static void make_words(Buf *b) {

@@ -3,33 +3,12 @@
 ** that is; else words of a made vocabulary, whose few n-grams fit any cache and flatter it. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "lm/lm.h"
 #include "lm/lm_fit.h"
+#include "tests/bench/texts.h"
 
 enum { KB = 1024, TIMES = 5, ORDER = 6, MADE = 4 << 20 };
-
-static double cpu(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static uint64_t seed = 7;
-static uint32_t draw(uint32_t n) {
-  seed = seed * 6364136223846793005u + 1442695040888963407u;
-  return (uint32_t)(seed >> 33) % n;
-}
-
-static void add_file(Buf *b, const char *path) {
-  char block[1 << 16];
-  FILE *f = fopen(path, "rb");
-  if (f == NULL) return;
-  for (size_t n; (n = fread(block, 1, sizeof block, f)) > 0;)
-    if (buf_add(b, block, n) != 0) exit(1);
-  fclose(f);
-}
 
 static void make_words(Buf *b) {
   while (b->len < MADE) {
