@@ -22,6 +22,7 @@
 #include <stdlib.h>
 
 #include "core/lua_core.h"
+#include "core/lua_type.h"
 #include "corpus/lua_corpus.h"
 #include "corpus/lua_value.h"
 #include "diff/keys.h"
@@ -411,22 +412,11 @@ static const luaL_Reg match_meta[] = { { "__gc", match_gc }, { "__close", match_
 static const luaL_Reg since_meta[] = { { "__gc", since_gc }, { NULL, NULL } };
 static const luaL_Reg holder_meta[] = { { "__gc", holder_gc }, { NULL, NULL } };
 
-static void new_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods) {
-  luaL_newmetatable(L, name);
-  luaL_setfuncs(L, meta, 0);
-  if (methods != NULL) {
-    lua_newtable(L);
-    luaL_setfuncs(L, methods, 0);
-    lua_setfield(L, -2, "__index");
-  }
-  lua_pop(L, 1);
-}
-
 int luaopen_rowdiff(lua_State *L) {
-  new_type(L, SIDE_TYPE, side_meta, side_methods);
-  new_type(L, MATCH_TYPE, match_meta, match_methods);
-  new_type(L, HOLDER_TYPE, holder_meta, NULL);
-  new_type(L, SINCE_TYPE, since_meta, NULL);
+  lua_newtype(L, SIDE_TYPE, side_meta, side_methods);
+  lua_newtype(L, MATCH_TYPE, match_meta, match_methods);
+  lua_newtype(L, HOLDER_TYPE, holder_meta, NULL);
+  lua_newtype(L, SINCE_TYPE, since_meta, NULL);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -14,6 +14,7 @@
 #include <lauxlib.h>
 #include <math.h>
 
+#include "core/lua_type.h"
 #include "corpus/lua_corpus.h"
 #include "corpus/lua_verdicts.h"
 #include "select/importance.h"
@@ -313,21 +314,10 @@ static const luaL_Reg FUNCTIONS[] = {
   { NULL, NULL }
 };
 
-static void new_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods) {
-  luaL_newmetatable(L, name);
-  luaL_setfuncs(L, meta, 0);
-  if (methods != NULL) {
-    lua_newtable(L);
-    luaL_setfuncs(L, methods, 0);
-    lua_setfield(L, -2, "__index");
-  }
-  lua_pop(L, 1);
-}
-
 int luaopen_importance(lua_State *L) {
-  new_type(L, COUNTS, COUNTS_META, COUNTS_METHODS);
-  new_type(L, WEIGHTS, WEIGHTS_META, WEIGHTS_METHODS);
-  new_type(L, "tamis.importance.bag", BAG_META, NULL);
+  lua_newtype(L, COUNTS, COUNTS_META, COUNTS_METHODS);
+  lua_newtype(L, WEIGHTS, WEIGHTS_META, WEIGHTS_METHODS);
+  lua_newtype(L, "tamis.importance.bag", BAG_META, NULL);
   luaL_newlib(L, FUNCTIONS);
   return 1;
 }

@@ -19,6 +19,7 @@
 
 #include "core/lua_buf.h"
 #include "core/lua_core.h"
+#include "core/lua_type.h"
 #include "corpus/lua_corpus.h"
 #include "corpus/lua_param.h"
 #include "corpus/lua_rowop.h"
@@ -466,17 +467,9 @@ static const luaL_Reg FUNCTIONS[] = {
   { "fit", f_fit }, { "scores", f_scores }, { "read", f_read }, { "idle", f_idle }, { NULL, NULL },
 };
 
-static void new_type(lua_State *L, const char *type, const luaL_Reg *methods) {
-  luaL_newmetatable(L, type);
-  luaL_setfuncs(L, methods, 0);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
-}
-
 int luaopen_topics(lua_State *L) {
-  new_type(L, TOPICS_LUA_TYPE, TOPICS_METHODS);
-  new_type(L, PLACED_LUA_TYPE, PLACED_METHODS);
+  lua_newtype(L, TOPICS_LUA_TYPE, TOPICS_METHODS, TOPICS_METHODS);
+  lua_newtype(L, PLACED_LUA_TYPE, PLACED_METHODS, PLACED_METHODS);
   luaL_newlib(L, FUNCTIONS);
   return 1;
 }

@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 
 #include "core/lua_core.h"
+#include "core/lua_type.h"
 #include "corpus/lua_corpus.h"
 #include "vectors/from_file.h"
 #include "vectors/lua_vectors.h"
@@ -175,17 +176,9 @@ static const luaL_Reg FILE_METHODS[] = {
 };
 static const luaL_Reg IDS_METHODS[] = { { "__len", ids_len }, { "__gc", ids_gc }, { NULL, NULL } };
 
-static void new_type(lua_State *L, const char *type, const luaL_Reg *methods) {
-  luaL_newmetatable(L, type);
-  luaL_setfuncs(L, methods, 0);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
-}
-
 int luaopen_array_file(lua_State *L) {
-  new_type(L, FILE_TYPE, FILE_METHODS);
-  new_type(L, IDS_TYPE, IDS_METHODS);
+  lua_newtype(L, FILE_TYPE, FILE_METHODS, FILE_METHODS);
+  lua_newtype(L, IDS_TYPE, IDS_METHODS, IDS_METHODS);
   luaL_newlib(L, FUNCTIONS);
   return 1;
 }

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 
 #include "core/lua_core.h"
+#include "core/lua_type.h"
 #include "corpus/lua_corpus.h"
 #include "corpus/lua_rowop.h"
 #include "vectors/dense.h"
@@ -396,19 +397,10 @@ static const luaL_Reg EMBEDDER_METHODS[] = {
   { NULL, NULL },
 };
 
-static void set_type(lua_State *L, const char *type, const luaL_Reg *methods) {
-  if (luaL_newmetatable(L, type)) {
-    luaL_setfuncs(L, methods, 0);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -2, "__index");
-  }
-  lua_pop(L, 1);
-}
-
 void lua_newvectors(lua_State *L) {
   Vectors **v = lua_newuserdatauv(L, sizeof *v, 0);
   *v = NULL;
-  set_type(L, VECTORS_LUA_TYPE, VECTORS_METHODS);
+  lua_newtype(L, VECTORS_LUA_TYPE, VECTORS_METHODS, VECTORS_METHODS);
   luaL_setmetatable(L, VECTORS_LUA_TYPE);
 }
 
@@ -417,7 +409,7 @@ void lua_setvectors(lua_State *L, Vectors *v) { *(Vectors **)lua_touserdata(L, -
 void lua_newembedder(lua_State *L) {
   EmbedderBox *b = lua_newuserdatauv(L, sizeof *b, 0);
   *b = (EmbedderBox){ 0 };
-  set_type(L, EMBEDDER_LUA_TYPE, EMBEDDER_METHODS);
+  lua_newtype(L, EMBEDDER_LUA_TYPE, EMBEDDER_METHODS, EMBEDDER_METHODS);
   luaL_setmetatable(L, EMBEDDER_LUA_TYPE);
 }
 
